@@ -1,0 +1,133 @@
+"""Build the co-simulation FMU of a machine: ``python build_fmu.py [machine] [-o file.fmu]``."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+from heatpump_twin_model.cycle import HeatPumpCycle
+from heatpump_twin_model.errors import InputError, TwinError
+from heatpump_twin_model.machine_file import machine_path, read_machine_file
+from pythonfmu.builder import FmuBuilder
+
+SOURCE = Path(__file__).resolve().parent / "fmu_src"
+SLAVE = SOURCE / "heat_pump_slave.py"
+MODEL = SOURCE / "heatpump_twin_model"
+DEFAULT_MACHINE = "mci_lab"
+
+# What the model imports when the FMU solves the cycle itself.
+RUN_TIME_PACKAGES = ("numpy", "CoolProp", "tespy")
+
+# The zip format begins in 1980; a fixed time makes equal content give equal bytes.
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+def build(machine: str = DEFAULT_MACHINE, output: Path | None = None) -> Path:
+    """Build the FMU of a machine.
+
+    Parameters
+    ----------
+    machine : str
+        Path of a machine file, or name of a shipped machine.
+    output : Path, optional
+        The FMU to write; ``out/<machine name>.fmu`` by default. An existing one is replaced only
+        when the build has succeeded.
+
+    Returns
+    -------
+    Path
+        The FMU written.
+
+    Raises
+    ------
+    InputError
+        If the machine file cannot be used or the output not be written.
+    SolveError
+        If the machine's design point has no solution.
+    """
+    path = machine_path(machine)
+    parameters = read_machine_file(path).to_machine()
+    cycle = HeatPumpCycle(parameters)
+    cycle.design()
+    output = output or Path("out") / f"{parameters.name}.fmu"
+    if output.suffix != ".fmu":
+        raise InputError(f"output {output}: expected a file name that ends in .fmu")
+
+    with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
+        stage = Path(folder) / "stage"
+        documentation = Path(folder) / "documentation"
+        stage.mkdir()
+        documentation.mkdir()
+        shutil.copy(path, documentation / "machine.toml")
+        shutil.copy(SLAVE, stage)
+        shutil.copytree(MODEL, stage / MODEL.name, ignore=shutil.ignore_patterns("__pycache__"))
+        parameters.save(stage / "machine.json")
+        cycle.save_design(stage / "design_state.json")
+        requirements = [f"{name}=={version(name)}\n" for name in RUN_TIME_PACKAGES]
+        (stage / "requirements.txt").write_text("".join(requirements), encoding="utf-8")
+        identity = {"guid": _content_hash(stage), "version": version("heatpump-twin")}
+        (stage / "fmu.json").write_text(json.dumps(identity) + "\n", encoding="utf-8")
+        built = FmuBuilder.build_FMU(
+            stage / SLAVE.name,
+            dest=Path(folder) / "built.fmu",
+            project_files=[p for p in sorted(stage.iterdir()) if p.name != SLAVE.name],
+            documentation_folder=documentation,
+        )
+        repacked = Path(folder) / "repacked.fmu"
+        _repack(built, repacked)
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            partial = output.with_suffix(".partial")
+            shutil.copyfile(repacked, partial)
+            os.replace(partial, output)
+        except OSError as error:
+            raise InputError(f"output {output}: cannot be written: {error.strerror}") from error
+    return output
+
+
+def _content_hash(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+        digest.update(file.relative_to(folder).as_posix().encode("utf-8") + b"\0")
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def _repack(source: Path, target: Path) -> None:
+    """Write the entries of a zip file in order of name and with a fixed time."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in sorted(old.namelist()):
+            entry = zipfile.ZipInfo(name, date_time=ZIP_TIME)
+            entry.external_attr = 0o644 << 16
+            new.writestr(entry, old.read(name), compress_type=zipfile.ZIP_DEFLATED)
+
+
+def main() -> int:
+    """Parse the command line and build; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "machine",
+        nargs="?",
+        default=DEFAULT_MACHINE,
+        help="machine file, or name of a shipped machine (default: %(default)s)",
+    )
+    parser.add_argument("-o", "--output", type=Path, help="the .fmu to write")
+    arguments = parser.parse_args()
+    try:
+        print(f"built {build(arguments.machine, arguments.output)}")
+    except TwinError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

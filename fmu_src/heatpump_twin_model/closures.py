@@ -1,0 +1,200 @@
+"""The relations that close the cycle: compressor, exchangers, superheat, subcooling.
+
+Pure functions of floats, smooth in all arguments, because a Newton solver and later a table of the
+model depend on continuous derivatives.
+
+References
+----------
+.. [1] W. V. Payne et al., NISTIR 7350, appendix D: an R410A scroll compressor in 16 tests.
+.. [2] Y.-Y. Yan, H.-C. Lio, T.-F. Lin, Int. J. Heat Mass Transfer 42 (1999) 993-1006.
+.. [3] F. P. Incropera et al., Fundamentals of Heat and Mass Transfer, section on the
+       effectiveness-NTU method: a stream that changes phase, eps = 1 - exp(-NTU).
+"""
+
+from __future__ import annotations
+
+import math
+
+# Widths in K over which one limit hands over to the other. They are numerical, not physical: small
+# against the temperature differences of the machine, large against the solver's tolerance.
+SUPERHEAT_BLEND = 0.5
+EVAPORATING_BLEND = 1.0
+
+
+def smooth_minimum(a: float, b: float, width: float) -> float:
+    """Return a smooth value just below ``min(a, b)``.
+
+    The result ``s`` satisfies ``(a - s) (b - s) = width**2 / 4``.
+
+    Parameters
+    ----------
+    a, b : float
+        Values of one unit.
+    width : float
+        Blending width, same unit, > 0.
+    """
+    return 0.5 * (a + b - math.hypot(a - b, width))
+
+
+def smooth_minimum_argument(s: float, b: float, width: float) -> float:
+    """Return the `a` for which ``smooth_minimum(a, b, width)`` is `s`.
+
+    Raises
+    ------
+    ValueError
+        If `s` is not below `b`.
+    """
+    if s >= b:
+        raise ValueError(f"a smooth minimum with {b} cannot be {s}")
+    return s + width**2 / (4.0 * (b - s))
+
+
+def volumetric_efficiency(
+    pressure_ratio: float, speed: float, coefficient: float, speed_share: float
+) -> float:
+    """Delivered over swept suction volume flow.
+
+    ``eta_vol = 1 - c (pi - 1) (s / n + 1 - s)``: linear in the pressure ratio as measured on an
+    R410A scroll compressor [1]_; the leakage share `s` passes at a rate that does not depend on
+    speed, so its part of the swept flow grows as the speed `n` falls.
+
+    Parameters
+    ----------
+    pressure_ratio : float
+        Discharge over suction pressure.
+    speed : float
+        Relative to rated speed, > 0.
+    coefficient : float
+        `c` at rated speed.
+    speed_share : float
+        `s`, 0 to 1.
+    """
+    slip = coefficient * (pressure_ratio - 1.0)
+    return 1.0 - slip * (speed_share / speed + 1.0 - speed_share)
+
+
+def isentropic_efficiency(drive_efficiency: float, eta_vol: float) -> float:
+    """Isentropic enthalpy rise of the delivered flow over electric work per mass delivered.
+
+    Gas that leaks back is compressed again, so work per delivered mass grows with
+    ``1 / eta_vol``; what remains, the drive efficiency (motor, friction, flow losses), is constant:
+    ``eta_is = eta_drive eta_vol``. Hence ``P_el = rho V_swept n dh_is / eta_drive``.
+
+    Parameters
+    ----------
+    drive_efficiency : float
+        Known from the design point.
+    eta_vol : float
+        From `volumetric_efficiency`.
+    """
+    return drive_efficiency * eta_vol
+
+
+def conductance(
+    nominal: float,
+    relative_secondary_flow: float,
+    relative_refrigerant_flow: float,
+    secondary_share: float,
+    secondary_exponent: float,
+    refrigerant_exponent: float,
+) -> float:
+    """Conductance UA in W/K from two resistances in series, each a power of its own flow.
+
+    ``UA = UA_design / (r f_sec**-a + (1 - r) f_ref**-b)``; exponents as published for plate
+    exchangers, e.g. Nu ~ Re**0.78 for water and Re**0.4 for condensation [2]_.
+
+    Parameters
+    ----------
+    nominal : float
+        UA at the design point, W/K.
+    relative_secondary_flow, relative_refrigerant_flow : float
+        Mass flows over those of the design point, > 0.
+    secondary_share : float
+        `r`, share of the secondary side in the design resistance, 0 to 1.
+    secondary_exponent, refrigerant_exponent : float
+        `a` and `b`.
+    """
+    resistance = (
+        secondary_share * relative_secondary_flow**-secondary_exponent
+        + (1.0 - secondary_share) * relative_refrigerant_flow**-refrigerant_exponent
+    )
+    return nominal / resistance
+
+
+def effectiveness(ua: float, capacity_flow: float) -> float:
+    """Effectiveness of an exchanger whose other stream changes phase, ``1 - exp(-UA / C)`` [3]_.
+
+    Parameters
+    ----------
+    ua : float
+        Conductance, W/K.
+    capacity_flow : float
+        Capacity flow of the single-phase stream, W/K.
+    """
+    return -math.expm1(-ua / capacity_flow)
+
+
+def conductance_from_effectiveness(eps: float, capacity_flow: float) -> float:
+    """Inverse of `effectiveness`.
+
+    Raises
+    ------
+    ValueError
+        If `eps` is not between 0 and 1: no exchanger, however large, transfers that heat.
+    """
+    if not 0.0 < eps < 1.0:
+        raise ValueError(f"effectiveness {eps:.3f} is not between 0 and 1")
+    return -math.log1p(-eps) * capacity_flow
+
+
+def evaporating_temperature(T_source_in: float, approach: float, T_max: float) -> float:
+    """Dew temperature that the evaporator needs, held below the valve's maximum.
+
+    Parameters
+    ----------
+    T_source_in : float
+        K.
+    approach : float
+        ``T_source_in - T_dew`` that the heat flow takes when the evaporator is fully wetted, K.
+    T_max : float
+        Dew temperature at the valve's maximum operating pressure, K.
+    """
+    return smooth_minimum(T_source_in - approach, T_max, EVAPORATING_BLEND)
+
+
+def superheat(
+    setting: float, fraction_max: float, approach_actual: float, approach_needed: float
+) -> float:
+    """Superheat at the evaporator outlet, K: the valve's setting where the evaporator allows it.
+
+    A thermostatic or electronic valve keeps its setting while the vapour can get that warm. At part
+    load the approach shrinks and the vapour can only reach a fraction of it, so a fixed superheat
+    has no solution there; the smooth minimum of both has one. When the valve limits the pressure,
+    the approach exceeds what the heat flow needs, and that excess becomes superheat.
+
+    Parameters
+    ----------
+    setting : float
+        Superheat the valve aims at, K.
+    fraction_max : float
+        Largest superheat over `approach_actual`.
+    approach_actual : float
+        ``T_source_in - T_dew(p_low)``, K.
+    approach_needed : float
+        The approach that the heat flow takes when fully wetted, K.
+    """
+    starved = approach_actual - approach_needed
+    return smooth_minimum(setting + starved, fraction_max * approach_actual, SUPERHEAT_BLEND)
+
+
+def subcooling(fraction: float, approach: float) -> float:
+    """Subcooling at the condenser outlet, K: a fraction of the approach, so it always fits.
+
+    Parameters
+    ----------
+    fraction : float
+        0 to 1.
+    approach : float
+        ``T_bubble(p_high) - T_sink_in``, K.
+    """
+    return fraction * approach

@@ -1,0 +1,728 @@
+"""The refrigerant cycle as a TESPy network: its design point and any off-design operating point.
+
+Compressor, condenser, expansion valve and evaporator of one refrigerant circuit between two
+secondary streams. Energy and mass balances are TESPy's; the relations of `closures` are added to
+its system of equations as user-defined equations and solved together with them.
+
+Assumptions: no pressure drop on the refrigerant side of either exchanger, isenthalpic expansion.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import CoolProp
+from tespy.components import (
+    CycleCloser,
+    HeatExchanger,
+    PolynomialCompressor,
+    Sink,
+    Source,
+    Valve,
+)
+from tespy.connections import Connection
+from tespy.networks import Network
+from tespy.tools import UserDefinedEquation
+from tespy.tools.fluid_properties import h_mix_pT
+from tespy.tools.fluid_properties.functions import T_bubble_p, T_dew_p, isentropic
+from tespy.tools.helpers import TESPyComponentError, TESPyConnectionError, TESPyNetworkError
+
+from . import closures
+from .errors import InputError, SolveError
+from .machine import HeatExchanger as ExchangerParameters
+from .machine import Machine
+from .quantities import Boundary, OperatingPoint
+
+# Pressure of both secondary circuits, Pa. Their media are liquids whose enthalpy hardly depends on
+# it; it only has to keep them liquid.
+SECONDARY_PRESSURE = 2e5
+
+# Largest imbalance accepted, as a fraction of P_el, and largest residual of a closure relative to
+# the size of its terms. CoolProp's flash of R410A from pressure and entropy leaves residuals of up
+# to 3e-8 (300 random boundaries); a solution that is off shows orders of magnitude more.
+BALANCE_TOLERANCE = 1e-6
+CLOSURE_TOLERANCE = 1e-6
+
+# Continuation halves its stride from the design point at most this often.
+SMALLEST_STRIDE = 1 / 32
+
+# Below this temperature difference from saturation, in K, enthalpy is continued linearly: property
+# functions of pressure and temperature are undefined on the saturation line, and a Newton iterate
+# may step across it.
+SATURATION_MARGIN = 0.01
+
+# TESPy reports what it thinks of a solution by a code. 0 and 1 are converged; 1 adds that some
+# value left TESPy's own range (an effectiveness a little above 1 next to a phase change, say).
+CONVERGED = (0, 1)
+
+_TESPY_ERRORS = (
+    ValueError,
+    ArithmeticError,
+    TESPyComponentError,
+    TESPyConnectionError,
+    TESPyNetworkError,
+)
+
+logging.getLogger("TESPyLogger").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True)
+class DesignState:
+    """What the design point fixes: component sizes and the solver's starting values.
+
+    Attributes
+    ----------
+    machine_fingerprint : str
+        `Machine.fingerprint` of the machine it was computed for.
+    swept_volume_flow : float
+        Suction volume swept at rated speed, m3/s.
+    drive_efficiency : float
+        See `closures.isentropic_efficiency`.
+    condenser_conductance, evaporator_conductance : float
+        UA at the design point, W/K.
+    superheat_setting : float
+        Superheat the valve aims at, K.
+    m_flow_refrigerant : float
+        Refrigerant mass flow at the design point, kg/s.
+    network : dict
+        Solved TESPy network as saved by ``Network.save``.
+    """
+
+    machine_fingerprint: str
+    swept_volume_flow: float
+    drive_efficiency: float
+    condenser_conductance: float
+    evaporator_conductance: float
+    superheat_setting: float
+    m_flow_refrigerant: float
+    network: dict[str, Any]
+
+
+class HeatPumpCycle:
+    """The cycle of one machine.
+
+    Parameters
+    ----------
+    machine : Machine
+        Its parameters.
+
+    Raises
+    ------
+    InputError
+        If CoolProp does not know one of the media.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self._refrigerant = _abstract_state(machine.refrigerant)
+        self._source_medium = _abstract_state(machine.source_medium)
+        self._sink_medium = _abstract_state(machine.sink_medium)
+        self._design_state: DesignState | None = None
+        self._boundary = machine.design.boundary
+        self._source_capacity_flow = 0.0
+        self._sink_capacity_flow = 0.0
+        self._equations: list[UserDefinedEquation] = []
+        self._residual_scales: dict[str, Callable[[], float]] = {}
+        self._build_network()
+
+    @property
+    def design_state(self) -> DesignState:
+        """Sizes and starting values; solves the design point if that was not done yet."""
+        if self._design_state is None:
+            self.design()
+        assert self._design_state is not None
+        return self._design_state
+
+    # Two entries and their storage -------------------------------------------------------------
+
+    def design(self) -> OperatingPoint:
+        """Solve the design point and size the components by it.
+
+        Returns
+        -------
+        OperatingPoint
+            The design point, with all values that were not given.
+
+        Raises
+        ------
+        SolveError
+            If the given values contradict each other or physics.
+        """
+        machine, design = self.machine, self.machine.design
+        T_bubble = self._saturation_temperature(design.p_high, quality=0)
+        T_dew = self._saturation_temperature(design.p_low, quality=1)
+        condenser_approach = T_bubble - design.boundary.T_sink_in
+        evaporator_approach = design.boundary.T_source_in - T_dew
+        if condenser_approach <= 0.0 or evaporator_approach <= 0.0:
+            raise SolveError(
+                f"design point of {machine.name}: heat cannot flow; condensing at {T_bubble:.2f} K "
+                f"against a sink at {design.boundary.T_sink_in:.2f} K, evaporating at "
+                f"{T_dew:.2f} K against a source at {design.boundary.T_source_in:.2f} K"
+            )
+        T_liquid = T_bubble - closures.subcooling(machine.subcooling_fraction, condenser_approach)
+
+        self._set_boundary(design.boundary)
+        if self._equations:
+            self._network.del_ude(*self._equations)
+            self._equations = []
+        self._suction.set_attr(p=design.p_low, T=design.T_suction)
+        self._discharge.set_attr(p=design.p_high)
+        self._liquid.set_attr(T=T_liquid)
+        self._compressor.set_attr(P=design.P_el)
+        self._condenser.set_attr(Q=-design.Q_flow_sink)
+        try:
+            self._network.solve("design", init_previous=False, print_results=False)
+        except _TESPY_ERRORS as error:
+            raise SolveError(f"design point of {machine.name}: {error}") from error
+        if self._network.status not in CONVERGED:
+            raise SolveError(f"design point of {machine.name}: TESPy found no solution")
+        point = self._read_point()
+        self._check_physics(point)
+        try:
+            self._design_state = self._size_components(point, condenser_approach)
+        except ValueError as error:
+            raise SolveError(f"design point of {machine.name}: {error}") from error
+        self._release_design()
+        return point
+
+    def off_design(self, boundary: Boundary) -> OperatingPoint:
+        """Solve the steady operating point at `boundary`.
+
+        Every solve starts from the design point, so the answer does not depend on what was solved
+        before. Where that is too far for Newton's method, points between are solved first.
+
+        Parameters
+        ----------
+        boundary : Boundary
+            K and kg/s; the speed must be above 0.
+
+        Raises
+        ------
+        SolveError
+            If there is no solution, or if the one found violates a balance or the second law.
+        """
+        design_state = self.design_state
+        try:
+            return self._solve_from(design_state.network, boundary)
+        except SolveError:
+            return self._continue_from_design(boundary)
+
+    def standby(self, boundary: Boundary) -> OperatingPoint:
+        """Return the machine when off: no flow, no heat, outlets equal inlets.
+
+        Pressures equalise at saturation of the colder inlet, where the refrigerant gathers.
+        """
+        T = min(boundary.T_source_in, boundary.T_sink_in)
+        T = min(max(T, self._refrigerant.Tmin()), 0.99 * self._refrigerant.T_critical())
+        self._refrigerant.update(CoolProp.QT_INPUTS, 1.0, T)
+        p, h_dew = self._refrigerant.p(), self._refrigerant.hmass()
+        self._refrigerant.update(CoolProp.QT_INPUTS, 0.0, T)
+        h_bubble = self._refrigerant.hmass()
+        power = self.machine.standby_power
+        return OperatingPoint(
+            P_el=power,
+            Q_flow_sink=0.0,
+            Q_flow_source=0.0,
+            Q_flow_loss=power,
+            COP=0.0,
+            T_source_out=boundary.T_source_in,
+            T_sink_out=boundary.T_sink_in,
+            m_flow_refrigerant=0.0,
+            p_low=p,
+            p_high=p,
+            T_suction=T,
+            T_discharge=T,
+            T_liquid=T,
+            superheat=0.0,
+            subcooling=0.0,
+            h_suction=h_dew,
+            h_discharge=h_dew,
+            h_liquid=h_bubble,
+        )
+
+    def save_design(self, path: Path) -> None:
+        """Write the design state as JSON."""
+        text = json.dumps(asdict(self.design_state), indent=1, sort_keys=True)
+        path.write_text(text + "\n", encoding="utf-8")
+
+    def load_design(self, path: Path) -> None:
+        """Take the design state from a file that `save_design` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file is not a design state, or one of another machine.
+        """
+        try:
+            state = DesignState(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise InputError(f"{path}: not a design state: {error}") from error
+        if state.machine_fingerprint != self.machine.fingerprint:
+            raise InputError(
+                f"{path}: design state of another machine or of other parameters than "
+                f"{self.machine.name}; expected fingerprint {self.machine.fingerprint[:12]}, "
+                f"found {state.machine_fingerprint[:12]}"
+            )
+        self._design_state = state
+        self._release_design()
+
+    # The network ------------------------------------------------------------------------------
+
+    def _build_network(self) -> None:
+        machine = self.machine
+        self._network = Network(iterinfo=False)
+        source_inlet, source_outlet = Source("source inlet"), Sink("source outlet")
+        sink_inlet, sink_outlet = Source("sink inlet"), Sink("sink outlet")
+        self._compressor = PolynomialCompressor("compressor")
+        self._condenser = HeatExchanger("condenser")
+        self._evaporator = HeatExchanger("evaporator")
+        valve, closer = Valve("expansion valve"), CycleCloser("cycle closer")
+
+        self._suction = Connection(
+            self._evaporator, "out2", self._compressor, "in1", label="suction"
+        )
+        self._discharge = Connection(
+            self._compressor, "out1", self._condenser, "in1", label="discharge"
+        )
+        self._liquid = Connection(self._condenser, "out1", valve, "in1", label="liquid")
+        expanded = Connection(valve, "out1", closer, "in1", label="expanded")
+        self._inlet = Connection(closer, "out1", self._evaporator, "in2", label="evaporator inlet")
+        self._source_in = Connection(
+            source_inlet, "out1", self._evaporator, "in1", label="source in"
+        )
+        self._source_out = Connection(
+            self._evaporator, "out1", source_outlet, "in1", label="source out"
+        )
+        self._sink_in = Connection(sink_inlet, "out1", self._condenser, "in2", label="sink in")
+        self._sink_out = Connection(self._condenser, "out2", sink_outlet, "in1", label="sink out")
+        self._network.add_conns(
+            self._suction,
+            self._discharge,
+            self._liquid,
+            expanded,
+            self._inlet,
+            self._source_in,
+            self._source_out,
+            self._sink_in,
+            self._sink_out,
+        )
+        self._suction.set_attr(fluid={machine.refrigerant: 1})
+        self._source_in.set_attr(
+            fluid={_tespy_name(machine.source_medium): 1}, p=SECONDARY_PRESSURE
+        )
+        self._sink_in.set_attr(fluid={_tespy_name(machine.sink_medium): 1}, p=SECONDARY_PRESSURE)
+        self._condenser.set_attr(pr1=1, pr2=1)
+        self._evaporator.set_attr(pr1=1, pr2=1)
+        self._compressor.set_attr(dissipation_ratio=machine.compressor.shell_loss_ratio)
+
+    def _set_boundary(self, boundary: Boundary) -> None:
+        self._boundary = boundary
+        self._source_in.set_attr(T=boundary.T_source_in, m=boundary.m_flow_source)
+        self._sink_in.set_attr(T=boundary.T_sink_in, m=boundary.m_flow_sink)
+        self._source_capacity_flow = boundary.m_flow_source * _heat_capacity(
+            self._source_medium, boundary.T_source_in
+        )
+        self._sink_capacity_flow = boundary.m_flow_sink * _heat_capacity(
+            self._sink_medium, boundary.T_sink_in
+        )
+
+    def _size_components(self, point: OperatingPoint, condenser_approach: float) -> DesignState:
+        """Find the sizes with which the off-design equations give back the design point."""
+        machine, boundary = self.machine, self.machine.design.boundary
+        eta_vol = closures.volumetric_efficiency(
+            point.p_high / point.p_low,
+            boundary.compressor_speed,
+            machine.compressor.leakage_coefficient,
+            machine.compressor.leakage_speed_share,
+        )
+        if eta_vol <= 0.0:
+            raise ValueError(
+                f"volumetric efficiency {eta_vol:.3f}; leakage coefficient is too large"
+            )
+        isentropic_rise = self._isentropic_enthalpy() - point.h_suction
+        eta_is = point.m_flow_refrigerant * isentropic_rise / point.P_el
+        T_dew = point.T_suction - point.superheat
+        T_source_in = boundary.T_source_in
+        T_evaporating_max = machine.expansion_valve.T_evaporating_max
+        if T_dew >= T_evaporating_max:
+            raise ValueError(
+                f"evaporating at {T_dew:.2f} K, above T_evaporating_max {T_evaporating_max:.2f} K"
+            )
+        approach_needed = T_source_in - closures.smooth_minimum_argument(
+            T_dew, T_evaporating_max, closures.EVAPORATING_BLEND
+        )
+        starved = (T_source_in - T_dew) - approach_needed
+        superheat_max = machine.expansion_valve.superheat_fraction_max * (T_source_in - T_dew)
+        if point.superheat >= superheat_max:
+            raise ValueError(
+                f"superheat {point.superheat:.2f} K is not below superheat_fraction_max times the "
+                f"approach, {superheat_max:.2f} K"
+            )
+        setting = closures.smooth_minimum_argument(
+            point.superheat, superheat_max, closures.SUPERHEAT_BLEND
+        )
+        return DesignState(
+            machine_fingerprint=machine.fingerprint,
+            swept_volume_flow=point.m_flow_refrigerant
+            * self._suction.vol.val_SI
+            / (eta_vol * boundary.compressor_speed),
+            drive_efficiency=eta_is / eta_vol,
+            condenser_conductance=closures.conductance_from_effectiveness(
+                point.Q_flow_sink / (self._sink_capacity_flow * condenser_approach),
+                self._sink_capacity_flow,
+            ),
+            evaporator_conductance=closures.conductance_from_effectiveness(
+                point.Q_flow_source / (self._source_capacity_flow * approach_needed),
+                self._source_capacity_flow,
+            ),
+            superheat_setting=setting - starved,
+            m_flow_refrigerant=point.m_flow_refrigerant,
+            network=self._save_network(),
+        )
+
+    def _release_design(self) -> None:
+        """Replace what the design point prescribed by the closure equations."""
+        self._suction.set_attr(p=None, T=None)
+        self._discharge.set_attr(p=None)
+        self._liquid.set_attr(T=None)
+        self._compressor.set_attr(P=None)
+        self._condenser.set_attr(Q=None)
+        if self._equations:
+            self._network.del_ude(*self._equations)
+        suction, discharge, liquid, inlet = (
+            self._suction,
+            self._discharge,
+            self._liquid,
+            self._inlet,
+        )
+        parts: list[tuple[str, Callable[[], float], list[Connection], Callable[[], float]]] = [
+            (
+                "delivered flow",
+                self._flow_residual,
+                [suction, discharge],
+                lambda: suction.m.val_SI,
+            ),
+            (
+                "compression work",
+                self._work_residual,
+                [suction, discharge],
+                lambda: discharge.h.val_SI - suction.h.val_SI,
+            ),
+            (
+                "condenser heat flow",
+                self._condenser_residual,
+                [discharge, liquid],
+                lambda: self._condenser_heat_flow(),
+            ),
+            ("evaporating temperature", self._evaporator_residual, [inlet, suction], lambda: 1.0),
+            (
+                "superheat",
+                self._superheat_residual,
+                [inlet, suction],
+                lambda: suction.h.val_SI - inlet.h.val_SI,
+            ),
+            (
+                "subcooling",
+                self._subcooling_residual,
+                [liquid],
+                lambda: suction.h.val_SI - inlet.h.val_SI,
+            ),
+        ]
+        self._equations = [
+            UserDefinedEquation(
+                name, _residual_function(residual), _all_variables, conns=connections
+            )
+            for name, residual, connections, _ in parts
+        ]
+        self._residual_scales = {name: scale for name, _, _, scale in parts}
+        self._network.add_ude(*self._equations)
+
+    # Residuals of the closure equations, SI units -------------------------------------------------
+
+    def _eta_vol(self) -> float:
+        compressor = self.machine.compressor
+        return closures.volumetric_efficiency(
+            self._discharge.p.val_SI / self._suction.p.val_SI,
+            self._boundary.compressor_speed,
+            compressor.leakage_coefficient,
+            compressor.leakage_speed_share,
+        )
+
+    def _flow_residual(self) -> float:
+        swept = self.design_state.swept_volume_flow * self._boundary.compressor_speed
+        return self._suction.m.val_SI - swept * self._eta_vol() / self._suction.calc_vol()
+
+    def _isentropic_enthalpy(self) -> float:
+        suction, discharge = self._suction, self._discharge
+        return isentropic(
+            suction.p.val_SI,
+            suction.h.val_SI,
+            discharge.p.val_SI,
+            suction.fluid_data,
+            suction.mixing_rule,
+            T0=None,
+        )
+
+    def _work_residual(self) -> float:
+        h_suction = self._suction.h.val_SI
+        loss_ratio = self.machine.compressor.shell_loss_ratio
+        work = (self._discharge.h.val_SI - h_suction) / (1.0 - loss_ratio)
+        eta_is = closures.isentropic_efficiency(
+            self.design_state.drive_efficiency, self._eta_vol()
+        )
+        return work * eta_is - (self._isentropic_enthalpy() - h_suction)
+
+    def _conductance(
+        self, nominal: float, exchanger: ExchangerParameters, secondary_flow_ratio: float
+    ) -> float:
+        # A Newton iterate may have no or negative flow; the conductance stays defined there.
+        refrigerant_flow_ratio = max(
+            self._suction.m.val_SI / self.design_state.m_flow_refrigerant, 1e-3
+        )
+        return closures.conductance(
+            nominal,
+            secondary_flow_ratio,
+            refrigerant_flow_ratio,
+            exchanger.secondary_resistance_share,
+            exchanger.secondary_flow_exponent,
+            exchanger.refrigerant_flow_exponent,
+        )
+
+    def _condenser_heat_flow(self) -> float:
+        return self._discharge.m.val_SI * (self._discharge.h.val_SI - self._liquid.h.val_SI)
+
+    def _condenser_residual(self) -> float:
+        ua = self._conductance(
+            self.design_state.condenser_conductance,
+            self.machine.condenser,
+            self._boundary.m_flow_sink / self.machine.design.boundary.m_flow_sink,
+        )
+        T_bubble = T_bubble_p(self._discharge.p.val_SI, self._discharge.fluid_data)
+        eps = closures.effectiveness(ua, self._sink_capacity_flow)
+        return self._condenser_heat_flow() - eps * self._sink_capacity_flow * (
+            T_bubble - self._boundary.T_sink_in
+        )
+
+    def _evaporator_approach_needed(self) -> float:
+        ua = self._conductance(
+            self.design_state.evaporator_conductance,
+            self.machine.evaporator,
+            self._boundary.m_flow_source / self.machine.design.boundary.m_flow_source,
+        )
+        heat_flow = self._suction.m.val_SI * (self._suction.h.val_SI - self._inlet.h.val_SI)
+        eps = closures.effectiveness(ua, self._source_capacity_flow)
+        return heat_flow / (eps * self._source_capacity_flow)
+
+    def _T_dew(self) -> float:
+        return float(T_dew_p(self._suction.p.val_SI, self._suction.fluid_data))
+
+    def _evaporator_residual(self) -> float:
+        return self._T_dew() - closures.evaporating_temperature(
+            self._boundary.T_source_in,
+            self._evaporator_approach_needed(),
+            self.machine.expansion_valve.T_evaporating_max,
+        )
+
+    def _superheat_residual(self) -> float:
+        T_dew = self._T_dew()
+        superheat = closures.superheat(
+            self.design_state.superheat_setting,
+            self.machine.expansion_valve.superheat_fraction_max,
+            self._boundary.T_source_in - T_dew,
+            self._evaporator_approach_needed(),
+        )
+        return self._suction.h.val_SI - _enthalpy_beside_saturation(
+            self._suction, T_dew, superheat, direction=1.0
+        )
+
+    def _subcooling_residual(self) -> float:
+        T_bubble = float(T_bubble_p(self._liquid.p.val_SI, self._liquid.fluid_data))
+        subcooling = closures.subcooling(
+            self.machine.subcooling_fraction, T_bubble - self._boundary.T_sink_in
+        )
+        return self._liquid.h.val_SI - _enthalpy_beside_saturation(
+            self._liquid, T_bubble, subcooling, direction=-1.0
+        )
+
+    # Solving and judging a solution ----------------------------------------------------------
+
+    def _solve_from(self, start: dict[str, Any], boundary: Boundary) -> OperatingPoint:
+        self._set_boundary(boundary)
+        try:
+            self._network.solve(
+                "design", init_path=start, init_previous=False, print_results=False
+            )
+        except _TESPY_ERRORS as error:
+            raise SolveError(f"TESPy failed: {error}") from error
+        if self._network.status not in CONVERGED:
+            raise SolveError(f"TESPy found no solution (status {self._network.status})")
+        for equation in self._equations:
+            residual = equation.func(equation) / self._residual_scales[equation.label]()
+            if not abs(residual) <= CLOSURE_TOLERANCE:
+                raise SolveError(f"residual of {equation.label} is {residual:.1e}")
+        point = self._read_point()
+        self._check_physics(point)
+        return point
+
+    def _continue_from_design(self, boundary: Boundary) -> OperatingPoint:
+        state = self.design_state.network
+        done, stride = 0.0, 0.5
+        while True:
+            target = min(done + stride, 1.0)
+            try:
+                point = self._solve_from(state, self.machine.design.boundary.towards(boundary, target))
+            except SolveError:
+                stride /= 2.0
+                if stride < SMALLEST_STRIDE:
+                    raise
+                continue
+            if target == 1.0:
+                return point
+            done, state = target, self._save_network()
+
+    def _save_network(self) -> dict[str, Any]:
+        state: dict[str, Any] = self._network.save(as_dict=True)
+        # The same solution gives the same bytes, so that two builds of an FMU are equal.
+        del state["meta"]["created"]
+        return state
+
+    def _read_point(self) -> OperatingPoint:
+        suction, discharge, liquid = self._suction, self._discharge, self._liquid
+        P_el = self._compressor.P.val_SI
+        Q_flow_sink = self._sink_in.m.val_SI * (self._sink_out.h.val_SI - self._sink_in.h.val_SI)
+        Q_flow_source = self._source_in.m.val_SI * (
+            self._source_in.h.val_SI - self._source_out.h.val_SI
+        )
+        T_dew = self._saturation_temperature(suction.p.val_SI, quality=1)
+        T_bubble = self._saturation_temperature(discharge.p.val_SI, quality=0)
+        values = {
+            "P_el": P_el,
+            "Q_flow_sink": Q_flow_sink,
+            "Q_flow_source": Q_flow_source,
+            "Q_flow_loss": -self._compressor.Q_diss.val_SI,
+            "COP": Q_flow_sink / P_el if P_el else math.nan,
+            "T_source_out": self._source_out.T.val_SI,
+            "T_sink_out": self._sink_out.T.val_SI,
+            "m_flow_refrigerant": suction.m.val_SI,
+            "p_low": suction.p.val_SI,
+            "p_high": discharge.p.val_SI,
+            "T_suction": suction.T.val_SI,
+            "T_discharge": discharge.T.val_SI,
+            "T_liquid": liquid.T.val_SI,
+            "superheat": suction.T.val_SI - T_dew,
+            "subcooling": T_bubble - liquid.T.val_SI,
+            "h_suction": suction.h.val_SI,
+            "h_discharge": discharge.h.val_SI,
+            "h_liquid": liquid.h.val_SI,
+        }
+        return OperatingPoint(**{name: float(value) for name, value in values.items()})
+
+    def _check_physics(self, point: OperatingPoint) -> None:
+        """Refuse a solution that violates a balance, the second law, or the sign of an approach.
+
+        Raises
+        ------
+        SolveError
+        """
+        T_dew = self._saturation_temperature(point.p_low, quality=1)
+        T_bubble = self._saturation_temperature(point.p_high, quality=0)
+        imbalance = (
+            point.P_el + point.Q_flow_source - point.Q_flow_sink - point.Q_flow_loss
+        ) / point.P_el
+        carnot = T_bubble / (T_bubble - T_dew) if T_bubble > T_dew else math.inf
+        # Written so that a NaN fails every one of them.
+        demands = {
+            "electric power is positive": point.P_el > 0.0,
+            "refrigerant flow is positive": point.m_flow_refrigerant > 0.0,
+            f"energy is balanced (imbalance {imbalance:.1e} of P_el)": abs(imbalance)
+            <= BALANCE_TOLERANCE,
+            "condensing above evaporating pressure": point.p_high > point.p_low,
+            "condensing temperature above sink outlet": T_bubble > point.T_sink_out,
+            "evaporating temperature below source outlet": T_dew < point.T_source_out,
+            "refrigerant superheated at suction": point.superheat > 0.0,
+            "refrigerant not warmer than the source at suction": point.T_suction
+            < self._boundary.T_source_in,
+            "refrigerant subcooled before the valve": point.subcooling > 0.0,
+            "refrigerant not colder than the sink before the valve": point.T_liquid
+            > self._boundary.T_sink_in,
+            "COP below Carnot's between condensing and evaporating": 0.0 < point.COP < carnot,
+        }
+        violated = [text for text, holds in demands.items() if not holds]
+        if violated:
+            raise SolveError("the solution violates: " + "; ".join(violated))
+
+    def _saturation_temperature(self, p: float, quality: int) -> float:
+        try:
+            self._refrigerant.update(CoolProp.PQ_INPUTS, p, quality)
+        except ValueError as error:
+            raise SolveError(f"no saturation at {p:.6g} Pa: {error}") from error
+        return float(self._refrigerant.T())
+
+
+def _residual_function(residual: Callable[[], float]) -> Callable[[UserDefinedEquation], float]:
+    # TESPy calls with the keyword `ude`.
+    return lambda ude: residual()
+
+
+def _all_variables(ude: UserDefinedEquation) -> list[Any]:
+    return [variable for c in ude.conns for variable in (c.m, c.p, c.h)]
+
+
+def _enthalpy_beside_saturation(
+    connection: Connection, T_saturation: float, distance: float, direction: float
+) -> float:
+    """Enthalpy `distance` K above (direction 1) or below (-1) saturation at `connection`."""
+
+    def at(d: float) -> float:
+        return float(
+            h_mix_pT(
+                connection.p.val_SI,
+                T_saturation + direction * d,
+                connection.fluid_data,
+                connection.mixing_rule,
+            )
+        )
+
+    margin = SATURATION_MARGIN
+    if distance >= margin:
+        return at(distance)
+    slope = (at(2.0 * margin) - at(margin)) / margin
+    return at(margin) + slope * (distance - margin)
+
+
+def _heat_capacity(medium: Any, T: float) -> float:
+    medium.update(CoolProp.PT_INPUTS, SECONDARY_PRESSURE, T)
+    return float(medium.cpmass())
+
+
+def _tespy_name(medium: str) -> str:
+    """TESPy wants to be told that the fraction in brackets is by mass."""
+    return f"{medium}|mass" if "[" in medium else medium
+
+
+def _abstract_state(fluid: str) -> Any:
+    """Make CoolProp's state object of a name such as ``R410A`` or ``INCOMP::MEA[0.25]``.
+
+    Raises
+    ------
+    InputError
+        If CoolProp does not know the fluid or the fraction.
+    """
+    backend, name = fluid.split("::", 1) if "::" in fluid else ("HEOS", fluid)
+    name, _, fraction = name.partition("[")
+    try:
+        state = CoolProp.AbstractState(backend, name)
+        if fraction:
+            state.set_mass_fractions([float(fraction.rstrip("]"))])
+    except ValueError as error:
+        raise InputError(
+            f"fluid {fluid!r}: CoolProp {CoolProp.__version__} does not know it; expected a name "
+            "such as R410A, INCOMP::Water or INCOMP::MEA[0.25]"
+        ) from error
+    return state

@@ -1,0 +1,206 @@
+"""The heat pump as its surroundings see it: an answer to every boundary, with a status.
+
+Whatever is asked, `HeatPump.answer` answers: off when the speed is 0, from the nearest point of the
+envelope when the boundary lies outside, and with the last good result when an input has no meaning
+or the cycle has no solution. The status says which, and notes name the variable and its value.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import Protocol
+
+from .errors import SolveError
+from .machine import Machine
+from .quantities import BOUNDARY_QUANTITIES, Boundary, OperatingPoint, OperatingStatus
+
+# The way back from a broken pressure or temperature limit is halved this often: the point found is
+# within 1/2**10 of the limit along it.
+BISECTIONS = 10
+
+# Results that belong to one refrigerant circuit and add up over identical units.
+_EXTENSIVE_RESULTS = ("P_el", "Q_flow_sink", "Q_flow_source", "Q_flow_loss", "m_flow_refrigerant")
+
+
+class SteadyState(Protocol):
+    """Gives the steady operating point at a boundary inside the envelope.
+
+    `cycle.HeatPumpCycle` solves it; a table of its solutions can take the same place.
+    """
+
+    def off_design(self, boundary: Boundary) -> OperatingPoint:
+        """Return the operating point; raises `SolveError` where there is none."""
+        ...
+
+    def standby(self, boundary: Boundary) -> OperatingPoint:
+        """Return the machine when off."""
+        ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An operating point, how it came about, and what the user should know of it.
+
+    Attributes
+    ----------
+    point : OperatingPoint
+        Finite in every case.
+    status : OperatingStatus
+        How `point` came about.
+    notes : tuple of str
+        One line for each input that was moved or rejected, and for a failed solve.
+    """
+
+    point: OperatingPoint
+    status: OperatingStatus
+    notes: tuple[str, ...] = ()
+
+
+class HeatPump:
+    """One or more identical heat pumps side by side.
+
+    Parameters
+    ----------
+    machine : Machine
+        Its envelope and design boundary.
+    steady_state : SteadyState
+        Where operating points come from.
+    """
+
+    def __init__(self, machine: Machine, steady_state: SteadyState) -> None:
+        self.machine = machine
+        self.steady_state = steady_state
+        self.number_of_units = 1
+        self.standby_power = machine.standby_power
+        self._held: OperatingPoint | None = None
+
+    def answer(self, boundary: Boundary) -> Answer:
+        """Answer any boundary.
+
+        Parameters
+        ----------
+        boundary : Boundary
+            Temperatures in K, mass flows of all units together in kg/s. Any float is accepted.
+
+        Returns
+        -------
+        Answer
+            Its point is held for later calls unless the status is 3 or 4.
+        """
+        rejected = _meaningless(boundary)
+        if rejected:
+            return self._hold(OperatingStatus.INPUT_REJECTED, rejected)
+        single = replace(
+            boundary,
+            m_flow_source=boundary.m_flow_source / self.number_of_units,
+            m_flow_sink=boundary.m_flow_sink / self.number_of_units,
+        )
+        try:
+            if single.compressor_speed == 0.0:
+                point, status, notes = self._off(single), OperatingStatus.OFF, ()
+            else:
+                point, status, notes = self._running(single)
+        except SolveError as error:
+            return self._hold(OperatingStatus.SOLVE_FAILED, (f"{_text(boundary)}: {error}",))
+        self._held = point
+        return Answer(self._all_units(point), status, notes)
+
+    def _running(
+        self, boundary: Boundary
+    ) -> tuple[OperatingPoint, OperatingStatus, tuple[str, ...]]:
+        moved, notes = self._move_into_box(boundary)
+        point = self.steady_state.off_design(moved)
+        broken = self._broken_limits(point)
+        if broken:
+            point = self._move_within_limits(moved)
+            notes = (*notes, *broken)
+        if not notes:
+            return point, OperatingStatus.INSIDE, ()
+        # What the point does to its streams is kept relative to the inlets that the surroundings
+        # really have; a sink warmer than the envelope must not come out colder than it went in.
+        point = replace(
+            point,
+            T_source_out=point.T_source_out + boundary.T_source_in - moved.T_source_in,
+            T_sink_out=point.T_sink_out + boundary.T_sink_in - moved.T_sink_in,
+        )
+        return point, OperatingStatus.MOVED_TO_ENVELOPE, notes
+
+    def _move_into_box(self, boundary: Boundary) -> tuple[Boundary, tuple[str, ...]]:
+        envelope = asdict(self.machine.envelope)
+        values, notes = asdict(boundary), []
+        for name, value in asdict(boundary).items():
+            low, high = envelope[f"{name}_min"], envelope[f"{name}_max"]
+            if not low <= value <= high:
+                values[name] = min(max(value, low), high)
+                unit = BOUNDARY_QUANTITIES[name].unit
+                notes.append(
+                    f"{name} = {value:.6g} {unit} is outside the envelope {low:.6g} to "
+                    f"{high:.6g} {unit}; {values[name]:.6g} is used"
+                )
+        return Boundary(**values), tuple(notes)
+
+    def _broken_limits(self, point: OperatingPoint) -> tuple[str, ...]:
+        envelope = self.machine.envelope
+        notes = []
+        if point.p_low < envelope.p_low_min:
+            notes.append(f"p_low = {point.p_low:.6g} Pa is below {envelope.p_low_min:.6g} Pa")
+        if point.p_high > envelope.p_high_max:
+            notes.append(f"p_high = {point.p_high:.6g} Pa is above {envelope.p_high_max:.6g} Pa")
+        if point.T_discharge > envelope.T_discharge_max:
+            notes.append(
+                f"T_discharge = {point.T_discharge:.6g} K is above {envelope.T_discharge_max:.6g} K"
+            )
+        return tuple(f"{note}; moved towards the design point" for note in notes)
+
+    def _move_within_limits(self, boundary: Boundary) -> OperatingPoint:
+        """Go from `boundary` towards the design point until every limit holds, and no further."""
+        design = self.machine.design.boundary
+        inside, outside = 0.0, 1.0
+        point = self.steady_state.off_design(design)
+        for _ in range(BISECTIONS):
+            middle = 0.5 * (inside + outside)
+            candidate = self.steady_state.off_design(design.towards(boundary, middle))
+            if self._broken_limits(candidate):
+                outside = middle
+            else:
+                inside, point = middle, candidate
+        return point
+
+    def _off(self, boundary: Boundary) -> OperatingPoint:
+        return replace(
+            self.steady_state.standby(boundary),
+            P_el=self.standby_power,
+            Q_flow_loss=self.standby_power,
+        )
+
+    def _hold(self, status: OperatingStatus, notes: tuple[str, ...]) -> Answer:
+        if self._held is None:
+            self._held = self._off(replace(self.machine.design.boundary, compressor_speed=0.0))
+        return Answer(self._all_units(self._held), status, notes)
+
+    def _all_units(self, point: OperatingPoint) -> OperatingPoint:
+        values = asdict(point)
+        for name in _EXTENSIVE_RESULTS:
+            values[name] *= self.number_of_units
+        return OperatingPoint(**values)
+
+
+def _meaningless(boundary: Boundary) -> tuple[str, ...]:
+    notes = []
+    for name, value in asdict(boundary).items():
+        quantity = BOUNDARY_QUANTITIES[name]
+        if not math.isfinite(value) or not quantity.minimum <= value <= quantity.maximum:
+            hint = "; is it in degC?" if quantity.unit == "K" and -60.0 <= value <= 100.0 else ""
+            notes.append(
+                f"{name} = {value!r} {quantity.unit} has no meaning; expected "
+                f"{quantity.minimum:.6g} to {quantity.maximum:.6g} {quantity.unit}{hint}"
+            )
+    return tuple(notes)
+
+
+def _text(boundary: Boundary) -> str:
+    return ", ".join(
+        f"{name} = {value:.6g} {BOUNDARY_QUANTITIES[name].unit}"
+        for name, value in asdict(boundary).items()
+    )

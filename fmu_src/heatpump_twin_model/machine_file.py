@@ -1,0 +1,381 @@
+"""Read and check a machine file: TOML in which every number has a unit and a source.
+
+Needed where a machine is read or built, not in the FMU, which carries the checked numbers.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import pint
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from . import cycle
+from .errors import InputError
+from .machine import (
+    Compressor,
+    DesignPoint,
+    Envelope,
+    ExpansionValve,
+    HeatExchanger,
+    Machine,
+)
+from .quantities import QUANTITIES, Boundary
+
+MACHINES = Path(__file__).resolve().parent.parent / "machines"
+
+
+@cache
+def unit_registry() -> pint.UnitRegistry:
+    """Units that people write (``bar``, ``degC``, ``kg/min``) and their SI values."""
+    return pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
+
+
+def to_si(value: float, unit: str, si_unit: str, difference: bool = False) -> float:
+    """Convert `value` to `si_unit`.
+
+    Parameters
+    ----------
+    value : float
+        Number in `unit`.
+    unit, si_unit : str
+        Unit as written and as wanted; ``"1"`` for dimensionless.
+    difference : bool
+        Whether a temperature is a difference or an uncertainty: 1 degC is then 1 K.
+
+    Raises
+    ------
+    ValueError
+        If the unit is unknown or of another dimension.
+    """
+    registry = unit_registry()
+    try:
+        if difference and unit in ("degC", "K"):
+            unit = "K"
+        quantity = registry.Quantity(value, "dimensionless" if unit == "1" else unit)
+        converted = quantity.to("dimensionless" if si_unit == "1" else si_unit)
+    except (pint.UndefinedUnitError, pint.DimensionalityError, AttributeError) as error:
+        raise ValueError(f"unit {unit!r} cannot be read as {si_unit}") from error
+    return float(converted.magnitude)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Parameter(_Strict):
+    """A number of a machine file.
+
+    Attributes
+    ----------
+    value : float
+        In `unit`.
+    unit : str
+        As people write it.
+    uncertainty : float, optional
+        Standard uncertainty, in `unit` (temperatures: kelvin).
+    source : str
+        Key of the file's ``[sources]``.
+    note : str
+        How the number follows from its source.
+    """
+
+    value: float
+    unit: str
+    uncertainty: float | None = Field(default=None, ge=0.0)
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class _Physical:
+    """The SI unit of a parameter and the range outside which it is not physical."""
+
+    unit: str
+    minimum: float
+    maximum: float
+
+    def validator(self) -> AfterValidator:
+        def check(parameter: Parameter) -> Parameter:
+            si = to_si(parameter.value, parameter.unit, self.unit)
+            if not self.minimum <= si <= self.maximum:
+                raise ValueError(
+                    f"{parameter.value:g} {parameter.unit} is outside physics; expected "
+                    f"{self.minimum:g} to {self.maximum:g} {self.unit}"
+                )
+            return parameter
+
+        return AfterValidator(check)
+
+
+def _physical(unit: str, minimum: float, maximum: float) -> Any:
+    return Annotated[Parameter, _Physical(unit, minimum, maximum).validator()]
+
+
+def _as_quantity(name: str, minimum: float | None = None) -> Any:
+    quantity = QUANTITIES[name]
+    return _physical(
+        quantity.unit, quantity.minimum if minimum is None else minimum, quantity.maximum
+    )
+
+
+_Fraction = _physical("1", 0.0, 1.0)
+_Text = Annotated[str, StringConstraints(min_length=1)]
+_Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+_PositiveFlow = _physical("kg/s", 1e-6, 1e4)
+_Pressure = _as_quantity("p_low")
+_Temperature = _as_quantity("T_source_in")
+_Power = _physical("W", 1e-3, 1e8)
+
+
+class _DesignPoint(_Strict):
+    T_source_in: _Temperature
+    T_sink_in: _Temperature
+    m_flow_source: _PositiveFlow
+    m_flow_sink: _PositiveFlow
+    p_low: _Pressure
+    p_high: _Pressure
+    T_suction: _Temperature
+    Q_flow_sink: _Power
+    P_el: _Power
+
+
+class _Compressor(_Strict):
+    leakage_coefficient: _physical("1", 0.0, 0.2)  # type: ignore[valid-type]
+    leakage_speed_share: _Fraction
+    shell_loss_ratio: _physical("1", 0.0, 0.5)  # type: ignore[valid-type]
+
+
+class _HeatExchanger(_Strict):
+    secondary_resistance_share: _Fraction
+    secondary_flow_exponent: _physical("1", 0.0, 1.0)  # type: ignore[valid-type]
+    refrigerant_flow_exponent: _physical("1", 0.0, 1.0)  # type: ignore[valid-type]
+
+
+class _Condenser(_HeatExchanger):
+    subcooling_fraction: _physical("1", 0.01, 0.95)  # type: ignore[valid-type]
+
+
+class _ExpansionValve(_Strict):
+    superheat_fraction_max: _physical("1", 0.1, 0.99)  # type: ignore[valid-type]
+    T_evaporating_max: _Temperature
+
+
+class _Envelope(_Strict):
+    compressor_speed_min: _as_quantity("compressor_speed", 0.01)  # type: ignore[valid-type]
+    compressor_speed_max: _as_quantity("compressor_speed", 0.01)  # type: ignore[valid-type]
+    T_source_in_min: _Temperature
+    T_source_in_max: _Temperature
+    T_sink_in_min: _Temperature
+    T_sink_in_max: _Temperature
+    m_flow_source_min: _PositiveFlow
+    m_flow_source_max: _PositiveFlow
+    m_flow_sink_min: _PositiveFlow
+    m_flow_sink_max: _PositiveFlow
+    p_low_min: _Pressure
+    p_high_max: _Pressure
+    T_discharge_max: _as_quantity("T_discharge")  # type: ignore[valid-type]
+
+
+class MachineFile(_Strict):
+    """The content of a machine file, checked but in the units as written."""
+
+    name: _Identifier
+    title: _Text
+    refrigerant: _Text
+    source_medium: _Text
+    sink_medium: _Text
+    sources: dict[str, _Text]
+    standby_power: _physical("W", 0.0, 1e4)  # type: ignore[valid-type]
+    design_point: _DesignPoint
+    compressor: _Compressor
+    condenser: _Condenser
+    evaporator: _HeatExchanger
+    expansion_valve: _ExpansionValve
+    envelope: _Envelope
+
+    @model_validator(mode="after")
+    def _check_sources(self) -> MachineFile:
+        for place, parameter in self.parameters():
+            if parameter.source not in self.sources:
+                raise ValueError(
+                    f"{place}: source {parameter.source!r} is not in [sources]; known: "
+                    + ", ".join(sorted(self.sources))
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _check_order(self) -> MachineFile:
+        si = {place: _si(place, parameter) for place, parameter in self.parameters()}
+        if si["design_point.p_low"] >= si["design_point.p_high"]:
+            raise ValueError("design_point: p_low must be below p_high")
+        for quantity in _ENVELOPE_QUANTITIES:
+            low, high = si[f"envelope.{quantity}_min"], si[f"envelope.{quantity}_max"]
+            at_design = si.get(f"design_point.{quantity}", 1.0)
+            if not low < high:
+                raise ValueError(f"envelope: {quantity}_min must be below {quantity}_max")
+            if not low <= at_design <= high:
+                raise ValueError(f"envelope: the design point's {quantity} lies outside")
+        return self
+
+    def parameters(self) -> list[tuple[str, Parameter]]:
+        """Return every number of the file with its place, such as ``compressor.leakage``."""
+        found: list[tuple[str, Parameter]] = []
+
+        def walk(place: str, model: BaseModel) -> None:
+            for key in type(model).model_fields:
+                child = getattr(model, key)
+                where = f"{place}.{key}" if place else key
+                if isinstance(child, Parameter):
+                    found.append((where, child))
+                elif isinstance(child, BaseModel):
+                    walk(where, child)
+
+        walk("", self)
+        return found
+
+    def to_machine(self) -> Machine:
+        """Return the machine in SI units."""
+
+        def section(name: str) -> dict[str, float]:
+            prefix = name + "."
+            return {
+                place.removeprefix(prefix): _si(place, parameter)
+                for place, parameter in self.parameters()
+                if place.startswith(prefix)
+            }
+
+        design, condenser = section("design_point"), section("condenser")
+        boundary = {q: design.pop(q) for q in _ENVELOPE_QUANTITIES if q in design}
+        subcooling_fraction = condenser.pop("subcooling_fraction")
+        return Machine(
+            name=self.name,
+            title=self.title,
+            refrigerant=self.refrigerant,
+            source_medium=self.source_medium,
+            sink_medium=self.sink_medium,
+            design=DesignPoint(boundary=Boundary(compressor_speed=1.0, **boundary), **design),
+            compressor=Compressor(**section("compressor")),
+            condenser=HeatExchanger(**condenser),
+            evaporator=HeatExchanger(**section("evaporator")),
+            expansion_valve=ExpansionValve(**section("expansion_valve")),
+            subcooling_fraction=subcooling_fraction,
+            standby_power=_si("standby_power", self.standby_power),
+            envelope=Envelope(**section("envelope")),
+        )
+
+
+_ENVELOPE_QUANTITIES = (
+    "compressor_speed",
+    "T_source_in",
+    "T_sink_in",
+    "m_flow_source",
+    "m_flow_sink",
+)
+
+
+def _si(place: str, parameter: Parameter) -> float:
+    key = place.rsplit(".", 1)[-1].removesuffix("_min").removesuffix("_max")
+    if key in QUANTITIES:
+        unit = QUANTITIES[key].unit
+    else:
+        unit = {"standby_power": "W", "T_evaporating": "K"}.get(key, "1")
+    return to_si(parameter.value, parameter.unit, unit)
+
+
+def machine_path(name_or_path: str) -> Path:
+    """Find a machine file by path or by the name of a machine that the project ships.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".toml":
+        if path.is_file():
+            return path
+        raise InputError(f"machine file {path}: no such file")
+    shipped = MACHINES / f"{name_or_path}.toml"
+    if shipped.is_file():
+        return shipped
+    known = ", ".join(sorted(p.stem for p in MACHINES.glob("*.toml")))
+    raise InputError(
+        f"unknown machine {name_or_path!r}; expected the path of a .toml file or one of: {known}"
+    )
+
+
+def read_toml(path: Path, kind: str) -> dict[str, Any]:
+    """Read a TOML file that a user wrote.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read; the message names the file and, for a syntax error, the line.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{kind} {path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{kind} {path}: not UTF-8 text") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{kind} {path}: not valid TOML: {error}") from error
+
+
+def describe(error: ValidationError) -> str:
+    """Turn a validation error into lines of ``field: what is wrong``."""
+    lines = []
+    for detail in error.errors(include_url=False):
+        place = ".".join(str(part) for part in detail["loc"])
+        message = detail["msg"].removeprefix("Value error, ")
+        if detail["type"] == "missing":
+            message = "is missing"
+        elif detail["type"] == "extra_forbidden":
+            message = "is not a known key"
+        lines.append(f"{place}: {message}" if place else message)
+    return "\n  ".join(lines)
+
+
+def read_machine_file(path: Path) -> MachineFile:
+    """Read and check a machine file.
+
+    Raises
+    ------
+    InputError
+        If a key is missing or unknown, a unit wrong, a value outside physics, a source not given,
+        or a fluid unknown to CoolProp.
+    """
+    content = read_toml(path, "machine file")
+    try:
+        machine_file = MachineFile.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"machine file {path}:\n  {describe(error)}") from error
+    try:
+        cycle.HeatPumpCycle(machine_file.to_machine())
+    except InputError as error:
+        raise InputError(f"machine file {path}: {error}") from error
+    return machine_file
+
+
+def read_machine(name_or_path: str) -> Machine:
+    """Read the machine of that name or file in SI units.
+
+    Raises
+    ------
+    InputError
+        As `machine_path` and `read_machine_file`.
+    """
+    return read_machine_file(machine_path(name_or_path)).to_machine()

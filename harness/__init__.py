@@ -1,0 +1,1 @@
+"""Score the FMU of a heat pump against recorded measurements."""
