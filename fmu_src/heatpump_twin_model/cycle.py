@@ -139,6 +139,10 @@ class HeatPumpCycle:
         assert self._design_state is not None
         return self._design_state
 
+    def source_heat_capacity(self, T: float) -> float:
+        """Specific heat capacity of the source medium at `T` in K, J/(kg K)."""
+        return _heat_capacity(self._source_medium, T)
+
     # Two entries and their storage -------------------------------------------------------------
 
     def design(self) -> OperatingPoint:

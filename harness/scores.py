@@ -1,0 +1,308 @@
+"""Errors of the model and of what it is compared with, on records it was and was not sized by.
+
+One set of scores feeds the terminal table, the JSON, the JUnit file and the HTML report.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, OperatingStatus
+from sklearn.metrics import (
+    max_error,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    root_mean_squared_error,
+)
+
+from .baselines import Prediction, baselines
+from .cosimulation import STATUS, CosimulationResult, FmuInfo
+from .datasets import Dataset, Limits
+from .screening import Screening
+
+MODEL = "model"
+
+# Records by what the machine's parameters know of them.
+DESIGN, OFF_DESIGN = "design", "off_design"
+SET_TITLES = {
+    DESIGN: "design point (the parameters come from it)",
+    OFF_DESIGN: "off-design (the parameters never saw these)",
+}
+
+# A run that held a result did not answer; its record fails.
+HELD = (OperatingStatus.SOLVE_FAILED, OperatingStatus.INPUT_REJECTED)
+
+
+@dataclass(frozen=True)
+class ErrorMeasures:
+    """Errors of simulated against measured values of one quantity over some records.
+
+    Attributes
+    ----------
+    n : int
+        Number of records.
+    bias, mae, rmse, maximum : float
+        Mean, mean absolute, root mean square and largest absolute error in the SI unit; error is
+        simulated less measured.
+    mape : float or None
+        Mean absolute percentage error; None for temperatures, whose zero is arbitrary here.
+    nmbe, cv_rmse : float or None
+        Bias and RMSE over the mean measured value, per cent, as in ASHRAE Guideline 14 with no
+        fitted parameter counted (p = 0); None likewise.
+    """
+
+    n: int
+    bias: float
+    mae: float
+    rmse: float
+    maximum: float
+    mape: float | None
+    nmbe: float | None
+    cv_rmse: float | None
+
+
+@dataclass(frozen=True)
+class Score:
+    """Errors of one predictor in one quantity over one set of records."""
+
+    predictor: str
+    fitted_on: str
+    records: str
+    quantity: str
+    errors: ErrorMeasures
+
+
+@dataclass(frozen=True)
+class ThresholdResult:
+    """One limit of the descriptor and whether the model keeps it."""
+
+    records: str
+    quantity: str
+    measure: str
+    limit: float
+    value: float | None
+
+    @property
+    def passed(self) -> bool:
+        """False also where there was nothing to measure."""
+        return self.value is not None and self.value <= self.limit
+
+
+@dataclass(frozen=True)
+class Scores:
+    """All that a validation found.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        What was recorded.
+    screening : Screening
+        Which records and fields are scored.
+    fmu : FmuInfo
+        What was stepped.
+    simulation : CosimulationResult
+        What it answered.
+    predictions : list of Prediction
+        The model's first, then the baselines'.
+    sets : dict of str to list of int
+        Kept records of ``design`` and ``off_design``.
+    scores : list of Score
+        Of every predictor.
+    thresholds : list of ThresholdResult
+        Of the model.
+    """
+
+    dataset: Dataset
+    screening: Screening
+    fmu: FmuInfo
+    simulation: CosimulationResult
+    predictions: list[Prediction]
+    sets: dict[str, list[int]]
+    scores: list[Score]
+    thresholds: list[ThresholdResult]
+
+    @property
+    def held_records(self) -> dict[int, str]:
+        """Records in which the FMU held an old result, with what it logged."""
+        status = self.simulation.outputs[STATUS]
+        return {
+            int(record): "; ".join(self.simulation.messages.get(int(record), ()))
+            or f"operating_status {status[record]}"
+            for record in status.index
+            if OperatingStatus(status[record]) in HELD
+        }
+
+    @property
+    def passed(self) -> bool:
+        """Whether every threshold is kept and every record was answered."""
+        return not self.held_records and all(t.passed for t in self.thresholds)
+
+    def find(self, predictor: str, records: str, quantity: str) -> ErrorMeasures | None:
+        """Return the errors of a predictor, or None where it has none."""
+        for score in self.scores:
+            if (score.predictor, score.records, score.quantity) == (predictor, records, quantity):
+                return score.errors
+        return None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain JSON types, SI units."""
+        values = self.dataset.values
+        return {
+            "dataset": self.dataset.descriptor.name,
+            "machine": self.dataset.descriptor.machine,
+            "source": self.dataset.descriptor.source,
+            "fmu": {
+                "model_name": self.fmu.model_name,
+                "guid": self.fmu.guid,
+                "generation_tool": self.fmu.generation_tool,
+                "sha256": self.fmu.sha256,
+            },
+            "passed": self.passed,
+            "sets": self.sets,
+            "scores": [
+                {
+                    "predictor": s.predictor,
+                    "fitted_on": s.fitted_on,
+                    "records": s.records,
+                    "quantity": s.quantity,
+                    "unit": QUANTITIES[s.quantity].unit,
+                    **vars(s.errors),
+                }
+                for s in self.scores
+            ],
+            "thresholds": [{**vars(t), "passed": t.passed} for t in self.thresholds],
+            "fields": {
+                name: {
+                    "usable": f.usable,
+                    "reasons": list(f.reasons),
+                    "rejected": {str(r): reason for r, reason in f.rejected.items()},
+                }
+                for name, f in self.screening.fields.items()
+            },
+            "records": {
+                str(record): {
+                    "verdict": str(screened.verdict),
+                    "reasons": list(screened.reasons),
+                    "flow_ratio": _plain(screened.flow_ratio),
+                    "efficiency": _plain(screened.efficiency),
+                    "operating_status": int(self.simulation.outputs.loc[record, STATUS]),
+                    "messages": list(self.simulation.messages.get(record, ())),
+                    "measured": {q: _plain(values.loc[record, q]) for q in values.columns},
+                    "simulated": {
+                        q: _plain(self.simulation.outputs.loc[record, q])
+                        for q in self.simulation.outputs.columns
+                    },
+                }
+                for record, screened in self.screening.records.items()
+            },
+        }
+
+
+def score(
+    dataset: Dataset, screening: Screening, fmu: FmuInfo, simulation: CosimulationResult
+) -> Scores:
+    """Compare the model's answers and the baselines' with what was recorded."""
+    design_record = dataset.descriptor.design_record
+    sets = {
+        DESIGN: [r for r in screening.kept if r == design_record],
+        OFF_DESIGN: [r for r in screening.kept if r != design_record],
+    }
+    results = [q for q in dataset.scored if q in simulation.outputs]
+    model = Prediction(
+        MODEL,
+        f"record {design_record} alone" if design_record is not None else "no record",
+        simulation.outputs[results],
+    )
+    predictions = [model, *baselines(dataset, screening)]
+    scores = []
+    for prediction in predictions:
+        for records, members in sets.items():
+            for quantity in results:
+                used = [
+                    r
+                    for r in members
+                    if screening.is_scored(r, quantity)
+                    and quantity in prediction.values
+                    and not pd.isna(prediction.values.loc[r, quantity])
+                ]
+                if used:
+                    errors = measure(
+                        quantity,
+                        dataset.values.loc[used, quantity].to_numpy(dtype=float),
+                        prediction.values.loc[used, quantity].to_numpy(dtype=float),
+                    )
+                    scores.append(
+                        Score(prediction.name, prediction.fitted_on, records, quantity, errors)
+                    )
+    return Scores(
+        dataset=dataset,
+        screening=screening,
+        fmu=fmu,
+        simulation=simulation,
+        predictions=predictions,
+        sets=sets,
+        scores=scores,
+        thresholds=_check_thresholds(dataset, scores),
+    )
+
+
+def measure(
+    quantity: str, measured: np.ndarray[Any, Any], simulated: np.ndarray[Any, Any]
+) -> ErrorMeasures:
+    """Errors of `simulated` against `measured`, both of shape (n,) with n >= 1, SI units."""
+    error = simulated - measured
+    bias, rmse = float(error.mean()), float(root_mean_squared_error(measured, simulated))
+    mean = float(measured.mean())
+    relative = has_percentage(quantity)
+    return ErrorMeasures(
+        n=len(error),
+        bias=bias,
+        mae=float(mean_absolute_error(measured, simulated)),
+        rmse=rmse,
+        maximum=float(max_error(measured, simulated)),
+        mape=100.0 * float(mean_absolute_percentage_error(measured, simulated))
+        if relative
+        else None,
+        nmbe=100.0 * bias / mean if relative else None,
+        cv_rmse=100.0 * rmse / mean if relative else None,
+    )
+
+
+def has_percentage(quantity: str) -> bool:
+    """Whether a percentage of this quantity means something: not for temperatures in kelvin."""
+    return QUANTITIES[quantity].unit != "K"
+
+
+def _check_thresholds(dataset: Dataset, scores: list[Score]) -> list[ThresholdResult]:
+    by_key = {(s.records, s.quantity): s.errors for s in scores if s.predictor == MODEL}
+    results = []
+    for records in (DESIGN, OFF_DESIGN):
+        limits_by_quantity: dict[str, Limits] = getattr(dataset.descriptor.thresholds, records)
+        for quantity, limits in limits_by_quantity.items():
+            errors = by_key.get((records, quantity))
+            for key, limit in limits.model_dump(exclude_none=True).items():
+                name = key.removesuffix("_max")
+                value = getattr(errors, name) if errors is not None else None
+                results.append(
+                    ThresholdResult(
+                        records,
+                        quantity,
+                        name,
+                        limit,
+                        abs(value) if value is not None else None,
+                    )
+                )
+    return results
+
+
+def boundaries(dataset: Dataset) -> pd.DataFrame:
+    """Return the inputs of the model for every record, SI units."""
+    return dataset.values[list(BOUNDARY_QUANTITIES)]
+
+
+def _plain(value: Any) -> float | int | None:
+    number = float(value)
+    return None if np.isnan(number) else number
