@@ -14,12 +14,11 @@ import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-import CoolProp
-import pandas as pd
 from heatpump_twin_model import closures
 from heatpump_twin_model.cycle import HeatPumpCycle
 
 from .datasets import Dataset
+from .implied_cycle import ImpliedCycle, implied_cycle
 
 COVERAGE = 2.0
 
@@ -90,27 +89,15 @@ class Screening:
         """Records that are scored."""
         return [r for r, s in self.records.items() if s.verdict is Verdict.KEPT]
 
+    def is_usable(self, record: int, quantity: str) -> bool:
+        """Whether this field of this record agrees with physics and may be scored."""
+        verdict = self.fields[quantity]
+        return verdict.usable and record not in verdict.rejected
+
     def is_scored(self, record: int, quantity: str) -> bool:
         """Whether this field of this record enters the scores."""
-        verdict = self.fields[quantity]
-        return (
-            self.records[record].verdict is Verdict.KEPT
-            and verdict.usable
-            and record not in verdict.rejected
-        )
-
-
-@dataclass(frozen=True)
-class _State:
-    """Thermodynamic states that a record implies; NaN where its columns do not allow one."""
-
-    T_dew: float = math.nan
-    T_bubble: float = math.nan
-    T_isentropic: float = math.nan
-    isentropic_rise: float = math.nan
-    suction_volume_flow: float = math.nan
-    ideal_work: float = math.nan
-    pressure_ratio: float = math.nan
+        kept = self.records[record].verdict is Verdict.KEPT
+        return kept and self.is_usable(record, quantity)
 
 
 @dataclass
@@ -144,10 +131,10 @@ def screen(dataset: Dataset, cycle: HeatPumpCycle) -> Screening:
     outcome: dict[int, tuple[float, float]] = {}
     for record in dataset.values.index:
         row = _Row(dataset, record)
-        state = _implied_state(row, cycle)
+        state = implied_cycle(dataset.values.loc[record], cycle.machine)
         _check_exchangers(row, state, findings)
         _check_suction(row, state, findings)
-        _check_discharge(row, state, cycle, findings)
+        _check_discharge(row, state, findings)
         _check_source_balance(row, cycle, findings)
         _check_energy_balance(row, cycle, findings)
         outcome[record] = _check_compressor(dataset, row, state, cycle, findings)
@@ -178,46 +165,7 @@ class _Row:
         return float(self._u.get(quantity, math.nan))
 
 
-def _implied_state(row: _Row, cycle: HeatPumpCycle) -> _State:
-    p_low, p_high, T_suction = row["p_low"], row["p_high"], row["T_suction"]
-    if math.isnan(p_low + p_high):
-        return _State()
-    fluid = CoolProp.AbstractState("HEOS", cycle.machine.refrigerant)
-    fluid.update(CoolProp.PQ_INPUTS, p_low, 1.0)
-    T_dew = fluid.T()
-    fluid.update(CoolProp.PQ_INPUTS, p_high, 0.0)
-    T_bubble = fluid.T()
-    saturation = _State(T_dew=T_dew, T_bubble=T_bubble, pressure_ratio=p_high / p_low)
-    if math.isnan(T_suction) or T_suction <= T_dew:
-        return saturation
-    fluid.update(CoolProp.PT_INPUTS, p_low, T_suction)
-    h_suction, entropy, density = fluid.hmass(), fluid.smass(), fluid.rhomass()
-    fluid.update(CoolProp.PSmass_INPUTS, p_high, entropy)
-    rise, T_isentropic = fluid.hmass() - h_suction, fluid.T()
-    T_liquid = row["T_liquid"]
-    if math.isnan(T_liquid):
-        T_liquid = T_bubble - closures.subcooling(
-            cycle.machine.subcooling_fraction, T_bubble - row["T_sink_in"]
-        )
-    if T_liquid >= T_bubble:
-        return saturation
-    fluid.update(CoolProp.PT_INPUTS, p_high, T_liquid)
-    h_liquid = fluid.hmass()
-    # Heat into the evaporator by the balance of the whole machine, from what is measured best.
-    loss = cycle.machine.compressor.shell_loss_ratio * row["P_el"]
-    flow = (row["Q_flow_sink"] + loss - row["P_el"]) / (h_suction - h_liquid)
-    return _State(
-        T_dew=T_dew,
-        T_bubble=T_bubble,
-        T_isentropic=T_isentropic,
-        isentropic_rise=rise,
-        suction_volume_flow=flow / density,
-        ideal_work=flow * rise,
-        pressure_ratio=p_high / p_low,
-    )
-
-
-def _check_exchangers(row: _Row, state: _State, findings: _Findings) -> None:
+def _check_exchangers(row: _Row, state: ImpliedCycle, findings: _Findings) -> None:
     """Heat flows from warm to cold: evaporating below the source, condensing above the sink."""
     margin = COVERAGE * row.u("T_source_in")
     if state.T_dew >= row["T_source_in"] + margin:
@@ -237,7 +185,7 @@ def _check_exchangers(row: _Row, state: _State, findings: _Findings) -> None:
         )
 
 
-def _check_suction(row: _Row, state: _State, findings: _Findings) -> None:
+def _check_suction(row: _Row, state: ImpliedCycle, findings: _Findings) -> None:
     """Vapour at suction is superheated, and by as much as pressure and temperature say."""
     superheat = row["T_suction"] - state.T_dew
     if superheat < -COVERAGE * row.u("T_suction"):
@@ -257,23 +205,9 @@ def _check_suction(row: _Row, state: _State, findings: _Findings) -> None:
         )
 
 
-def _check_discharge(
-    row: _Row, state: _State, cycle: HeatPumpCycle, findings: _Findings
-) -> None:
-    """Compressed gas is at least as warm as after isentropic compression less shell loss.
-
-    Second law for a compressor that takes at least the ideal work and loses the share
-    ``shell_loss_ratio`` of it through its shell.
-    """
-    if math.isnan(row["T_discharge"] + state.isentropic_rise):
-        return
-    fluid = CoolProp.AbstractState("HEOS", cycle.machine.refrigerant)
-    fluid.update(CoolProp.PT_INPUTS, row["p_low"], row["T_suction"])
-    least = fluid.hmass() + (1.0 - cycle.machine.compressor.shell_loss_ratio) * (
-        state.isentropic_rise
-    )
-    fluid.update(CoolProp.HmassP_INPUTS, least, row["p_high"])
-    T_least = fluid.T()
+def _check_discharge(row: _Row, state: ImpliedCycle, findings: _Findings) -> None:
+    """Compressed gas is at least as warm as after isentropic compression less shell loss."""
+    T_least = state.T_least_discharge
     if row["T_discharge"] < T_least - COVERAGE * row.u("T_discharge"):
         findings.field(
             "T_discharge",
@@ -320,7 +254,7 @@ def _check_energy_balance(row: _Row, cycle: HeatPumpCycle, findings: _Findings) 
 
 
 def _check_compressor(
-    dataset: Dataset, row: _Row, state: _State, cycle: HeatPumpCycle, findings: _Findings
+    dataset: Dataset, row: _Row, state: ImpliedCycle, cycle: HeatPumpCycle, findings: _Findings
 ) -> tuple[float, float]:
     """The heat implies a flow; the machine can displace it, and its ideal work fits the power.
 
@@ -336,7 +270,7 @@ def _check_compressor(
         return math.nan, math.nan
     compressor = machine.compressor
     eta_vol = closures.volumetric_efficiency(
-        state.pressure_ratio,
+        row["p_high"] / row["p_low"],
         speed,
         compressor.leakage_coefficient,
         compressor.leakage_speed_share,

@@ -1,0 +1,153 @@
+"""Command line: parse, call, exit code.
+
+Exit codes: 0 done and all limits kept, 1 a limit missed or a record not answered, 2 bad input.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+from build_fmu import DEFAULT_MACHINE, build
+from heatpump_twin_model.errors import InputError, TwinError
+from rich.console import Console
+
+from .datasets import load_dataset
+from .diagrams import log_p_h
+from .report.folder import check_folder, save_figure, write_report
+from .report.terminal import print_scores
+from .validation import machine_of
+from .validation import validate as run_validation
+
+MISSED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+DEFAULT_DATASET = "mci_lab"
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Digital twin of a real heat pump: build its FMU and prove it against measurements.",
+)
+console = Console()
+errors = Console(stderr=True)
+
+P = ParamSpec("P")
+
+DatasetArgument = Annotated[
+    str, typer.Argument(help="Name of a shipped data set, or folder with a descriptor.toml.")
+]
+FmuOption = Annotated[
+    Path | None, typer.Option("--fmu", help="FMU to step; without it one is built.")
+]
+
+
+def _clear_errors(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn what a user can act on into one message and an exit code."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except TwinError as error:
+            errors.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+            raise typer.Exit(BAD_INPUT) from error
+        except KeyboardInterrupt as error:
+            errors.print("interrupted; nothing was written", style="red")
+            raise typer.Exit(INTERRUPTED) from error
+
+    return run
+
+
+@contextmanager
+def _fmu_for(dataset_name: str, fmu: Path | None) -> Iterator[Path]:
+    """Give the FMU asked for, or build the data set's machine in a temporary folder."""
+    if fmu is not None:
+        yield fmu
+        return
+    machine = machine_of(load_dataset(dataset_name))
+    with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
+        with console.status(f"building the FMU of {machine.stem}"):
+            built = build(str(machine), Path(folder) / f"{machine.stem}.fmu")
+        yield built
+
+
+@app.command("build")
+@_clear_errors
+def build_command(
+    machine: Annotated[
+        str, typer.Argument(help="Machine file (.toml), or name of a shipped machine.")
+    ] = DEFAULT_MACHINE,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The .fmu to write.")
+    ] = None,
+) -> None:
+    """Build the FMI 2.0 co-simulation FMU of a machine."""
+    with console.status("building"):
+        built = build(machine, output)
+    console.print(f"built {built}", highlight=False)
+
+
+@app.command()
+@_clear_errors
+def validate(
+    dataset: DatasetArgument = DEFAULT_DATASET,
+    fmu: FmuOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder of the report; out/<data set> by default."),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a report that the folder holds.")
+    ] = False,
+) -> None:
+    """Step an FMU through recorded measurements; write scores, diagrams and a report."""
+    name = load_dataset(dataset).descriptor.name
+    folder = output or Path("out") / name
+    check_folder(folder, replace)
+    with _fmu_for(dataset, fmu) as path:
+        with console.status(f"stepping {path.name} through {name}"):
+            validation = run_validation(dataset, path)
+        with console.status("drawing and writing the report"):
+            write_report(validation.scores, validation.machine, folder)
+    print_scores(validation.scores, console)
+    console.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
+    if not validation.scores.passed:
+        raise typer.Exit(MISSED)
+
+
+@app.command()
+@_clear_errors
+def diagram(
+    point: Annotated[int, typer.Option("--point", help="Number of the record.")],
+    dataset: DatasetArgument = DEFAULT_DATASET,
+    fmu: FmuOption = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for PNG and SVG.")] = Path(
+        "out"
+    ),
+) -> None:
+    """Draw the measured and the simulated cycle of one record in a log(p)-h diagram."""
+    records = load_dataset(dataset).values.index
+    if point not in records:
+        raise InputError(
+            f"data set {dataset}: has no point {point}; it has {', '.join(map(str, records))}"
+        )
+    with _fmu_for(dataset, fmu) as path:
+        validation = run_validation(dataset, path)
+    figure = log_p_h(validation.scores, validation.machine, point)
+    stem = output / f"{validation.scores.dataset.descriptor.name}_log_p_h_{point}"
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        png = save_figure(figure, stem)
+    except OSError as error:
+        raise InputError(f"output folder {output}: cannot be written: {error.strerror}") from error
+    console.print(f"drew {png} and {png.with_suffix('.svg')}", highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

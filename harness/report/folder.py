@@ -1,0 +1,102 @@
+"""The folder of a report: written whole or not at all, never over another one unasked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from heatpump_twin_model.errors import InputError
+from heatpump_twin_model.machine import Machine
+from matplotlib.figure import Figure
+
+from ..diagrams import log_p_h, parity
+from ..scores import MODEL, Scores
+from .html import write_html
+from .machine_readable import write_json, write_junit
+
+REPORT, JSON, JUNIT, DIAGRAMS = "report.html", "scores.json", "junit.xml", "diagrams"
+
+# Dots per inch of PNG files; SVG files lie beside them.
+RESOLUTION = 130
+
+
+def check_folder(folder: Path, replace: bool) -> None:
+    """Check that a report can go into `folder`, before any work is done for it.
+
+    Raises
+    ------
+    InputError
+        If the folder holds a report and `replace` is false, or cannot be written to.
+    """
+    held = [name for name in (REPORT, JSON, JUNIT) if (folder / name).exists()]
+    if held and not replace:
+        raise InputError(
+            f"report folder {folder}: already holds {', '.join(held)}, which is kept; choose "
+            "another folder with -o or replace it with --replace"
+        )
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+
+
+def write_report(scores: Scores, machine: Machine, folder: Path) -> None:
+    """Write report, scores and diagrams into `folder`.
+
+    Everything is made beside the folder first and moved in when complete, so that an interrupted
+    run leaves what was there.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written to.
+    """
+    with _writing(folder), tempfile.TemporaryDirectory(
+        dir=folder.parent, prefix=f".{folder.name}_"
+    ) as temporary:
+        stage = Path(temporary)
+        (stage / DIAGRAMS).mkdir()
+        quantities = dict.fromkeys(s.quantity for s in scores.scores if s.predictor == MODEL)
+        parity_files = {
+            q: save_figure(parity(scores, q), stage / DIAGRAMS / f"parity_{q}") for q in quantities
+        }
+        cycle_files = {
+            record: save_figure(
+                log_p_h(scores, machine, record), stage / DIAGRAMS / f"log_p_h_{record}"
+            )
+            for record in scores.screening.records
+            if _has_cycle(scores)
+        }
+        write_json(scores, stage / JSON)
+        write_junit(scores, stage / JUNIT)
+        write_html(scores, machine, parity_files, cycle_files, stage / REPORT)
+        if (folder / DIAGRAMS).is_dir():
+            shutil.rmtree(folder / DIAGRAMS)
+        for item in stage.iterdir():
+            os.replace(item, folder / item.name)
+
+
+def save_figure(figure: Figure, stem: Path) -> Path:
+    """Save a figure as PNG and SVG; returns the PNG's path."""
+    png = stem.with_name(stem.name + ".png")
+    figure.savefig(png, dpi=RESOLUTION)
+    figure.savefig(stem.with_name(stem.name + ".svg"), metadata={"Date": None})
+    return png
+
+
+def _has_cycle(scores: Scores) -> bool:
+    return {"p_low", "p_high"} <= set(scores.dataset.values)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"output folder {folder}: cannot be written: {error.strerror or error}"
+        ) from error

@@ -1,0 +1,60 @@
+"""The self-contained HTML report."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from heatpump_twin_model.machine import Machine
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ..scores import DESIGN, OFF_DESIGN, Scores
+from . import tables
+
+_PACKAGES = ("heatpump-twin", "tespy", "CoolProp", "pythonfmu", "FMPy", "fluprodia")
+
+
+def write_html(
+    scores: Scores, machine: Machine, parity: dict[str, Path], cycles: dict[int, Path], path: Path
+) -> None:
+    """Write the report as one file without references to others.
+
+    Parameters
+    ----------
+    scores : Scores
+        What was found.
+    machine : Machine
+        Whose FMU was stepped.
+    parity : dict of str to Path
+        PNG of the parity plot of each scored quantity.
+    cycles : dict of int to Path
+        PNG of the log(p)-h diagram of each record.
+    path : Path
+        The file to write.
+    """
+    environment = Environment(
+        loader=PackageLoader("harness.report", "."), autoescape=True, undefined=StrictUndefined
+    )
+    template = environment.get_template("report.html.j2")
+    first = (scores.sets[DESIGN] or scores.sets[OFF_DESIGN] or list(cycles))[0]
+    html = template.render(
+        scores=scores,
+        machine=machine,
+        headline=tables.headline(scores),
+        errors=[tables.all_errors(scores, OFF_DESIGN), tables.all_errors(scores, DESIGN)],
+        screened=[tables.screened_records(scores), tables.screened_fields(scores)],
+        records=tables.records(scores),
+        held=tables.held_records(scores),
+        parity={name: _embed(file) for name, file in parity.items()},
+        first=first,
+        cycles={record: _embed(file) for record, file in cycles.items()},
+        date=datetime.now(UTC).strftime("%Y-%m-%d"),
+        versions=[f"{name} {version(name)}" for name in _PACKAGES],
+    )
+    path.write_text(html, encoding="utf-8")
+
+
+def _embed(png: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(png.read_bytes()).decode("ascii")

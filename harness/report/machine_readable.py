@@ -1,0 +1,43 @@
+"""Scores for programs: JSON, and JUnit for automated runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from junitparser import Failure, JUnitXml, TestCase, TestSuite
+
+from ..scores import SET_TITLES, Scores
+
+
+def write_json(scores: Scores, path: Path) -> None:
+    """Write everything that was found, in SI units."""
+    path.write_text(json.dumps(scores.to_dict(), indent=1) + "\n", encoding="utf-8")
+
+
+def write_junit(scores: Scores, path: Path) -> None:
+    """Write one test case for each limit of the descriptor and one for each record's answer."""
+    name = scores.dataset.descriptor.name
+    limits = TestSuite(f"{name}: limits")
+    for threshold in scores.thresholds:
+        case = TestCase(
+            f"{threshold.quantity} {threshold.measure} <= {threshold.limit:g}",
+            classname=f"{name}.{threshold.records}",
+        )
+        if not threshold.passed:
+            value = "nothing to measure" if threshold.value is None else f"{threshold.value:.4g}"
+            case.result = [
+                Failure(f"{value} on the {SET_TITLES[threshold.records]}", type_="limit missed")
+            ]
+        limits.add_testcase(case)
+    answers = TestSuite(f"{name}: every record answered")
+    held = scores.held_records
+    for record in scores.screening.records:
+        case = TestCase(f"record {record}", classname=f"{name}.operating_status")
+        if record in held:
+            case.result = [Failure(held[record], type_="old result held")]
+        answers.add_testcase(case)
+    xml = JUnitXml()
+    xml.add_testsuite(limits)
+    xml.add_testsuite(answers)
+    xml.write(str(path), pretty=True)

@@ -1,0 +1,210 @@
+"""Tables of a validation as rows of text, for the terminal and the HTML report alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, OperatingStatus
+
+from ..cosimulation import STATUS
+from ..diagrams import DISPLAY, shown, shown_unit
+from ..scores import MODEL, OFF_DESIGN, SET_TITLES, ErrorMeasures, Scores, has_percentage
+from ..screening import Verdict
+
+NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text.
+
+    Attributes
+    ----------
+    title, note : str
+        Above and below it.
+    header : list of str
+        Column heads; the first column is text, the others are numbers.
+    rows : list of list of str
+        As many cells as the header has.
+    """
+
+    title: str
+    note: str
+    header: list[str]
+    rows: list[list[str]]
+
+
+def headline(scores: Scores) -> Table:
+    """Mean absolute error of every predictor off-design: the table a reader looks at first."""
+    predictors = [p.name for p in scores.predictions]
+    rows = []
+    for quantity in _quantities(scores):
+        row = [quantity]
+        for predictor in predictors:
+            errors = scores.find(predictor, OFF_DESIGN, quantity)
+            row.append(_mean_error(quantity, errors))
+        limit = next(
+            (
+                f"≤ {t.limit:g} % {'kept' if t.passed else 'MISSED'}"
+                for t in scores.thresholds
+                if (t.records, t.quantity, t.measure) == (OFF_DESIGN, quantity, "mape")
+            ),
+            NOTHING,
+        )
+        rows.append([*row, limit])
+    fitted = "; ".join(f"{p.name}: {p.fitted_on}" for p in scores.predictions)
+    return Table(
+        title="Mean absolute error off-design",
+        note=f"{_members(scores, OFF_DESIGN)}. Parameters from: {fitted}.",
+        header=["quantity", *predictors, "limit for the model"],
+        rows=rows,
+    )
+
+
+def all_errors(scores: Scores, records: str, predictors: tuple[str, ...] = ()) -> Table:
+    """Every error measure over one set of records, of the named predictors or of all."""
+    rows = []
+    for quantity in _quantities(scores):
+        for prediction in scores.predictions:
+            errors = scores.find(prediction.name, records, quantity)
+            if errors is None or (predictors and prediction.name not in predictors):
+                continue
+            factor = DISPLAY[quantity][0]
+            rows.append(
+                [
+                    f"{quantity} in {shown_unit(quantity)}",
+                    prediction.name,
+                    str(errors.n),
+                    f"{errors.bias * factor:+.3g}",
+                    f"{errors.mae * factor:.3g}",
+                    f"{errors.rmse * factor:.3g}",
+                    f"{errors.maximum * factor:.3g}",
+                    _percent(errors.mape),
+                    _percent(errors.nmbe, sign=True),
+                    _percent(errors.cv_rmse),
+                ]
+            )
+    return Table(
+        title=SET_TITLES[records],
+        note=_members(scores, records) + ".",
+        header=[
+            "quantity",
+            "predictor",
+            "n",
+            "bias",
+            "MAE",
+            "RMSE",
+            "maximum",
+            "MAPE %",
+            "NMBE %",
+            "CV(RMSE) %",
+        ],
+        rows=rows,
+    )
+
+
+def records(scores: Scores) -> Table:
+    """Measured and simulated values of every record, scored or not."""
+    quantities = _quantities(scores)
+    inlets = [q for q in BOUNDARY_QUANTITIES if q.startswith("T_")]
+    rows = []
+    for record, screened in scores.screening.records.items():
+        measured = scores.dataset.values.loc[record]
+        simulated = scores.simulation.outputs.loc[record]
+        row = [str(record), str(screened.verdict), str(OperatingStatus(simulated[STATUS]).value)]
+        row += [_shown(q, measured[q]) for q in inlets]
+        for quantity in quantities:
+            row.append(
+                f"{_shown(quantity, measured[quantity])} → {_shown(quantity, simulated[quantity])}"
+            )
+        rows.append(row)
+    heads = [f"{DISPLAY[q][3]} in {shown_unit(q)}" for q in [*inlets, *quantities]]
+    return Table(
+        title="All records",
+        note="measured → simulated; status is the FMU's operating_status (1: inside the envelope).",
+        header=["record", "verdict", "status", *heads],
+        rows=rows,
+    )
+
+
+def screened_records(scores: Scores) -> Table:
+    """Verdict and reasons for each record that is not scored, and the figures behind all."""
+    rows = []
+    for record, screened in scores.screening.records.items():
+        rejected = [
+            f"{name} not scored here: {field.rejected[record]}"
+            for name, field in scores.screening.fields.items()
+            if field.usable and record in field.rejected
+        ]
+        rows.append(
+            [
+                str(record),
+                str(screened.verdict),
+                f"{screened.flow_ratio:.2f}",
+                f"{screened.efficiency:.2f}",
+                "; ".join([*screened.reasons, *rejected]) or NOTHING,
+            ]
+        )
+    kept = sum(s.verdict is Verdict.KEPT for s in scores.screening.records.values())
+    return Table(
+        title="Screening of records",
+        note=f"{kept} of {len(rows)} records are scored; the others stay in tables and plots. "
+        "Flow: implied suction volume flow over displacement. Efficiency: ideal compression work "
+        "of the implied flow over recorded power.",
+        header=["record", "verdict", "flow", "efficiency", "reasons"],
+        rows=rows,
+    )
+
+
+def screened_fields(scores: Scores) -> Table:
+    """Verdict and reasons for each recorded result quantity."""
+    rows = []
+    for name, field in scores.screening.fields.items():
+        if name in BOUNDARY_QUANTITIES:
+            continue
+        rows.append(
+            [name, "scored" if field.usable else "not scored", "; ".join(field.reasons) or NOTHING]
+        )
+    return Table(
+        title="Screening of quantities",
+        note="A sensor that contradicts the second law or the fluid is not scored.",
+        header=["quantity", "verdict", "reasons"],
+        rows=rows,
+    )
+
+
+def held_records(scores: Scores) -> list[str]:
+    """One line for each record that the FMU did not answer."""
+    return [
+        f"record {record}: the FMU held an old result: {why}"
+        for record, why in scores.held_records.items()
+    ]
+
+
+def _quantities(scores: Scores) -> list[str]:
+    return list(dict.fromkeys(s.quantity for s in scores.scores if s.predictor == MODEL))
+
+
+def _members(scores: Scores, records: str) -> str:
+    members = scores.sets[records]
+    return f"{len(members)} records: {', '.join(map(str, members)) or 'none'}"
+
+
+def _mean_error(quantity: str, errors: ErrorMeasures | None) -> str:
+    if errors is None:
+        return NOTHING
+    if has_percentage(quantity):
+        assert errors.mape is not None
+        return f"{errors.mape:.1f} %" if errors.mape < 100 else f"{errors.mape:.0f} %"
+    return f"{errors.mae * DISPLAY[quantity][0]:.2f} K"
+
+
+def _percent(value: float | None, sign: bool = False) -> str:
+    if value is None:
+        return NOTHING
+    return f"{value:+.2f}" if sign else f"{value:.2f}"
+
+
+def _shown(quantity: str, si: float) -> str:
+    value = shown(quantity, si)
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

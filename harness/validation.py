@@ -1,0 +1,61 @@
+"""The main job: step an FMU through a data set and score it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from heatpump_twin_model.cycle import HeatPumpCycle
+from heatpump_twin_model.machine import Machine
+from heatpump_twin_model.machine_file import machine_path, read_machine_file
+
+from .cosimulation import inspect_fmu, simulate
+from .datasets import Dataset, load_dataset
+from .diagrams import CYCLE_OUTPUTS
+from .scores import Scores, boundaries, score
+from .screening import screen
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Scores of an FMU and the machine it was built of."""
+
+    scores: Scores
+    machine: Machine
+
+
+def machine_of(dataset: Dataset) -> Path:
+    """Return the machine file of a data set; a relative path counts from the data set's folder.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    beside = dataset.folder / dataset.descriptor.machine
+    return machine_path(str(beside) if beside.is_file() else dataset.descriptor.machine)
+
+
+def validate(dataset_name: str, fmu_path: Path) -> Validation:
+    """Step the FMU through every record of the data set and score its answers.
+
+    Parameters
+    ----------
+    dataset_name : str
+        Name of a shipped data set or path of a folder.
+    fmu_path : Path
+        The FMU.
+
+    Raises
+    ------
+    InputError
+        If the data set, its machine or the FMU cannot be used.
+    CosimulationError
+        If the FMU does not run to the last record.
+    """
+    dataset = load_dataset(dataset_name)
+    machine = read_machine_file(machine_of(dataset)).to_machine()
+    fmu = inspect_fmu(fmu_path, (*dataset.scored, *CYCLE_OUTPUTS))
+    screening = screen(dataset, HeatPumpCycle(machine))
+    simulation = simulate(fmu, boundaries(dataset))
+    return Validation(score(dataset, screening, fmu, simulation), machine)
