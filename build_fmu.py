@@ -13,10 +13,11 @@ import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
+from pythonfmu.builder import FmuBuilder
+
 from heatpump_twin_model.cycle import HeatPumpCycle
 from heatpump_twin_model.errors import InputError, TwinError
 from heatpump_twin_model.machine_file import machine_path, read_machine_file
-from pythonfmu.builder import FmuBuilder
 
 SOURCE = Path(__file__).resolve().parent / "fmu_src"
 SLAVE = SOURCE / "heat_pump_slave.py"

@@ -18,6 +18,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
+from pythonfmu import DefaultExperiment, Fmi2Slave, Integer, Real
+from pythonfmu.enums import Fmi2Causality, Fmi2Initial, Fmi2Status, Fmi2Variability
+
 from heatpump_twin_model.errors import TwinError
 from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.quantities import (
@@ -28,8 +31,6 @@ from heatpump_twin_model.quantities import (
     OperatingStatus,
     Quantity,
 )
-from pythonfmu import DefaultExperiment, Fmi2Slave, Integer, Real
-from pythonfmu.enums import Fmi2Causality, Fmi2Initial, Fmi2Status, Fmi2Variability
 
 # FMI base units: exponents of kg, m, s, K.
 _UNITS = {
@@ -73,7 +74,7 @@ class _RangedInteger(_Variable, Integer):
         self._attributes = {"min": str(minimum), "max": str(maximum)}
 
 
-class HeatPumpSlave(Fmi2Slave):  # type: ignore[misc]
+class HeatPumpSlave(Fmi2Slave):
     """Co-simulation slave of one machine, whose data lie in the FMU's resources.
 
     Each step answers with the steady operating point of the inputs set before it; there is no
@@ -167,7 +168,7 @@ class HeatPumpSlave(Fmi2Slave):  # type: ignore[misc]
             )
         except TwinError as error:
             self._fail(str(error))
-        except Exception as error:  # a raise would end the host's process
+        except Exception as error:  # noqa: BLE001  a raise would end the host's process
             self._fail(f"{type(error).__name__}: {error}")
 
     def _fail(self, message: str) -> None:
@@ -318,7 +319,5 @@ def _unit_definitions() -> Element:
         unit = SubElement(definitions, "Unit", {"name": name})
         SubElement(unit, "BaseUnit", {k: str(v) for k, v in exponents.items()})
         if name == "K":
-            SubElement(
-                unit, "DisplayUnit", {"name": "degC", "factor": "1", "offset": "-273.15"}
-            )
+            SubElement(unit, "DisplayUnit", {"name": "degC", "factor": "1", "offset": "-273.15"})
     return definitions

@@ -105,9 +105,7 @@ def sandrini2025(dataset: Dataset) -> Prediction:
             "p_high": p_high,
         }
     )
-    return Prediction(
-        "thesis (Sandrini 2025)", "all recorded points, by its author", values
-    )
+    return Prediction("thesis (Sandrini 2025)", "all recorded points, by its author", values)
 
 
 PUBLISHED_MODELS: dict[str, Callable[[Dataset], Prediction]] = {"sandrini2025": sandrini2025}

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Annotated, ParamSpec
 
 import typer
+from rich.console import Console
+
 from build_fmu import DEFAULT_MACHINE, build
 from heatpump_twin_model.errors import InputError, TwinError
-from rich.console import Console
 
 from .datasets import load_dataset
 from .diagrams import log_p_h

@@ -18,6 +18,7 @@ from pathlib import Path
 import fmpy
 import pandas as pd
 from fmpy.model_description import ModelDescription
+
 from heatpump_twin_model.errors import InputError, TwinError
 from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES
 
@@ -90,7 +91,7 @@ def inspect_fmu(path: Path, needed_outputs: tuple[str, ...]) -> FmuInfo:
         raise InputError(f"FMU {path}: not a zip file, so not an FMU")
     try:
         description: ModelDescription = fmpy.read_model_description(str(path), validate=False)
-    except Exception as error:  # noqa: BLE001  FMPy raises whatever its XML parser meets
+    except Exception as error:
         raise InputError(f"FMU {path}: its modelDescription.xml cannot be read: {error}") from error
     if description.coSimulation is None:
         raise InputError(f"FMU {path}: not for co-simulation")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from fluprodia import FluidPropertyDiagram
-from heatpump_twin_model.machine import Machine
-from heatpump_twin_model.quantities import QUANTITIES
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from heatpump_twin_model.machine import Machine
+from heatpump_twin_model.quantities import QUANTITIES
 
 from .implied_cycle import implied_cycle
 from .scores import DESIGN, OFF_DESIGN, Scores
@@ -22,7 +24,7 @@ mpl.use("Agg")
 # Colours of Okabe and Ito, distinct in print and for colour-blind readers.
 SIMULATED, MEASURED, EXCLUDED = "#0072B2", "#D55E00", "#777777"
 
-STYLE = {
+STYLE: Any = {
     "font.size": 9,
     "axes.grid": True,
     "grid.color": "#dddddd",
@@ -234,7 +236,7 @@ def _draw_measured_cycle(axes: Axes, scores: Scores, machine: Machine, record: i
         ms=6,
         label="measured: suction",
     )
-    hollow = {"marker": "o", "mfc": "white", "mec": MEASURED, "ls": "", "ms": 6}
+    hollow: dict[str, Any] = {"marker": "o", "mfc": "white", "mec": MEASURED, "ls": "", "ms": 6}
     axes.plot(
         cycle.h_discharge * 1e-3,
         p_high,
@@ -328,7 +330,9 @@ def parity(scores: Scores, quantity: str) -> Figure:
         of = "" if unit == "1" else f" in {unit}"
         axes.set_xlabel(f"measured{of} (bars: 95 %)")
         axes.set_ylabel(f"simulated{of}")
-        axes.set_title(f"{quantity}: {title}" if title != quantity else title, loc="left", fontsize=10)
+        axes.set_title(
+            f"{quantity}: {title}" if title != quantity else title, loc="left", fontsize=10
+        )
         handles, labels = axes.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower left", ncols=2, fontsize=7)
     return figure
@@ -336,5 +340,3 @@ def parity(scores: Scores, quantity: str) -> Figure:
 
 def _closed(corners: list[float], factor: float) -> list[float]:
     return [factor * c for c in (*corners, corners[0])]
-
-

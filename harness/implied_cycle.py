@@ -1,4 +1,4 @@
-"""The refrigerant cycle that a record implies: what its readings fix, and what follows from them."""
+"""The refrigerant cycle that a record implies: what its readings fix and what follows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import CoolProp
 import pandas as pd
+from CoolProp import AbstractState  # type: ignore[attr-defined]
+
 from heatpump_twin_model import closures
 from heatpump_twin_model.machine import Machine
 
@@ -76,7 +78,7 @@ def implied_cycle(record: pd.Series[float], machine: Machine) -> ImpliedCycle:
     p_low, p_high, T_suction = value("p_low"), value("p_high"), value("T_suction")
     if math.isnan(p_low + p_high):
         return ImpliedCycle()
-    fluid = CoolProp.AbstractState("HEOS", machine.refrigerant)
+    fluid = AbstractState("HEOS", machine.refrigerant)
     fluid.update(CoolProp.PQ_INPUTS, p_low, 1.0)
     T_dew = fluid.T()
     fluid.update(CoolProp.PQ_INPUTS, p_high, 1.0)
@@ -104,9 +106,7 @@ def implied_cycle(record: pd.Series[float], machine: Machine) -> ImpliedCycle:
         fluid.update(CoolProp.PT_INPUTS, p_high, value("T_discharge"))
         h_discharge_recorded = fluid.hmass()
     kept = 1.0 - machine.compressor.shell_loss_ratio
-    fluid.update(
-        CoolProp.HmassP_INPUTS, h_suction + kept * (h_isentropic - h_suction), p_high
-    )
+    fluid.update(CoolProp.HmassP_INPUTS, h_suction + kept * (h_isentropic - h_suction), p_high)
     m_flow = (value("Q_flow_sink") - kept * value("P_el")) / (h_suction - h_liquid)
     return ImpliedCycle(
         T_dew=T_dew,

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, OperatingStatus
 from sklearn.metrics import (
     max_error,
     mean_absolute_error,
     mean_absolute_percentage_error,
     root_mean_squared_error,
 )
+
+from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, OperatingStatus
 
 from .baselines import Prediction, baselines
 from .cosimulation import STATUS, CosimulationResult, FmuInfo

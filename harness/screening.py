@@ -1,4 +1,4 @@
-"""Is a recorded field, and a record as a whole, physical and steady?
+"""Whether a recorded field is physical, and a record as a whole physical and steady.
 
 Nothing is dropped: each field and each record gets a verdict with its reasons, and what is not used
 stays in tables and plots. The checks know the fluid, the second law and the machine's design point,

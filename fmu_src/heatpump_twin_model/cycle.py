@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import CoolProp
+from CoolProp import AbstractState  # type: ignore[attr-defined]
 from tespy.components import (
     CycleCloser,
     HeatExchanger,
@@ -477,9 +478,7 @@ class HeatPumpCycle:
         h_suction = self._suction.h.val_SI
         loss_ratio = self.machine.compressor.shell_loss_ratio
         work = (self._discharge.h.val_SI - h_suction) / (1.0 - loss_ratio)
-        eta_is = closures.isentropic_efficiency(
-            self.design_state.drive_efficiency, self._eta_vol()
-        )
+        eta_is = closures.isentropic_efficiency(self.design_state.drive_efficiency, self._eta_vol())
         return work * eta_is - (self._isentropic_enthalpy() - h_suction)
 
     def _conductance(
@@ -559,9 +558,7 @@ class HeatPumpCycle:
     def _solve_from(self, start: dict[str, Any], boundary: Boundary) -> OperatingPoint:
         self._set_boundary(boundary)
         try:
-            self._network.solve(
-                "design", init_path=start, init_previous=False, print_results=False
-            )
+            self._network.solve("design", init_path=start, init_previous=False, print_results=False)
         except _TESPY_ERRORS as error:
             raise SolveError(f"TESPy failed: {error}") from error
         if self._network.status not in CONVERGED:
@@ -580,7 +577,9 @@ class HeatPumpCycle:
         while True:
             target = min(done + stride, 1.0)
             try:
-                point = self._solve_from(state, self.machine.design.boundary.towards(boundary, target))
+                point = self._solve_from(
+                    state, self.machine.design.boundary.towards(boundary, target)
+                )
             except SolveError:
                 stride /= 2.0
                 if stride < SMALLEST_STRIDE:
@@ -721,7 +720,7 @@ def _abstract_state(fluid: str) -> Any:
     backend, name = fluid.split("::", 1) if "::" in fluid else ("HEOS", fluid)
     name, _, fraction = name.partition("[")
     try:
-        state = CoolProp.AbstractState(backend, name)
+        state = AbstractState(backend, name)
         if fraction:
             state.set_mass_fractions([float(fraction.rstrip("]"))])
     except ValueError as error:

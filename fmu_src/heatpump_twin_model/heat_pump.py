@@ -98,17 +98,15 @@ class HeatPump:
         )
         try:
             if single.compressor_speed == 0.0:
-                point, status, notes = self._off(single), OperatingStatus.OFF, ()
+                answer = Answer(self._off(single), OperatingStatus.OFF)
             else:
-                point, status, notes = self._running(single)
+                answer = self._running(single)
         except SolveError as error:
             return self._hold(OperatingStatus.SOLVE_FAILED, (f"{_text(boundary)}: {error}",))
-        self._held = point
-        return Answer(self._all_units(point), status, notes)
+        self._held = answer.point
+        return replace(answer, point=self._all_units(answer.point))
 
-    def _running(
-        self, boundary: Boundary
-    ) -> tuple[OperatingPoint, OperatingStatus, tuple[str, ...]]:
+    def _running(self, boundary: Boundary) -> Answer:
         moved, notes = self._move_into_box(boundary)
         point = self.steady_state.off_design(moved)
         broken = self._broken_limits(point)
@@ -116,7 +114,7 @@ class HeatPump:
             point = self._move_within_limits(moved)
             notes = (*notes, *broken)
         if not notes:
-            return point, OperatingStatus.INSIDE, ()
+            return Answer(point, OperatingStatus.INSIDE)
         # What the point does to its streams is kept relative to the inlets that the surroundings
         # really have; a sink warmer than the envelope must not come out colder than it went in.
         point = replace(
@@ -124,7 +122,7 @@ class HeatPump:
             T_source_out=point.T_source_out + boundary.T_source_in - moved.T_source_in,
             T_sink_out=point.T_sink_out + boundary.T_sink_in - moved.T_sink_in,
         )
-        return point, OperatingStatus.MOVED_TO_ENVELOPE, notes
+        return Answer(point, OperatingStatus.MOVED_TO_ENVELOPE, notes)
 
     def _move_into_box(self, boundary: Boundary) -> tuple[Boundary, tuple[str, ...]]:
         envelope = asdict(self.machine.envelope)

@@ -5,6 +5,7 @@ Needed where a machine is read or built, not in the FMU, which carries the check
 
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -13,14 +14,16 @@ from typing import Annotated, Any
 
 import pint
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    PrivateAttr,
     StringConstraints,
     ValidationError,
     model_validator,
 )
+from pydantic_core import CoreSchema, core_schema
 
 from . import cycle
 from .errors import InputError
@@ -38,7 +41,7 @@ MACHINES = Path(__file__).resolve().parent.parent / "machines"
 
 
 @cache
-def unit_registry() -> pint.UnitRegistry:
+def unit_registry() -> pint.UnitRegistry[float]:
     """Units that people write (``bar``, ``degC``, ``kg/min``) and their SI values."""
     return pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
 
@@ -97,6 +100,12 @@ class Parameter(_Strict):
     uncertainty: float | None = Field(default=None, ge=0.0)
     source: str
     note: str = ""
+    _si: float = PrivateAttr(default=math.nan)
+
+    @property
+    def si(self) -> float:
+        """The value in the SI unit of its place in the file."""
+        return self._si
 
 
 @dataclass(frozen=True)
@@ -107,37 +116,35 @@ class _Physical:
     minimum: float
     maximum: float
 
-    def validator(self) -> AfterValidator:
-        def check(parameter: Parameter) -> Parameter:
-            si = to_si(parameter.value, parameter.unit, self.unit)
-            if not self.minimum <= si <= self.maximum:
-                raise ValueError(
-                    f"{parameter.value:g} {parameter.unit} is outside physics; expected "
-                    f"{self.minimum:g} to {self.maximum:g} {self.unit}"
-                )
-            return parameter
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._convert, handler(source))
 
-        return AfterValidator(check)
+    def _convert(self, parameter: Parameter) -> Parameter:
+        si = to_si(parameter.value, parameter.unit, self.unit)
+        if not self.minimum <= si <= self.maximum:
+            raise ValueError(
+                f"{parameter.value:g} {parameter.unit} is outside physics; expected "
+                f"{self.minimum:g} to {self.maximum:g} {self.unit}"
+            )
+        parameter._si = si
+        return parameter
 
 
-def _physical(unit: str, minimum: float, maximum: float) -> Any:
-    return Annotated[Parameter, _Physical(unit, minimum, maximum).validator()]
-
-
-def _as_quantity(name: str, minimum: float | None = None) -> Any:
+def _as_quantity(name: str) -> _Physical:
     quantity = QUANTITIES[name]
-    return _physical(
-        quantity.unit, quantity.minimum if minimum is None else minimum, quantity.maximum
-    )
+    return _Physical(quantity.unit, quantity.minimum, quantity.maximum)
 
 
-_Fraction = _physical("1", 0.0, 1.0)
 _Text = Annotated[str, StringConstraints(min_length=1)]
 _Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-_PositiveFlow = _physical("kg/s", 1e-6, 1e4)
-_Pressure = _as_quantity("p_low")
-_Temperature = _as_quantity("T_source_in")
-_Power = _physical("W", 1e-3, 1e8)
+_Fraction = Annotated[Parameter, _Physical("1", 0.0, 1.0)]
+_PositiveFlow = Annotated[Parameter, _Physical("kg/s", 1e-6, 1e4)]
+_Pressure = Annotated[Parameter, _as_quantity("p_low")]
+_Temperature = Annotated[Parameter, _as_quantity("T_source_in")]
+_Power = Annotated[Parameter, _Physical("W", 1e-3, 1e8)]
+_Speed = Annotated[Parameter, _Physical("1", 0.01, 3.0)]
 
 
 class _DesignPoint(_Strict):
@@ -153,29 +160,29 @@ class _DesignPoint(_Strict):
 
 
 class _Compressor(_Strict):
-    leakage_coefficient: _physical("1", 0.0, 0.2)  # type: ignore[valid-type]
+    leakage_coefficient: Annotated[Parameter, _Physical("1", 0.0, 0.2)]
     leakage_speed_share: _Fraction
-    shell_loss_ratio: _physical("1", 0.0, 0.5)  # type: ignore[valid-type]
+    shell_loss_ratio: Annotated[Parameter, _Physical("1", 0.0, 0.5)]
 
 
 class _HeatExchanger(_Strict):
     secondary_resistance_share: _Fraction
-    secondary_flow_exponent: _physical("1", 0.0, 1.0)  # type: ignore[valid-type]
-    refrigerant_flow_exponent: _physical("1", 0.0, 1.0)  # type: ignore[valid-type]
+    secondary_flow_exponent: Annotated[Parameter, _Physical("1", 0.0, 1.0)]
+    refrigerant_flow_exponent: Annotated[Parameter, _Physical("1", 0.0, 1.0)]
 
 
 class _Condenser(_HeatExchanger):
-    subcooling_fraction: _physical("1", 0.01, 0.95)  # type: ignore[valid-type]
+    subcooling_fraction: Annotated[Parameter, _Physical("1", 0.01, 0.95)]
 
 
 class _ExpansionValve(_Strict):
-    superheat_fraction_max: _physical("1", 0.1, 0.99)  # type: ignore[valid-type]
+    superheat_fraction_max: Annotated[Parameter, _Physical("1", 0.1, 0.99)]
     T_evaporating_max: _Temperature
 
 
 class _Envelope(_Strict):
-    compressor_speed_min: _as_quantity("compressor_speed", 0.01)  # type: ignore[valid-type]
-    compressor_speed_max: _as_quantity("compressor_speed", 0.01)  # type: ignore[valid-type]
+    compressor_speed_min: _Speed
+    compressor_speed_max: _Speed
     T_source_in_min: _Temperature
     T_source_in_max: _Temperature
     T_sink_in_min: _Temperature
@@ -186,7 +193,7 @@ class _Envelope(_Strict):
     m_flow_sink_max: _PositiveFlow
     p_low_min: _Pressure
     p_high_max: _Pressure
-    T_discharge_max: _as_quantity("T_discharge")  # type: ignore[valid-type]
+    T_discharge_max: Annotated[Parameter, _as_quantity("T_discharge")]
 
 
 class MachineFile(_Strict):
@@ -198,7 +205,7 @@ class MachineFile(_Strict):
     source_medium: _Text
     sink_medium: _Text
     sources: dict[str, _Text]
-    standby_power: _physical("W", 0.0, 1e4)  # type: ignore[valid-type]
+    standby_power: Annotated[Parameter, _Physical("W", 0.0, 1e4)]
     design_point: _DesignPoint
     compressor: _Compressor
     condenser: _Condenser
@@ -218,7 +225,7 @@ class MachineFile(_Strict):
 
     @model_validator(mode="after")
     def _check_order(self) -> MachineFile:
-        si = {place: _si(place, parameter) for place, parameter in self.parameters()}
+        si = {place: parameter.si for place, parameter in self.parameters()}
         if si["design_point.p_low"] >= si["design_point.p_high"]:
             raise ValueError("design_point: p_low must be below p_high")
         for quantity in _ENVELOPE_QUANTITIES:
@@ -252,7 +259,7 @@ class MachineFile(_Strict):
         def section(name: str) -> dict[str, float]:
             prefix = name + "."
             return {
-                place.removeprefix(prefix): _si(place, parameter)
+                place.removeprefix(prefix): parameter.si
                 for place, parameter in self.parameters()
                 if place.startswith(prefix)
             }
@@ -272,7 +279,7 @@ class MachineFile(_Strict):
             evaporator=HeatExchanger(**section("evaporator")),
             expansion_valve=ExpansionValve(**section("expansion_valve")),
             subcooling_fraction=subcooling_fraction,
-            standby_power=_si("standby_power", self.standby_power),
+            standby_power=self.standby_power.si,
             envelope=Envelope(**section("envelope")),
         )
 
@@ -284,15 +291,6 @@ _ENVELOPE_QUANTITIES = (
     "m_flow_source",
     "m_flow_sink",
 )
-
-
-def _si(place: str, parameter: Parameter) -> float:
-    key = place.rsplit(".", 1)[-1].removesuffix("_min").removesuffix("_max")
-    if key in QUANTITIES:
-        unit = QUANTITIES[key].unit
-    else:
-        unit = {"standby_power": "W", "T_evaporating": "K"}.get(key, "1")
-    return to_si(parameter.value, parameter.unit, unit)
 
 
 def machine_path(name_or_path: str) -> Path:

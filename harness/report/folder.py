@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from heatpump_twin_model.errors import InputError
 from heatpump_twin_model.machine import Machine
-from matplotlib.figure import Figure
 
 from ..diagrams import log_p_h, parity
 from ..scores import MODEL, Scores
@@ -55,9 +56,10 @@ def write_report(scores: Scores, machine: Machine, folder: Path) -> None:
     InputError
         If the folder cannot be written to.
     """
-    with _writing(folder), tempfile.TemporaryDirectory(
-        dir=folder.parent, prefix=f".{folder.name}_"
-    ) as temporary:
+    with (
+        _writing(folder),
+        tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}_") as temporary,
+    ):
         stage = Path(temporary)
         (stage / DIAGRAMS).mkdir()
         quantities = dict.fromkeys(s.quantity for s in scores.scores if s.predictor == MODEL)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from heatpump_twin_model.machine import Machine
 from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from heatpump_twin_model.machine import Machine
 
 from ..scores import DESIGN, OFF_DESIGN, Scores
 from . import tables

@@ -11,7 +11,7 @@ from ..diagrams import DISPLAY, shown, shown_unit
 from ..scores import MODEL, OFF_DESIGN, SET_TITLES, ErrorMeasures, Scores, has_percentage
 from ..screening import Verdict
 
-NOTHING = "–"
+NOTHING = "-"
 
 
 @dataclass(frozen=True)
@@ -61,43 +61,46 @@ def headline(scores: Scores) -> Table:
     )
 
 
-def all_errors(scores: Scores, records: str, predictors: tuple[str, ...] = ()) -> Table:
-    """Every error measure over one set of records, of the named predictors or of all."""
+def all_errors(scores: Scores, records: str, model_only: bool = False) -> Table:
+    """Every error measure over one set of records, of all predictors or of the model alone."""
+    predictors = [MODEL] if model_only else [p.name for p in scores.predictions]
     rows = []
     for quantity in _quantities(scores):
-        for prediction in scores.predictions:
-            errors = scores.find(prediction.name, records, quantity)
-            if errors is None or (predictors and prediction.name not in predictors):
+        for predictor in predictors:
+            errors = scores.find(predictor, records, quantity)
+            if errors is None:
                 continue
             factor = DISPLAY[quantity][0]
+            unit = shown_unit(quantity) if has_percentage(quantity) else "K"
             rows.append(
                 [
-                    f"{quantity} in {shown_unit(quantity)}",
-                    prediction.name,
+                    quantity if unit == "1" else f"{quantity}, {unit}",
+                    *([] if model_only else [predictor]),
                     str(errors.n),
-                    f"{errors.bias * factor:+.3g}",
-                    f"{errors.mae * factor:.3g}",
-                    f"{errors.rmse * factor:.3g}",
-                    f"{errors.maximum * factor:.3g}",
+                    _number(errors.bias * factor, sign=True),
+                    _number(errors.mae * factor),
+                    _number(errors.rmse * factor),
+                    _number(errors.maximum * factor),
                     _percent(errors.mape),
                     _percent(errors.nmbe, sign=True),
                     _percent(errors.cv_rmse),
                 ]
             )
     return Table(
-        title=SET_TITLES[records],
-        note=_members(scores, records) + ".",
+        title=f"{'Model' if model_only else 'All errors'}, {SET_TITLES[records]}",
+        note=_members(scores, records)
+        + ". Errors in the unit of the quantity; the last three in %.",
         header=[
             "quantity",
-            "predictor",
+            *([] if model_only else ["predictor"]),
             "n",
             "bias",
             "MAE",
             "RMSE",
-            "maximum",
-            "MAPE %",
-            "NMBE %",
-            "CV(RMSE) %",
+            "max",
+            "MAPE",
+            "NMBE",
+            "CV(RMSE)",
         ],
         rows=rows,
     )
@@ -187,7 +190,8 @@ def _quantities(scores: Scores) -> list[str]:
 
 def _members(scores: Scores, records: str) -> str:
     members = scores.sets[records]
-    return f"{len(members)} records: {', '.join(map(str, members)) or 'none'}"
+    noun = "record" if len(members) == 1 else "records"
+    return f"{len(members)} {noun}: {', '.join(map(str, members)) or 'none'}"
 
 
 def _mean_error(quantity: str, errors: ErrorMeasures | None) -> str:
@@ -197,6 +201,12 @@ def _mean_error(quantity: str, errors: ErrorMeasures | None) -> str:
         assert errors.mape is not None
         return f"{errors.mape:.1f} %" if errors.mape < 100 else f"{errors.mape:.0f} %"
     return f"{errors.mae * DISPLAY[quantity][0]:.2f} K"
+
+
+def _number(value: float, sign: bool = False) -> str:
+    # What is left of a solver's rounding reads as 0.
+    rounded = 0.0 if abs(value) < 1e-6 else value
+    return f"{rounded:+.3g}" if sign else f"{rounded:.3g}"
 
 
 def _percent(value: float | None, sign: bool = False) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from ..scores import DESIGN, MODEL, OFF_DESIGN, Scores
+from ..scores import DESIGN, OFF_DESIGN, Scores
 from .tables import Table, all_errors, headline, held_records, screened_fields, screened_records
 
 
@@ -20,7 +20,7 @@ def print_scores(scores: Scores, console: Console) -> None:
     dropped = [row for row in screening.rows if row[1] != "kept"]
     console.print(_rich(Table(screening.title, screening.note, screening.header, dropped)))
     for records in (DESIGN, OFF_DESIGN):
-        console.print(_rich(all_errors(scores, records, (MODEL,))))
+        console.print(_rich(all_errors(scores, records, model_only=True)))
     console.print(_rich(headline(scores)))
     for line in held_records(scores):
         console.print(line, style="bold red", markup=False)
@@ -41,7 +41,7 @@ def print_scores(scores: Scores, console: Console) -> None:
 def _rich(table: Table) -> RichTable:
     rich = RichTable(title=table.title, caption=table.note, title_justify="left")
     for i, head in enumerate(table.header):
-        is_text = i == 0 or head in ("verdict", "reasons", "predictor")
+        is_text = i == 0 or head in ("verdict", "reasons")
         rich.add_column(head, justify="left" if is_text else "right")
     for row in table.rows:
         rich.add_row(*row)
