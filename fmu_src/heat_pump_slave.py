@@ -101,10 +101,12 @@ class HeatPumpSlave(Fmi2Slave):
     def exit_initialization_mode(self) -> None:
         """Answer the start values, so that outputs are valid before the first step."""
         self._guard(self._answer)
+        self._counts[self._status] += 1
 
     def do_step(self, current_time: float, step_size: float) -> bool:
         """Answer the inputs; always succeeds, `operating_status` says how."""
         self._guard(self._answer)
+        self._counts[self._status] += 1
         return True
 
     def terminate(self) -> None:
@@ -141,7 +143,6 @@ class HeatPumpSlave(Fmi2Slave):
     def _answer(self) -> None:
         if self._heat_pump is None:
             self._status = OperatingStatus.SOLVE_FAILED
-            self._counts[self._status] += 1
             self._report(f"model not loaded: {self._failure}", Fmi2Status.error)
             return
         self._heat_pump.number_of_units = self._number_of_units
@@ -149,7 +150,6 @@ class HeatPumpSlave(Fmi2Slave):
         answer = self._heat_pump.answer(Boundary(**self._inputs))
         self._results = vars(answer.point)
         self._status = answer.status
-        self._counts[answer.status] += 1
         held = answer.status in (OperatingStatus.SOLVE_FAILED, OperatingStatus.INPUT_REJECTED)
         for note in answer.notes:
             self._report(
@@ -174,7 +174,6 @@ class HeatPumpSlave(Fmi2Slave):
     def _fail(self, message: str) -> None:
         self._failure = message
         self._status = OperatingStatus.SOLVE_FAILED
-        self._counts[self._status] += 1
         self._report(f"operating_status 3: {message}", Fmi2Status.error)
 
     def _report(self, message: str, status: Fmi2Status) -> None:

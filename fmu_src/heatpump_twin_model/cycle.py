@@ -9,16 +9,13 @@ Assumptions: no pressure drop on the refrigerant side of either exchanger, isent
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import CoolProp
-from CoolProp import AbstractState  # type: ignore[attr-defined]
 from tespy.components import (
     CycleCloser,
     HeatExchanger,
@@ -35,19 +32,23 @@ from tespy.tools.fluid_properties.functions import T_bubble_p, T_dew_p, isentrop
 from tespy.tools.helpers import TESPyComponentError, TESPyConnectionError, TESPyNetworkError
 
 from . import closures
-from .errors import InputError, SolveError
+from .errors import SolveError
 from .machine import HeatExchanger as ExchangerParameters
 from .machine import Machine
+from .media import (
+    SECONDARY_PRESSURE,
+    abstract_state,
+    heat_capacity,
+    saturation_temperature,
+    tespy_name,
+)
+from .plausibility import check_physics
 from .quantities import Boundary, OperatingPoint
+from .sizing import DesignConditions, DesignState, size_components
 
-# Pressure of both secondary circuits, Pa. Their media are liquids whose enthalpy hardly depends on
-# it; it only has to keep them liquid.
-SECONDARY_PRESSURE = 2e5
-
-# Largest imbalance accepted, as a fraction of P_el, and largest residual of a closure relative to
-# the size of its terms. CoolProp's flash of R410A from pressure and entropy leaves residuals of up
-# to 3e-8 (300 random boundaries); a solution that is off shows orders of magnitude more.
-BALANCE_TOLERANCE = 1e-6
+# Largest residual of a closure relative to the size of its terms. CoolProp's flash of R410A from
+# pressure and entropy leaves residuals of up to 3e-8 (300 random boundaries); a solution that is
+# off shows orders of magnitude more.
 CLOSURE_TOLERANCE = 1e-6
 
 # Continuation halves its stride from the design point at most this often.
@@ -73,38 +74,6 @@ _TESPY_ERRORS = (
 logging.getLogger("TESPyLogger").setLevel(logging.CRITICAL)
 
 
-@dataclass(frozen=True)
-class DesignState:
-    """What the design point fixes: component sizes and the solver's starting values.
-
-    Attributes
-    ----------
-    machine_fingerprint : str
-        `Machine.fingerprint` of the machine it was computed for.
-    swept_volume_flow : float
-        Suction volume swept at rated speed, m3/s.
-    drive_efficiency : float
-        See `closures.isentropic_efficiency`.
-    condenser_conductance, evaporator_conductance : float
-        UA at the design point, W/K.
-    superheat_setting : float
-        Superheat the valve aims at, K.
-    m_flow_refrigerant : float
-        Refrigerant mass flow at the design point, kg/s.
-    network : dict
-        Solved TESPy network as saved by ``Network.save``.
-    """
-
-    machine_fingerprint: str
-    swept_volume_flow: float
-    drive_efficiency: float
-    condenser_conductance: float
-    evaporator_conductance: float
-    superheat_setting: float
-    m_flow_refrigerant: float
-    network: dict[str, Any]
-
-
 class HeatPumpCycle:
     """The cycle of one machine.
 
@@ -121,9 +90,9 @@ class HeatPumpCycle:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self._refrigerant = _abstract_state(machine.refrigerant)
-        self._source_medium = _abstract_state(machine.source_medium)
-        self._sink_medium = _abstract_state(machine.sink_medium)
+        self._refrigerant = abstract_state(machine.refrigerant)
+        self._source_medium = abstract_state(machine.source_medium)
+        self._sink_medium = abstract_state(machine.sink_medium)
         self._design_state: DesignState | None = None
         self._boundary = machine.design.boundary
         self._source_capacity_flow = 0.0
@@ -142,7 +111,7 @@ class HeatPumpCycle:
 
     def source_heat_capacity(self, T: float) -> float:
         """Specific heat capacity of the source medium at `T` in K, J/(kg K)."""
-        return _heat_capacity(self._source_medium, T)
+        return heat_capacity(self._source_medium, T)
 
     # Two entries and their storage -------------------------------------------------------------
 
@@ -159,40 +128,10 @@ class HeatPumpCycle:
         SolveError
             If the given values contradict each other or physics.
         """
-        machine, design = self.machine, self.machine.design
-        T_bubble = self._saturation_temperature(design.p_high, quality=0)
-        T_dew = self._saturation_temperature(design.p_low, quality=1)
-        condenser_approach = T_bubble - design.boundary.T_sink_in
-        evaporator_approach = design.boundary.T_source_in - T_dew
-        if condenser_approach <= 0.0 or evaporator_approach <= 0.0:
-            raise SolveError(
-                f"design point of {machine.name}: heat cannot flow; condensing at {T_bubble:.2f} K "
-                f"against a sink at {design.boundary.T_sink_in:.2f} K, evaporating at "
-                f"{T_dew:.2f} K against a source at {design.boundary.T_source_in:.2f} K"
-            )
-        T_liquid = T_bubble - closures.subcooling(machine.subcooling_fraction, condenser_approach)
-
-        self._set_boundary(design.boundary)
-        if self._equations:
-            self._network.del_ude(*self._equations)
-            self._equations = []
-        self._suction.set_attr(p=design.p_low, T=design.T_suction)
-        self._discharge.set_attr(p=design.p_high)
-        self._liquid.set_attr(T=T_liquid)
-        self._compressor.set_attr(P=design.P_el)
-        self._condenser.set_attr(Q=-design.Q_flow_sink)
         try:
-            self._network.solve("design", init_previous=False, print_results=False)
-        except _TESPY_ERRORS as error:
-            raise SolveError(f"design point of {machine.name}: {error}") from error
-        if self._network.status not in CONVERGED:
-            raise SolveError(f"design point of {machine.name}: TESPy found no solution")
-        point = self._read_point()
-        self._check_physics(point)
-        try:
-            self._design_state = self._size_components(point, condenser_approach)
-        except ValueError as error:
-            raise SolveError(f"design point of {machine.name}: {error}") from error
+            point = self._solve_design()
+        except (SolveError, *_TESPY_ERRORS) as error:
+            raise SolveError(f"design point of {self.machine.name}: {error}") from error
         self._release_design()
         return point
 
@@ -253,8 +192,7 @@ class HeatPumpCycle:
 
     def save_design(self, path: Path) -> None:
         """Write the design state as JSON."""
-        text = json.dumps(asdict(self.design_state), indent=1, sort_keys=True)
-        path.write_text(text + "\n", encoding="utf-8")
+        self.design_state.save(path)
 
     def load_design(self, path: Path) -> None:
         """Take the design state from a file that `save_design` wrote.
@@ -264,17 +202,7 @@ class HeatPumpCycle:
         InputError
             If the file is not a design state, or one of another machine.
         """
-        try:
-            state = DesignState(**json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise InputError(f"{path}: not a design state: {error}") from error
-        if state.machine_fingerprint != self.machine.fingerprint:
-            raise InputError(
-                f"{path}: design state of another machine or of other parameters than "
-                f"{self.machine.name}; expected fingerprint {self.machine.fingerprint[:12]}, "
-                f"found {state.machine_fingerprint[:12]}"
-            )
-        self._design_state = state
+        self._design_state = DesignState.load(path, self.machine)
         self._release_design()
 
     # The network ------------------------------------------------------------------------------
@@ -318,10 +246,8 @@ class HeatPumpCycle:
             self._sink_out,
         )
         self._suction.set_attr(fluid={machine.refrigerant: 1})
-        self._source_in.set_attr(
-            fluid={_tespy_name(machine.source_medium): 1}, p=SECONDARY_PRESSURE
-        )
-        self._sink_in.set_attr(fluid={_tespy_name(machine.sink_medium): 1}, p=SECONDARY_PRESSURE)
+        self._source_in.set_attr(fluid={tespy_name(machine.source_medium): 1}, p=SECONDARY_PRESSURE)
+        self._sink_in.set_attr(fluid={tespy_name(machine.sink_medium): 1}, p=SECONDARY_PRESSURE)
         self._condenser.set_attr(pr1=1, pr2=1)
         self._evaporator.set_attr(pr1=1, pr2=1)
         self._compressor.set_attr(dissipation_ratio=machine.compressor.shell_loss_ratio)
@@ -330,66 +256,51 @@ class HeatPumpCycle:
         self._boundary = boundary
         self._source_in.set_attr(T=boundary.T_source_in, m=boundary.m_flow_source)
         self._sink_in.set_attr(T=boundary.T_sink_in, m=boundary.m_flow_sink)
-        self._source_capacity_flow = boundary.m_flow_source * _heat_capacity(
+        self._source_capacity_flow = boundary.m_flow_source * heat_capacity(
             self._source_medium, boundary.T_source_in
         )
-        self._sink_capacity_flow = boundary.m_flow_sink * _heat_capacity(
+        self._sink_capacity_flow = boundary.m_flow_sink * heat_capacity(
             self._sink_medium, boundary.T_sink_in
         )
 
-    def _size_components(self, point: OperatingPoint, condenser_approach: float) -> DesignState:
-        """Find the sizes with which the off-design equations give back the design point."""
-        machine, boundary = self.machine, self.machine.design.boundary
-        eta_vol = closures.volumetric_efficiency(
-            point.p_high / point.p_low,
-            boundary.compressor_speed,
-            machine.compressor.leakage_coefficient,
-            machine.compressor.leakage_speed_share,
-        )
-        if eta_vol <= 0.0:
-            raise ValueError(
-                f"volumetric efficiency {eta_vol:.3f}; leakage coefficient is too large"
+    def _solve_design(self) -> OperatingPoint:
+        machine, design = self.machine, self.machine.design
+        boundary = design.boundary
+        T_bubble = saturation_temperature(self._refrigerant, design.p_high, quality=0)
+        T_dew = saturation_temperature(self._refrigerant, design.p_low, quality=1)
+        condenser_approach = T_bubble - boundary.T_sink_in
+        if condenser_approach <= 0.0 or T_dew >= boundary.T_source_in:
+            raise SolveError(
+                f"heat cannot flow; condensing at {T_bubble:.2f} K against a sink at "
+                f"{boundary.T_sink_in:.2f} K, evaporating at {T_dew:.2f} K against a source at "
+                f"{boundary.T_source_in:.2f} K"
             )
-        isentropic_rise = self._isentropic_enthalpy() - point.h_suction
-        eta_is = point.m_flow_refrigerant * isentropic_rise / point.P_el
-        T_dew = point.T_suction - point.superheat
-        T_source_in = boundary.T_source_in
-        T_evaporating_max = machine.expansion_valve.T_evaporating_max
-        if T_dew >= T_evaporating_max:
-            raise ValueError(
-                f"evaporating at {T_dew:.2f} K, above T_evaporating_max {T_evaporating_max:.2f} K"
-            )
-        approach_needed = T_source_in - closures.smooth_minimum_argument(
-            T_dew, T_evaporating_max, closures.EVAPORATING_BLEND
+        self._set_boundary(boundary)
+        if self._equations:
+            self._network.del_ude(*self._equations)
+            self._equations = []
+        self._suction.set_attr(p=design.p_low, T=design.T_suction)
+        self._discharge.set_attr(p=design.p_high)
+        self._liquid.set_attr(
+            T=T_bubble - closures.subcooling(machine.subcooling_fraction, condenser_approach)
         )
-        starved = (T_source_in - T_dew) - approach_needed
-        superheat_max = machine.expansion_valve.superheat_fraction_max * (T_source_in - T_dew)
-        if point.superheat >= superheat_max:
-            raise ValueError(
-                f"superheat {point.superheat:.2f} K is not below superheat_fraction_max times the "
-                f"approach, {superheat_max:.2f} K"
-            )
-        setting = closures.smooth_minimum_argument(
-            point.superheat, superheat_max, closures.SUPERHEAT_BLEND
+        self._compressor.set_attr(P=design.P_el)
+        self._condenser.set_attr(Q=-design.Q_flow_sink)
+        self._network.solve("design", init_previous=False, print_results=False)
+        if self._network.status not in CONVERGED:
+            raise SolveError("TESPy found no solution")
+        point = self._read_point()
+        self._check(point)
+        conditions = DesignConditions(
+            T_dew=T_dew,
+            T_bubble=T_bubble,
+            suction_specific_volume=self._suction.vol.val_SI,
+            isentropic_rise=self._isentropic_enthalpy() - point.h_suction,
+            source_capacity_flow=self._source_capacity_flow,
+            sink_capacity_flow=self._sink_capacity_flow,
         )
-        return DesignState(
-            machine_fingerprint=machine.fingerprint,
-            swept_volume_flow=point.m_flow_refrigerant
-            * self._suction.vol.val_SI
-            / (eta_vol * boundary.compressor_speed),
-            drive_efficiency=eta_is / eta_vol,
-            condenser_conductance=closures.conductance_from_effectiveness(
-                point.Q_flow_sink / (self._sink_capacity_flow * condenser_approach),
-                self._sink_capacity_flow,
-            ),
-            evaporator_conductance=closures.conductance_from_effectiveness(
-                point.Q_flow_source / (self._source_capacity_flow * approach_needed),
-                self._source_capacity_flow,
-            ),
-            superheat_setting=setting - starved,
-            m_flow_refrigerant=point.m_flow_refrigerant,
-            network=self._save_network(),
-        )
+        self._design_state = size_components(machine, point, conditions, self._save_network())
+        return point
 
     def _release_design(self) -> None:
         """Replace what the design point prescribed by the closure equations."""
@@ -568,7 +479,7 @@ class HeatPumpCycle:
             if not abs(residual) <= CLOSURE_TOLERANCE:
                 raise SolveError(f"residual of {equation.label} is {residual:.1e}")
         point = self._read_point()
-        self._check_physics(point)
+        self._check(point)
         return point
 
     def _continue_from_design(self, boundary: Boundary) -> OperatingPoint:
@@ -602,8 +513,8 @@ class HeatPumpCycle:
         Q_flow_source = self._source_in.m.val_SI * (
             self._source_in.h.val_SI - self._source_out.h.val_SI
         )
-        T_dew = self._saturation_temperature(suction.p.val_SI, quality=1)
-        T_bubble = self._saturation_temperature(discharge.p.val_SI, quality=0)
+        T_dew = saturation_temperature(self._refrigerant, suction.p.val_SI, quality=1)
+        T_bubble = saturation_temperature(self._refrigerant, discharge.p.val_SI, quality=0)
         values = {
             "P_el": P_el,
             "Q_flow_sink": Q_flow_sink,
@@ -626,46 +537,13 @@ class HeatPumpCycle:
         }
         return OperatingPoint(**{name: float(value) for name, value in values.items()})
 
-    def _check_physics(self, point: OperatingPoint) -> None:
-        """Refuse a solution that violates a balance, the second law, or the sign of an approach.
-
-        Raises
-        ------
-        SolveError
-        """
-        T_dew = self._saturation_temperature(point.p_low, quality=1)
-        T_bubble = self._saturation_temperature(point.p_high, quality=0)
-        imbalance = (
-            point.P_el + point.Q_flow_source - point.Q_flow_sink - point.Q_flow_loss
-        ) / point.P_el
-        carnot = T_bubble / (T_bubble - T_dew) if T_bubble > T_dew else math.inf
-        # Written so that a NaN fails every one of them.
-        demands = {
-            "electric power is positive": point.P_el > 0.0,
-            "refrigerant flow is positive": point.m_flow_refrigerant > 0.0,
-            f"energy is balanced (imbalance {imbalance:.1e} of P_el)": abs(imbalance)
-            <= BALANCE_TOLERANCE,
-            "condensing above evaporating pressure": point.p_high > point.p_low,
-            "condensing temperature above sink outlet": T_bubble > point.T_sink_out,
-            "evaporating temperature below source outlet": T_dew < point.T_source_out,
-            "refrigerant superheated at suction": point.superheat > 0.0,
-            "refrigerant not warmer than the source at suction": point.T_suction
-            < self._boundary.T_source_in,
-            "refrigerant subcooled before the valve": point.subcooling > 0.0,
-            "refrigerant not colder than the sink before the valve": point.T_liquid
-            > self._boundary.T_sink_in,
-            "COP below Carnot's between condensing and evaporating": 0.0 < point.COP < carnot,
-        }
-        violated = [text for text, holds in demands.items() if not holds]
-        if violated:
-            raise SolveError("the solution violates: " + "; ".join(violated))
-
-    def _saturation_temperature(self, p: float, quality: int) -> float:
-        try:
-            self._refrigerant.update(CoolProp.PQ_INPUTS, p, quality)
-        except ValueError as error:
-            raise SolveError(f"no saturation at {p:.6g} Pa: {error}") from error
-        return float(self._refrigerant.T())
+    def _check(self, point: OperatingPoint) -> None:
+        check_physics(
+            point,
+            self._boundary,
+            T_dew=saturation_temperature(self._refrigerant, point.p_low, quality=1),
+            T_bubble=saturation_temperature(self._refrigerant, point.p_high, quality=0),
+        )
 
 
 def _residual_function(residual: Callable[[], float]) -> Callable[[UserDefinedEquation], float]:
@@ -697,35 +575,3 @@ def _enthalpy_beside_saturation(
         return at(distance)
     slope = (at(2.0 * margin) - at(margin)) / margin
     return at(margin) + slope * (distance - margin)
-
-
-def _heat_capacity(medium: Any, T: float) -> float:
-    medium.update(CoolProp.PT_INPUTS, SECONDARY_PRESSURE, T)
-    return float(medium.cpmass())
-
-
-def _tespy_name(medium: str) -> str:
-    """TESPy wants to be told that the fraction in brackets is by mass."""
-    return f"{medium}|mass" if "[" in medium else medium
-
-
-def _abstract_state(fluid: str) -> Any:
-    """Make CoolProp's state object of a name such as ``R410A`` or ``INCOMP::MEA[0.25]``.
-
-    Raises
-    ------
-    InputError
-        If CoolProp does not know the fluid or the fraction.
-    """
-    backend, name = fluid.split("::", 1) if "::" in fluid else ("HEOS", fluid)
-    name, _, fraction = name.partition("[")
-    try:
-        state = AbstractState(backend, name)
-        if fraction:
-            state.set_mass_fractions([float(fraction.rstrip("]"))])
-    except ValueError as error:
-        raise InputError(
-            f"fluid {fluid!r}: CoolProp {CoolProp.__version__} does not know it; expected a name "
-            "such as R410A, INCOMP::Water or INCOMP::MEA[0.25]"
-        ) from error
-    return state

@@ -1,0 +1,33 @@
+# Both jobs start from a bare python3 >= 3.11 and make: each makes the virtual environment it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/demo.stamp  ## build the FMU of the laboratory heat pump and validate it
+	$(BIN)/heatpump-twin build mci_lab -o out/mci_lab.fmu
+	$(BIN)/heatpump-twin validate mci_lab --fmu out/mci_lab.fmu -o out/mci_lab --replace
+
+test: $(VENV)/test.stamp  ## run all tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/lint.stamp  ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) out
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("python3 >= 3.11 is needed, found " + sys.version.split()[0] + "; name another one with: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "python3 lacks its venv module; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo.stamp: EXTRAS =
+$(VENV)/test.stamp: EXTRAS = [test]
+$(VENV)/lint.stamp: EXTRAS = [lint]
+$(VENV)/%.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.$(EXTRAS)' || { echo "installation failed; it needs a package index that pip can reach (see pip's message above)" >&2; exit 1; }
+	@touch $@

@@ -1,0 +1,44 @@
+"""What many tests share: the laboratory machine, its FMU and one validation of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from build_fmu import build
+from harness.datasets import Dataset, load_dataset
+from harness.scores import Scores
+from harness.validation import validate
+from heatpump_twin_model.cycle import HeatPumpCycle
+from heatpump_twin_model.machine import Machine
+from heatpump_twin_model.machine_file import read_machine
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def machine() -> Machine:
+    return read_machine("mci_lab")
+
+
+@pytest.fixture(scope="session")
+def cycle(machine: Machine) -> HeatPumpCycle:
+    cycle = HeatPumpCycle(machine)
+    cycle.design()
+    return cycle
+
+
+@pytest.fixture(scope="session")
+def fmu(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build("mci_lab", tmp_path_factory.mktemp("fmu") / "mci_lab.fmu")
+
+
+@pytest.fixture(scope="session")
+def dataset() -> Dataset:
+    return load_dataset("mci_lab")
+
+
+@pytest.fixture(scope="session")
+def scores(fmu: Path) -> Scores:
+    return validate("mci_lab", fmu).scores

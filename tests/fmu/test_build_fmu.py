@@ -1,0 +1,127 @@
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import fmpy
+import pytest
+from conftest import ROOT
+from fmpy.model_description import ModelDescription
+from fmpy.validation import validate_fmu
+from lxml import etree
+
+from build_fmu import build
+from heatpump_twin_model.errors import InputError, SolveError
+from heatpump_twin_model.machine import Machine
+from heatpump_twin_model.machine_file import machine_path
+from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
+
+
+@pytest.fixture(scope="module")
+def description(fmu: Path) -> ModelDescription:
+    return fmpy.read_model_description(str(fmu))
+
+
+def test_fmpy_finds_no_problem(fmu: Path) -> None:
+    assert validate_fmu(str(fmu)) == []
+
+
+def test_model_description_is_valid_against_the_schema_of_fmi_2(fmu: Path) -> None:
+    schema_file = Path(fmpy.__file__).parent / "schema" / "fmi2" / "fmi2ModelDescription.xsd"
+    schema = etree.XMLSchema(etree.parse(str(schema_file)))
+    with zipfile.ZipFile(fmu) as archive:
+        document = etree.fromstring(archive.read("modelDescription.xml"))
+    schema.assertValid(document)
+
+
+def test_two_builds_are_equal_byte_for_byte(fmu: Path, tmp_path: Path) -> None:
+    again = build("mci_lab", tmp_path / "again.fmu")
+    assert again.read_bytes() == fmu.read_bytes()
+
+
+def test_another_parameter_gives_another_guid(
+    fmu: Path, tmp_path: Path, description: ModelDescription
+) -> None:
+    text = machine_path("mci_lab").read_text(encoding="utf-8")
+    other = tmp_path / "other.toml"
+    other.write_text(text.replace("standby_power = { value = 10", "standby_power = { value = 11"))
+    built = build(str(other), tmp_path / "other.fmu")
+    assert fmpy.read_model_description(str(built)).guid != description.guid
+
+
+def test_variables_are_the_vocabulary(description: ModelDescription) -> None:
+    by_causality: dict[str, list[str]] = {}
+    for variable in description.modelVariables:
+        by_causality.setdefault(variable.causality, []).append(variable.name)
+    assert by_causality["input"] == list(BOUNDARY_QUANTITIES)
+    assert by_causality["output"] == [*RESULT_QUANTITIES, "operating_status"]
+    assert by_causality["parameter"] == ["number_of_units", "standby_power"]
+
+
+def test_variables_say_unit_range_start_and_meaning(
+    description: ModelDescription, machine: Machine
+) -> None:
+    for variable in description.modelVariables:
+        assert variable.description
+        if variable.type != "Real":
+            continue
+        assert variable.unit
+        assert float(variable.min) < float(variable.max)
+        if variable.name.startswith("T_"):
+            assert (variable.unit, variable.displayUnit) == ("K", "degC")
+        if variable.causality == "input":
+            at_design = getattr(machine.design.boundary, variable.name)
+            assert float(variable.start) == pytest.approx(at_design)
+            assert float(variable.min) <= float(variable.start) <= float(variable.max)
+        if variable.causality == "output":
+            assert variable.start is None
+    kelvin = next(unit for unit in description.unitDefinitions if unit.name == "K")
+    celsius = next(u for u in kelvin.displayUnits if u.name == "degC")
+    assert (float(celsius.factor), float(celsius.offset)) == (1.0, -273.15)
+
+
+def test_fmu_carries_its_machine_and_what_it_needs(fmu: Path, machine: Machine) -> None:
+    with zipfile.ZipFile(fmu) as archive:
+        names = set(archive.namelist())
+        assert Machine.from_dict(json.loads(archive.read("resources/machine.json"))) == machine
+        requirements = archive.read("resources/requirements.txt").decode()
+        shipped = archive.read("documentation/machine.toml")
+    assert {"binaries/linux64/mci_lab.so", "binaries/win64/mci_lab.dll"} <= names
+    assert not any("__pycache__" in name for name in names)
+    for package in ("tespy==", "CoolProp==", "numpy=="):
+        assert package in requirements
+    assert shipped == machine_path("mci_lab").read_bytes()
+
+
+def test_failed_build_leaves_an_existing_fmu(tmp_path: Path) -> None:
+    text = machine_path("mci_lab").read_text(encoding="utf-8")
+    bad = tmp_path / "bad.toml"
+    bad.write_text(text.replace("P_el = { value = 880", "P_el = { value = 100"), encoding="utf-8")
+    output = tmp_path / "kept.fmu"
+    output.write_bytes(b"the earlier one")
+    with pytest.raises(SolveError, match="design point of mci_lab"):
+        build(str(bad), output)
+    assert output.read_bytes() == b"the earlier one"
+
+
+def test_output_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(InputError, match="cannot be written"):
+        build("mci_lab", tmp_path / "file" / "x.fmu")
+    with pytest.raises(InputError, match=r"ends in \.fmu"):
+        build("mci_lab", tmp_path / "x.zip")
+
+
+def test_script_builds_and_reports_errors(tmp_path: Path) -> None:
+    output = tmp_path / "by_script.fmu"
+    script = [sys.executable, str(ROOT / "build_fmu.py")]
+    done = subprocess.run(
+        [*script, "mci_lab", "-o", str(output)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert output.is_file()
+    failed = subprocess.run([*script, "nothing"], capture_output=True, text=True, check=False)
+    assert failed.returncode == 2
+    assert "unknown machine 'nothing'" in failed.stderr
+    assert "Traceback" not in failed.stderr

@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+
+from harness.baselines import regression, sandrini2025
+from harness.datasets import Dataset
+from harness.scores import DESIGN, MODEL, OFF_DESIGN, Scores, measure
+
+# Published with the data: leave-one-out mean absolute percentage errors on the 11 kept records.
+LINEAR = {"P_el": 1.58, "Q_flow_sink": 2.53, "COP": 8.80, "p_high": 1.26, "p_low": 5.03}
+QUADRATIC = {"P_el": 1.73, "Q_flow_sink": 3.07, "COP": 3.19, "p_high": 4.73, "p_low": 3.98}
+# The thesis's own model on points 1-5, 7-10, 13, and its COP at point 12.
+THESIS = {"P_el": 8.2, "Q_flow_sink": 14.3, "COP": 15.2, "p_high": 1.5, "p_low": 7.5}
+THESIS_POINTS = [1, 2, 3, 4, 5, 7, 8, 9, 10, 13]
+THESIS_COP_12 = 365
+
+
+@pytest.mark.parametrize(("degree", "published"), [(1, LINEAR), (2, QUADRATIC)])
+def test_regressions_have_their_published_errors(
+    scores: Scores, degree: int, published: dict[str, float]
+) -> None:
+    kept = scores.screening.kept
+    predicted = regression(scores.dataset, scores.screening, degree).values.loc[kept]
+    measured = scores.dataset.values.loc[kept]
+    for quantity, percentage in published.items():
+        errors = measure(quantity, measured[quantity].to_numpy(), predicted[quantity].to_numpy())
+        assert errors.mape == pytest.approx(percentage, abs=0.006), quantity
+
+
+def test_thesis_has_its_published_errors(dataset: Dataset) -> None:
+    predicted, measured = sandrini2025(dataset).values, dataset.values
+    for quantity, percentage in THESIS.items():
+        errors = measure(
+            quantity,
+            measured.loc[THESIS_POINTS, quantity].to_numpy(),
+            predicted.loc[THESIS_POINTS, quantity].to_numpy(),
+        )
+        assert errors.mape == pytest.approx(percentage, abs=0.06), quantity
+    assert predicted.loc[12, "COP"] == pytest.approx(THESIS_COP_12, abs=1)
+
+
+def test_error_measures_by_hand() -> None:
+    errors = measure("P_el", np.array([100.0, 200.0]), np.array([110.0, 180.0]))
+    assert errors.n == 2
+    assert errors.bias == pytest.approx(-5.0)
+    assert errors.mae == pytest.approx(15.0)
+    assert errors.rmse == pytest.approx(np.sqrt(250.0))
+    assert errors.maximum == pytest.approx(20.0)
+    assert errors.mape == pytest.approx(10.0)
+    assert errors.nmbe == pytest.approx(100 * -5 / 150)
+    assert errors.cv_rmse == pytest.approx(100 * np.sqrt(250.0) / 150)
+
+
+def test_temperatures_have_no_percentage() -> None:
+    errors = measure("T_suction", np.array([280.0]), np.array([283.0]))
+    assert errors.mae == pytest.approx(3.0)
+    assert errors.mape is None
+
+
+def test_design_record_is_never_among_off_design(scores: Scores) -> None:
+    assert scores.sets[DESIGN] == [3]
+    assert scores.sets[OFF_DESIGN] == [1, 2, 4, 5, 7, 8, 9, 10, 12, 13]
+
+
+def test_all_kept_records_are_solved_inside_the_envelope(scores: Scores) -> None:
+    outputs = scores.simulation.outputs
+    for record in scores.screening.kept:
+        point = outputs.loc[record]
+        assert point["operating_status"] == 1
+        imbalance = (
+            point["P_el"] + point["Q_flow_source"] - point["Q_flow_sink"] - point["Q_flow_loss"]
+        )
+        assert abs(imbalance) <= 1e-6 * point["P_el"]
+
+
+@pytest.mark.parametrize("with_design_record", [False, True])
+def test_design_data_alone_beat_the_thesis_off_design(
+    scores: Scores, with_design_record: bool
+) -> None:
+    goals = {"P_el": 8.2, "Q_flow_sink": 14.3, "COP": 15.2, "p_high": 3.0, "p_low": 7.5}
+    records = [r for r in THESIS_POINTS if with_design_record or r not in scores.sets[DESIGN]]
+    for quantity, goal in goals.items():
+        errors = measure(
+            quantity,
+            scores.dataset.values.loc[records, quantity].to_numpy(),
+            scores.simulation.outputs.loc[records, quantity].to_numpy(),
+        )
+        assert errors.mape is not None
+        assert errors.mape < goal, quantity
+
+
+def test_point_12_where_the_thesis_diverges(scores: Scores) -> None:
+    cop = scores.simulation.outputs.loc[12, "COP"]
+    assert cop == pytest.approx(scores.dataset.values.loc[12, "COP"], rel=0.25)
+
+
+def test_scores_say_what_was_fitted_on_what(scores: Scores) -> None:
+    fitted = {p.name: p.fitted_on for p in scores.predictions}
+    assert fitted[MODEL] == "record 3 alone"
+    assert "leave-one-out" in fitted["linear regression"]
+
+
+def test_every_threshold_of_the_descriptor_is_checked(scores: Scores) -> None:
+    thresholds = scores.dataset.descriptor.thresholds
+    assert len(scores.thresholds) == len(thresholds.design) + len(thresholds.off_design)
+    assert scores.passed

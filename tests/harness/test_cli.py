@@ -1,0 +1,169 @@
+"""The commands as a user types them: files written, exit codes, one clear message."""
+
+import json
+import os
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from junitparser import JUnitXml
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from harness.cli import app
+from harness.datasets import DATASETS
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def assert_bad_input(result: Result, *texts: str) -> None:
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+    flat = " ".join(result.output.split())
+    assert flat.count("error: ") == 1
+    for text in texts:
+        assert text in flat
+
+
+@pytest.fixture(scope="module")
+def report(fmu: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
+    folder = tmp_path_factory.mktemp("report") / "mci"
+    return run("validate", "mci_lab", "--fmu", fmu, "-o", folder), folder
+
+
+class _Sources(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value or "" for name, value in attrs if name in ("src", "href")]
+
+
+def test_validate_writes_everything_and_passes(report: tuple[Result, Path]) -> None:
+    result, folder = report
+    assert result.exit_code == 0, result.output
+    assert "passed: 9 limits kept" in result.output
+    scores = json.loads((folder / "scores.json").read_text())
+    assert scores["passed"]
+    assert scores["records"]["17"]["verdict"] == "steady at another speed"
+    junit = JUnitXml.fromfile(str(folder / "junit.xml"))
+    assert (junit.tests, junit.failures, junit.errors) == (9 + 17, 0, 0)
+    for record in range(1, 18):
+        for suffix in ("png", "svg"):
+            assert (folder / "diagrams" / f"log_p_h_{record}.{suffix}").stat().st_size > 10_000
+    for quantity in ("P_el", "Q_flow_sink", "COP", "p_low", "p_high", "T_suction"):
+        with Image.open(folder / "diagrams" / f"parity_{quantity}.png") as image:
+            assert min(image.size) > 400
+
+
+def test_html_is_self_contained_and_shows_the_scores(report: tuple[Result, Path]) -> None:
+    _, folder = report
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    parser = _Sources()
+    parser.feed(html)
+    assert len(parser.found) == 17 + 6
+    assert all(source.startswith("data:image/png;base64,") for source in parser.found)
+    scores = json.loads((folder / "scores.json").read_text())
+    mape = next(
+        s["mape"]
+        for s in scores["scores"]
+        if (s["predictor"], s["records"], s["quantity"]) == ("model", "off_design", "P_el")
+    )
+    assert f"<td>{mape:.1f} %</td>" in html
+    assert "steady at another speed" in html
+
+
+def test_existing_report_is_kept_unless_replaced(
+    report: tuple[Result, Path], fmu: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(report[1], tmp_path / "mine"))
+    (folder / "notes.txt").write_text("mine")
+    (folder / "report.html").write_text("the earlier one")
+    kept = run("validate", "mci_lab", "--fmu", fmu, "-o", folder)
+    assert_bad_input(kept, str(folder), "already holds report.html", "--replace")
+    assert (folder / "report.html").read_text() == "the earlier one"
+    replaced = run("validate", "mci_lab", "--fmu", fmu, "-o", folder, "--replace")
+    assert replaced.exit_code == 0
+    assert (folder / "report.html").read_text() != "the earlier one"
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
+def test_missed_limit_is_exit_code_1_and_a_junit_failure(fmu: Path, tmp_path: Path) -> None:
+    dataset = Path(shutil.copytree(DATASETS / "mci_lab", tmp_path / "strict"))
+    descriptor = dataset / "descriptor.toml"
+    text = descriptor.read_text(encoding="utf-8")
+    descriptor.write_text(text.replace("P_el = { mape_max = 8.2 }", "P_el = { mape_max = 0.5 }"))
+    result = run("validate", dataset, "--fmu", fmu, "-o", tmp_path / "report")
+    assert result.exit_code == 1
+    assert "missed: off_design P_el mape" in result.output
+    assert JUnitXml.fromfile(str(tmp_path / "report" / "junit.xml")).failures == 1
+    assert "MISSED" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+
+
+def test_diagram_of_one_record(fmu: Path, tmp_path: Path) -> None:
+    result = run("diagram", "mci_lab", "--point", 7, "--fmu", fmu, "-o", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "mci_lab_log_p_h_7.png").is_file()
+    svg = (tmp_path / "mci_lab_log_p_h_7.svg").read_text(encoding="utf-8")
+    assert "specific enthalpy h in kJ/kg" in svg
+    assert "record 7 (off-design" in svg
+
+
+def test_build_and_validate_without_an_fmu(tmp_path: Path) -> None:
+    built = run("build", "mci_lab", "-o", tmp_path / "mci.fmu")
+    assert built.exit_code == 0, built.output
+    assert (tmp_path / "mci.fmu").is_file()
+    drawn = run("diagram", "--point", 3, "-o", tmp_path)
+    assert drawn.exit_code == 0, drawn.output
+
+
+def test_unknown_names_are_bad_input(fmu: Path, tmp_path: Path) -> None:
+    assert_bad_input(run("build", "mci_lba"), "unknown machine 'mci_lba'", "mci_lab")
+    assert_bad_input(run("validate", "mci_lba"), "unknown data set 'mci_lba'", "mci_lab")
+    assert_bad_input(run("diagram", "--point", 18, "--fmu", fmu), "no point 18", "1, 2, 3")
+
+
+def test_broken_fmu_is_bad_input_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "broken.fmu").write_text("not a zip")
+    folder = tmp_path / "report"
+    result = run("validate", "--fmu", tmp_path / "broken.fmu", "-o", folder)
+    assert_bad_input(result, "broken.fmu", "not a zip")
+    assert list(folder.iterdir()) == []
+
+
+def test_output_folder_that_cannot_be_written(fmu: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    for command in (["validate"], ["diagram", "--point", "3"]):
+        result = run(*command, "--fmu", fmu, "-o", tmp_path / "file" / "report")
+        assert_bad_input(result, str(tmp_path / "file"), "cannot be written")
+    assert (tmp_path / "file").read_text() == "not a folder"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not bind the superuser")
+def test_read_only_output_folder(fmu: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "read_only"
+    folder.mkdir()
+    folder.chmod(0o500)
+    assert_bad_input(run("validate", "--fmu", fmu, "-o", folder), "cannot be written")
+
+
+def test_bad_data_reach_the_user_as_one_message(tmp_path: Path) -> None:
+    dataset = Path(shutil.copytree(DATASETS / "mci_lab", tmp_path / "bad"))
+    table = dataset / "data.csv"
+    table.write_text(table.read_text().replace("1,22.6,9.7,780", "1,22.6,9.7,lots"))
+    result = run("validate", dataset, "-o", tmp_path / "report")
+    assert_bad_input(result, "data.csv", "P_compressor_W", "record 1", "'lots'")
+    assert not (tmp_path / "report").exists()
+
+
+def test_machine_file_beside_the_data_set_is_found_first(fmu: Path, tmp_path: Path) -> None:
+    dataset = Path(shutil.copytree(DATASETS / "mci_lab", tmp_path / "own"))
+    descriptor = dataset / "descriptor.toml"
+    text = descriptor.read_text(encoding="utf-8")
+    descriptor.write_text(text.replace('machine = "mci_lab"', 'machine = "own.toml"'))
+    result = run("validate", dataset, "--fmu", fmu, "-o", tmp_path / "report")
+    assert_bad_input(result, "own.toml", "no such file")
