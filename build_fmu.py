@@ -17,7 +17,9 @@ from pythonfmu.builder import FmuBuilder
 
 from heatpump_twin_model.cycle import HeatPumpCycle
 from heatpump_twin_model.errors import InputError, TwinError
+from heatpump_twin_model.heat_pump import HeatPump
 from heatpump_twin_model.machine_file import machine_path, read_machine_file
+from heatpump_twin_model.quantities import OperatingStatus
 
 SOURCE = Path(__file__).resolve().parent / "fmu_src"
 SLAVE = SOURCE / "heat_pump_slave.py"
@@ -26,6 +28,9 @@ DEFAULT_MACHINE = "mci_lab"
 
 # What the model imports when the FMU solves the cycle itself.
 RUN_TIME_PACKAGES = ("numpy", "CoolProp", "tespy")
+
+# Reading machine files takes packages that the FMU does without.
+NOT_IN_FMU = shutil.ignore_patterns("__pycache__", "machine_file.py")
 
 # The zip format begins in 1980; a fixed time makes equal content give equal bytes.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
@@ -58,6 +63,12 @@ def build(machine: str = DEFAULT_MACHINE, output: Path | None = None) -> Path:
     parameters = read_machine_file(path).to_machine()
     cycle = HeatPumpCycle(parameters)
     cycle.design()
+    at_design = HeatPump(parameters, cycle).answer(parameters.design.boundary)
+    if at_design.status is not OperatingStatus.INSIDE:
+        raise InputError(
+            f"machine file {path}: the design point lies outside the machine's own envelope: "
+            + "; ".join(at_design.notes)
+        )
     output = output or Path("out") / f"{parameters.name}.fmu"
     if output.suffix != ".fmu":
         raise InputError(f"output {output}: expected a file name that ends in .fmu")
@@ -69,7 +80,7 @@ def build(machine: str = DEFAULT_MACHINE, output: Path | None = None) -> Path:
         documentation.mkdir()
         shutil.copy(path, documentation / "machine.toml")
         shutil.copy(SLAVE, stage)
-        shutil.copytree(MODEL, stage / MODEL.name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(MODEL, stage / MODEL.name, ignore=NOT_IN_FMU)
         parameters.save(stage / "machine.json")
         cycle.save_design(stage / "design_state.json")
         requirements = [f"{name}=={version(name)}\n" for name in RUN_TIME_PACKAGES]
@@ -86,9 +97,9 @@ def build(machine: str = DEFAULT_MACHINE, output: Path | None = None) -> Path:
         _repack(built, repacked)
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
-            partial = output.with_suffix(".partial")
-            shutil.copyfile(repacked, partial)
-            os.replace(partial, output)
+            # Beside the output, so that it takes the output's place in one move.
+            with tempfile.TemporaryDirectory(dir=output.parent, prefix=".build_") as beside:
+                os.replace(shutil.copy(repacked, beside), output)
         except OSError as error:
             raise InputError(f"output {output}: cannot be written: {error.strerror}") from error
     return output

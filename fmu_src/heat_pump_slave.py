@@ -22,7 +22,7 @@ from pythonfmu import DefaultExperiment, Fmi2Slave, Integer, Real
 from pythonfmu.enums import Fmi2Causality, Fmi2Initial, Fmi2Status, Fmi2Variability
 
 from heatpump_twin_model.errors import TwinError
-from heatpump_twin_model.machine import Machine
+from heatpump_twin_model.machine import Machine, identification
 from heatpump_twin_model.quantities import (
     BOUNDARY_QUANTITIES,
     RESULT_QUANTITIES,
@@ -31,6 +31,8 @@ from heatpump_twin_model.quantities import (
     OperatingStatus,
     Quantity,
 )
+
+MAXIMUM_NUMBER_OF_UNITS = 10_000
 
 # FMI base units: exponents of kg, m, s, K.
 _UNITS = {
@@ -93,6 +95,11 @@ class HeatPumpSlave(Fmi2Slave):
         self._inputs = {name: q.nominal for name, q in BOUNDARY_QUANTITIES.items()}
         self._standby_power = 0.0
         self._failure = ""
+        self._interrupted = False
+        # Until initialisation ends, outputs follow the inputs at once, as FMI wants of unknowns at
+        # initialisation; later only a step makes new ones.
+        self._initialising = True
+        self._stale = True
         self._guard(self._load)
         self._register_variables()
 
@@ -100,14 +107,17 @@ class HeatPumpSlave(Fmi2Slave):
 
     def exit_initialization_mode(self) -> None:
         """Answer the start values, so that outputs are valid before the first step."""
-        self._guard(self._answer)
-        self._counts[self._status] += 1
+        self._answer_if_stale()
+        self._initialising = False
 
     def do_step(self, current_time: float, step_size: float) -> bool:
-        """Answer the inputs; always succeeds, `operating_status` says how."""
+        """Answer the inputs; `operating_status` says how.
+
+        Returns False, on which a host stops, only when the user has interrupted it.
+        """
         self._guard(self._answer)
         self._counts[self._status] += 1
-        return True
+        return not self._interrupted
 
     def terminate(self) -> None:
         """Log how many answers had which status."""
@@ -118,12 +128,13 @@ class HeatPumpSlave(Fmi2Slave):
 
     def _load(self) -> None:
         resources = Path(self.resources)
+        _finalise_before_exit(resources.parent / "binaries" / "linux64")
         identity = json.loads((resources / "fmu.json").read_text(encoding="utf-8"))
         machine = Machine.load(resources / "machine.json")
         self.modelName = machine.name
         self.guid = identity["guid"]
         self.version = identity["version"]
-        self.description = machine.title
+        self.description = f"{machine.title} ({identification(machine)})"
         self.default_experiment = DefaultExperiment(
             start_time=0.0, stop_time=3600.0, step_size=60.0
         )
@@ -138,7 +149,6 @@ class HeatPumpSlave(Fmi2Slave):
         cycle.load_design(resources / "design_state.json")
         self._heat_pump = HeatPump(machine, cycle)
         self._results.update(vars(cycle.standby(machine.design.boundary)))
-        _finalise_before_exit(resources.parent / "binaries" / "linux64" / f"{machine.name}.so")
 
     def _answer(self) -> None:
         if self._heat_pump is None:
@@ -157,6 +167,11 @@ class HeatPumpSlave(Fmi2Slave):
                 Fmi2Status.error if held else Fmi2Status.warning,
             )
 
+    def _answer_if_stale(self) -> None:
+        if self._initialising and self._stale:
+            self._stale = False
+            self._guard(self._answer)
+
     def _guard(self, action: Callable[[], None]) -> None:
         """Run `action`; report what it raises and mark the result as held."""
         try:
@@ -168,7 +183,10 @@ class HeatPumpSlave(Fmi2Slave):
             )
         except TwinError as error:
             self._fail(str(error))
-        except Exception as error:  # noqa: BLE001  a raise would end the host's process
+        except KeyboardInterrupt:
+            self._interrupted = True
+            self._fail("interrupted by the user")
+        except BaseException as error:  # noqa: BLE001  a raise would end the host's process
             self._fail(f"{type(error).__name__}: {error}")
 
     def _fail(self, message: str) -> None:
@@ -189,7 +207,7 @@ class HeatPumpSlave(Fmi2Slave):
                     causality=Fmi2Causality.input,
                     variability=Fmi2Variability.continuous,
                     getter=lambda n=quantity.name: self._inputs[n],
-                    setter=lambda v, n=quantity.name: self._inputs.__setitem__(n, v),
+                    setter=lambda v, n=quantity.name: self._set_input(n, v),
                 )
             )
         for quantity in RESULT_QUANTITIES.values():
@@ -199,7 +217,7 @@ class HeatPumpSlave(Fmi2Slave):
                     causality=Fmi2Causality.output,
                     variability=Fmi2Variability.continuous,
                     initial=Fmi2Initial.calculated,
-                    getter=lambda n=quantity.name: self._results[n],
+                    getter=lambda n=quantity.name: self._get_result(n),
                 )
             )
         self.register_variable(
@@ -211,7 +229,7 @@ class HeatPumpSlave(Fmi2Slave):
                 causality=Fmi2Causality.output,
                 variability=Fmi2Variability.discrete,
                 initial=Fmi2Initial.calculated,
-                getter=lambda: int(self._status),
+                getter=self._get_status,
             )
         )
         parameter: dict[str, Any] = {
@@ -223,7 +241,7 @@ class HeatPumpSlave(Fmi2Slave):
             _RangedInteger(
                 "number_of_units",
                 1,
-                1_000_000,
+                MAXIMUM_NUMBER_OF_UNITS,
                 description="Identical heat pumps side by side; flows and heat are those of all",
                 getter=lambda: self._number_of_units,
                 setter=self._set_number_of_units,
@@ -242,19 +260,33 @@ class HeatPumpSlave(Fmi2Slave):
             )
         )
 
+    def _set_input(self, name: str, value: float) -> None:
+        self._inputs[name] = value
+        self._stale = True
+
+    def _get_result(self, name: str) -> float:
+        self._answer_if_stale()
+        return self._results[name]
+
+    def _get_status(self) -> int:
+        self._answer_if_stale()
+        return int(self._status)
+
     def _set_number_of_units(self, value: int) -> None:
-        if value >= 1:
+        if 1 <= value <= MAXIMUM_NUMBER_OF_UNITS:
             self._number_of_units = value
+            self._stale = True
         else:
             self._report(
-                f"number_of_units = {value} has no meaning; expected 1 or more; "
-                f"{self._number_of_units} is kept",
+                f"number_of_units = {value} has no meaning; expected 1 to "
+                f"{MAXIMUM_NUMBER_OF_UNITS}; {self._number_of_units} is kept",
                 Fmi2Status.error,
             )
 
     def _set_standby_power(self, quantity: Quantity, value: float) -> None:
         if math.isfinite(value) and quantity.minimum <= value <= quantity.maximum:
             self._standby_power = value
+            self._stale = True
         else:
             self._report(
                 f"standby_power = {value!r} W has no meaning; expected {quantity.minimum:.6g} to "
@@ -298,23 +330,25 @@ class HeatPumpSlave(Fmi2Slave):
 _finalised_at_exit: set[Path] = set()
 
 
-def _finalise_before_exit(library: Path) -> None:
+def _finalise_before_exit(binaries: Path) -> None:
     """Let pythonfmu's library let go of Python before the host's process ends.
 
     Its own destructor does so too late and crashes the process after correct results: one run in
     three under FMPy, six in ten in a C host on Linux. An exit handler comes first. A Python host
     runs Python's; where the library owns the interpreter, the C library has to.
     """
-    if sys.platform != "linux" or not library.is_file() or library in _finalised_at_exit:
+    if sys.platform != "linux":
         return
-    _finalised_at_exit.add(library)
-    # Opening it once more also keeps it loaded until then, whatever the host closes.
-    finalise = ctypes.CDLL(str(library)).finalizePythonInterpreter
     is_python_host = bool(sys.orig_argv and sys.orig_argv[0])
-    if is_python_host:
-        atexit.register(finalise)
-    else:
-        ctypes.CDLL(None).__cxa_atexit(finalise, None, None)
+    for library in set(binaries.glob("*.so")) - _finalised_at_exit:
+        _finalised_at_exit.add(library)
+        # Opening it once more also keeps it loaded until then (0.35 MB for each FMU that a host
+        # unzips), whatever the host closes.
+        finalise = ctypes.CDLL(str(library)).finalizePythonInterpreter
+        if is_python_host:
+            atexit.register(finalise)
+        else:
+            ctypes.CDLL(None).__cxa_atexit(finalise, None, None)
 
 
 def _unit_definitions() -> Element:

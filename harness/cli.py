@@ -1,6 +1,7 @@
 """Command line: parse, call, exit code.
 
-Exit codes: 0 done and all limits kept, 1 a limit missed or a record not answered, 2 bad input.
+Exit codes: 0 done and all limits kept; 1 a limit missed, a record not answered, or an FMU that did
+not run to the end; 2 bad input.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from rich.console import Console
 from build_fmu import DEFAULT_MACHINE, build
 from heatpump_twin_model.errors import InputError, TwinError
 
+from .cosimulation import CosimulationError
 from .datasets import load_dataset
-from .diagrams import log_p_h
+from .diagrams import has_cycle, log_p_h
 from .report.folder import check_folder, save_figure, write_report
 from .report.terminal import print_scores
 from .validation import machine_of
@@ -56,9 +58,10 @@ def _clear_errors(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except TwinError as error:
             errors.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
-            raise typer.Exit(BAD_INPUT) from error
+            failed = isinstance(error, CosimulationError)
+            raise typer.Exit(MISSED if failed else BAD_INPUT) from error
         except KeyboardInterrupt as error:
-            errors.print("interrupted; nothing was written", style="red")
+            errors.print("interrupted", style="red")
             raise typer.Exit(INTERRUPTED) from error
 
     return run
@@ -132,11 +135,14 @@ def diagram(
     ),
 ) -> None:
     """Draw the measured and the simulated cycle of one record in a log(p)-h diagram."""
-    records = load_dataset(dataset).values.index
+    loaded = load_dataset(dataset)
+    records = loaded.values.index
     if point not in records:
         raise InputError(
             f"data set {dataset}: has no point {point}; it has {', '.join(map(str, records))}"
         )
+    if not has_cycle(loaded):
+        raise InputError(f"data set {dataset}: a cycle needs p_low and p_high, which it lacks")
     with _fmu_for(dataset, fmu) as path:
         validation = run_validation(dataset, path)
     figure = log_p_h(validation.scores, validation.machine, point)

@@ -45,7 +45,7 @@ class FmuInfo:
     ----------
     path : Path
         The file.
-    model_name, guid, generation_tool : str
+    model_name, description, guid, generation_tool : str
         From its ``modelDescription.xml``.
     sha256 : str
         Of the file.
@@ -55,6 +55,7 @@ class FmuInfo:
 
     path: Path
     model_name: str
+    description: str
     guid: str
     generation_tool: str
     sha256: str
@@ -68,7 +69,7 @@ class CosimulationResult:
     Attributes
     ----------
     outputs : pandas.DataFrame
-        One row a record, one column an output, SI units; ``operating_status`` as int.
+        One row a record, one column an output, SI units.
     messages : dict of int to tuple of str
         Warnings and errors that the FMU logged, by record.
     """
@@ -117,6 +118,7 @@ def inspect_fmu(path: Path, needed_outputs: tuple[str, ...]) -> FmuInfo:
     return FmuInfo(
         path=path,
         model_name=description.modelName,
+        description=description.description or "",
         guid=description.guid,
         generation_tool=description.generationTool or "",
         sha256=sha256(path.read_bytes()).hexdigest(),
@@ -155,7 +157,14 @@ def simulate(fmu: FmuInfo, boundaries: pd.DataFrame) -> CosimulationResult:
         timeout = TIMEOUT_START + TIMEOUT_PER_RECORD * len(boundaries)
         try:
             process = subprocess.run(
-                [sys.executable, "-m", "harness.cosimulation_worker", str(request), str(response)],
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "harness.cosimulation_worker",
+                    str(request),
+                    str(response),
+                ],
                 capture_output=True,
                 text=True,
                 timeout=timeout,
@@ -177,7 +186,6 @@ def simulate(fmu: FmuInfo, boundaries: pd.DataFrame) -> CosimulationResult:
             f"{boundaries.index[steps]}"
         )
     outputs = pd.DataFrame(result["steps"], index=boundaries.index)
-    outputs[STATUS] = outputs[STATUS].astype(int)
     messages: dict[int, tuple[str, ...]] = {}
     for step, text in result["messages"]:
         record = int(boundaries.index[min(step, steps - 1)])

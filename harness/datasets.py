@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,9 +75,17 @@ class Limits(_Strict):
     cv_rmse_max: _Positive | None = None
 
 
-class Thresholds(_Strict):
-    """Limits for the design point and for all other kept records."""
+RELATIVE_LIMITS = {"mape_max", "nmbe_max", "cv_rmse_max"}
 
+
+class Thresholds(_Strict):
+    """Limits for the design point and for all other kept records.
+
+    `records_min` is the least number of records that screening has to leave: errors over a few
+    chosen records prove nothing.
+    """
+
+    records_min: Annotated[int, Field(ge=1)] | None = None
     design: dict[QuantityName, Limits] = {}
     off_design: dict[QuantityName, Limits] = {}
 
@@ -253,11 +262,18 @@ def load_dataset(name_or_path: str) -> Dataset:
         ignored_columns=tuple(c for c in table.columns if c not in declared),
     )
     for kind in ("design", "off_design"):
-        for name in getattr(descriptor.thresholds, kind):
+        for name, limits in getattr(descriptor.thresholds, kind).items():
+            place = f"descriptor {path}: thresholds.{kind}.{name}"
             if name not in dataset.scored:
                 raise InputError(
-                    f"descriptor {path}: thresholds.{kind}.{name}: not a scored quantity; scored "
-                    f"are {', '.join(dataset.scored) or 'none'}"
+                    f"{place}: not a scored quantity; scored are "
+                    f"{', '.join(dataset.scored) or 'none'}"
+                )
+            relative = limits.model_dump(exclude_none=True).keys() & RELATIVE_LIMITS
+            if relative and not QUANTITIES[name].has_percentage:
+                raise InputError(
+                    f"{place}: a percentage of a temperature means nothing; expected mae_max, "
+                    "rmse_max or maximum_max in K"
                 )
     return dataset
 
@@ -273,13 +289,27 @@ def _check_range(quantity: Quantity, si: float, written: str) -> None:
 
 def _read_table(path: Path) -> pd.DataFrame:
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader(file), [])
+        table = pd.read_csv(
+            path,
+            dtype=str,
+            keep_default_na=False,
+            skipinitialspace=True,
+            index_col=False,
+            encoding="utf-8-sig",
+        )
     except FileNotFoundError as error:
         raise InputError(f"data file {path}: no such file") from error
     except (OSError, UnicodeDecodeError, pd.errors.ParserError) as error:
         raise InputError(f"data file {path}: cannot be read as a table: {error}") from error
     except pd.errors.EmptyDataError as error:
         raise InputError(f"data file {path}: is empty; expected a header and records") from error
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise InputError(f"data file {path}: column {twice[0]!r} stands twice in the header")
+    if len(header) == 1 and ";" in header[0]:
+        raise InputError(f"data file {path}: separated by semicolons; expected commas")
     if table.empty:
         raise InputError(f"data file {path}: has no records below its header")
     return table

@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.quantities import QUANTITIES
 
+from .datasets import Dataset
+from .display import DISPLAY, shown
 from .implied_cycle import implied_cycle
 from .scores import DESIGN, OFF_DESIGN, Scores
 from .screening import Verdict
@@ -36,42 +38,11 @@ STYLE: Any = {
     "svg.fonttype": "none",
 }
 
-# How a quantity is shown to people: factor and offset from SI, unit, title.
-DISPLAY: dict[str, tuple[float, float, str, str]] = {
-    "P_el": (1.0, 0.0, "W", "electric power"),
-    "Q_flow_sink": (1e-3, 0.0, "kW", "heat to the sink"),
-    "Q_flow_source": (1e-3, 0.0, "kW", "heat from the source"),
-    "COP": (1.0, 0.0, "1", "COP"),
-    "p_low": (1e-5, 0.0, "bar", "suction pressure"),
-    "p_high": (1e-5, 0.0, "bar", "discharge pressure"),
-    "m_flow_refrigerant": (1e3, 0.0, "g/s", "refrigerant flow"),
-    "superheat": (1.0, 0.0, "K", "superheat"),
-    "subcooling": (1.0, 0.0, "K", "subcooling"),
-    "T_suction": (1.0, -273.15, "°C", "suction temperature"),
-    "T_discharge": (1.0, -273.15, "°C", "discharge temperature"),
-    "T_liquid": (1.0, -273.15, "°C", "liquid temperature"),
-    "T_source_in": (1.0, -273.15, "°C", "source inlet"),
-    "T_source_out": (1.0, -273.15, "°C", "source outlet"),
-    "T_sink_in": (1.0, -273.15, "°C", "sink inlet"),
-    "T_sink_out": (1.0, -273.15, "°C", "sink outlet"),
-}
-
 # What a log(p)-h diagram needs of an FMU.
 CYCLE_OUTPUTS = ("p_low", "p_high", "h_suction", "h_discharge", "h_liquid")
 
 # Width of the band in parity plots: a fraction of the value, or kelvin for temperatures.
 BAND, BAND_KELVIN = 0.10, 2.0
-
-
-def shown(quantity: str, si: float) -> float:
-    """Convert an SI value to the unit in which people read the quantity."""
-    factor, offset, _, _ = DISPLAY[quantity]
-    return si * factor + offset
-
-
-def shown_unit(quantity: str) -> str:
-    """Return the unit in which people read the quantity."""
-    return DISPLAY[quantity][2]
 
 
 # Frame of log(p)-h diagrams, kJ/kg and bar, and where isotherms carry their label: in the vapour,
@@ -93,6 +64,11 @@ def _isolines(refrigerant: str) -> FluidPropertyDiagram:
     )
     diagram.calc_isolines()
     return diagram
+
+
+def has_cycle(dataset: Dataset) -> bool:
+    """Whether the pressures of a measured cycle were recorded."""
+    return {"p_low", "p_high"} <= set(dataset.values.columns)
 
 
 def log_p_h(scores: Scores, machine: Machine, record: int) -> Figure:
@@ -141,9 +117,9 @@ def log_p_h(scores: Scores, machine: Machine, record: int) -> Figure:
         axes.set_ylabel("absolute pressure p in bar")
         screened = scores.screening.records[record]
         role = (
-            "design point, sizes the model"
+            "design point"
             if record in scores.sets[DESIGN]
-            else "off-design, never seen by the model"
+            else "off-design"
             if record in scores.sets[OFF_DESIGN]
             else f"not scored: {screened.verdict}"
         )
@@ -286,7 +262,8 @@ def parity(scores: Scores, quantity: str) -> Figure:
     for verdict, marker in ((Verdict.NOT_STEADY, "x"), (Verdict.OTHER_SPEED, "^")):
         members = [r for r, s in scores.screening.records.items() if s.verdict is verdict]
         groups[f"not scored: {verdict}"] = (members, marker, EXCLUDED, False)
-    factor, _, unit, title = DISPLAY[quantity]
+    display = DISPLAY[quantity]
+    unit, title = display.unit, display.title
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.3, 4.5), layout="constrained")
         axes = figure.subplots()
@@ -298,7 +275,7 @@ def parity(scores: Scores, quantity: str) -> Figure:
             axes.errorbar(
                 x,
                 y,
-                xerr=2.0 * factor * u.loc[members].to_numpy(),
+                xerr=2.0 * display.factor * u.loc[members].to_numpy(),
                 fmt=marker,
                 color=colour,
                 mfc=colour if scored else "none",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import CoolProp
 import pandas as pd
-from CoolProp import AbstractState  # type: ignore[attr-defined]
 
 from heatpump_twin_model import closures
+from heatpump_twin_model.errors import SolveError
 from heatpump_twin_model.machine import Machine
+from heatpump_twin_model.media import abstract_state, saturation_temperature
 
 
 @dataclass(frozen=True)
@@ -78,13 +81,9 @@ def implied_cycle(record: pd.Series[float], machine: Machine) -> ImpliedCycle:
     p_low, p_high, T_suction = value("p_low"), value("p_high"), value("T_suction")
     if math.isnan(p_low + p_high):
         return ImpliedCycle()
-    fluid = AbstractState("HEOS", machine.refrigerant)
-    fluid.update(CoolProp.PQ_INPUTS, p_low, 1.0)
-    T_dew = fluid.T()
-    fluid.update(CoolProp.PQ_INPUTS, p_high, 1.0)
-    T_dew_high = fluid.T()
-    fluid.update(CoolProp.PQ_INPUTS, p_high, 0.0)
-    T_bubble = fluid.T()
+    fluid = abstract_state(machine.refrigerant)
+    T_dew = _saturation(fluid, p_low, 1)
+    T_bubble = _saturation(fluid, p_high, 0)
     saturation = ImpliedCycle(T_dew=T_dew, T_bubble=T_bubble)
     liquid_recorded = not math.isnan(value("T_liquid"))
     T_liquid = value("T_liquid")
@@ -95,22 +94,36 @@ def implied_cycle(record: pd.Series[float], machine: Machine) -> ImpliedCycle:
     # Wet suction or vapour before the valve has no state that pressure and temperature fix.
     if not (T_suction > T_dew and T_liquid < T_bubble):
         return saturation
+    try:
+        return _complete(saturation, fluid, value, T_liquid, liquid_recorded, machine)
+    except ValueError:  # CoolProp: no such state, far outside what the fluid is known for
+        return saturation
+
+
+def _complete(
+    saturation: ImpliedCycle,
+    fluid: Any,
+    value: Callable[[str], float],
+    T_liquid: float,
+    liquid_recorded: bool,
+    machine: Machine,
+) -> ImpliedCycle:
+    p_low, p_high = value("p_low"), value("p_high")
     fluid.update(CoolProp.PT_INPUTS, p_high, T_liquid)
     h_liquid = fluid.hmass()
-    fluid.update(CoolProp.PT_INPUTS, p_low, T_suction)
+    fluid.update(CoolProp.PT_INPUTS, p_low, value("T_suction"))
     h_suction, entropy, density = fluid.hmass(), fluid.smass(), fluid.rhomass()
     fluid.update(CoolProp.PSmass_INPUTS, p_high, entropy)
     h_isentropic = fluid.hmass()
     h_discharge_recorded = math.nan
-    if value("T_discharge") > T_dew_high:
+    if value("T_discharge") > _saturation(fluid, p_high, 1):
         fluid.update(CoolProp.PT_INPUTS, p_high, value("T_discharge"))
         h_discharge_recorded = fluid.hmass()
     kept = 1.0 - machine.compressor.shell_loss_ratio
     fluid.update(CoolProp.HmassP_INPUTS, h_suction + kept * (h_isentropic - h_suction), p_high)
     m_flow = (value("Q_flow_sink") - kept * value("P_el")) / (h_suction - h_liquid)
-    return ImpliedCycle(
-        T_dew=T_dew,
-        T_bubble=T_bubble,
+    return replace(
+        saturation,
         h_suction=h_suction,
         h_liquid=h_liquid,
         liquid_recorded=liquid_recorded,
@@ -121,3 +134,10 @@ def implied_cycle(record: pd.Series[float], machine: Machine) -> ImpliedCycle:
         m_flow=m_flow,
         suction_volume_flow=m_flow / density,
     )
+
+
+def _saturation(fluid: Any, p: float, quality: int) -> float:
+    try:
+        return saturation_temperature(fluid, p, quality)
+    except SolveError:
+        return math.nan

@@ -5,6 +5,7 @@ One set of scores feeds the terminal table, the JSON, the JUnit file and the HTM
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,13 +29,13 @@ MODEL = "model"
 
 # Records by what the machine's parameters know of them.
 DESIGN, OFF_DESIGN = "design", "off_design"
+# Taken out by screening: shown beside the others, never in a headline or limit.
+EXCLUDED = "excluded"
 SET_TITLES = {
-    DESIGN: "design point (the parameters come from it)",
-    OFF_DESIGN: "off-design (the parameters never saw these)",
+    DESIGN: "design point",
+    OFF_DESIGN: "off-design",
+    EXCLUDED: "records that screening took out, for comparison",
 }
-
-# A run that held a result did not answer; its record fails.
-HELD = (OperatingStatus.SOLVE_FAILED, OperatingStatus.INPUT_REJECTED)
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,25 @@ class ThresholdResult:
     measure: str
     limit: float
     value: float | None
+    is_least: bool = False
 
     @property
     def passed(self) -> bool:
         """False also where there was nothing to measure."""
-        return self.value is not None and self.value <= self.limit
+        if self.value is None:
+            return False
+        return self.value >= self.limit if self.is_least else self.value <= self.limit
+
+    @property
+    def text(self) -> str:
+        """The limit in words."""
+        sign = ">=" if self.is_least else "<="
+        return f"{self.quantity} {self.measure} {sign} {self.limit:g}"
+
+    @property
+    def finding(self) -> str:
+        """The value in words."""
+        return "nothing to measure" if self.value is None else f"{self.value:.4g}"
 
 
 @dataclass(frozen=True)
@@ -109,7 +124,7 @@ class Scores:
     predictions : list of Prediction
         The model's first, then the baselines'.
     sets : dict of str to list of int
-        Kept records of ``design`` and ``off_design``.
+        Kept records of ``design`` and ``off_design``, and the ``excluded`` ones.
     scores : list of Score
         Of every predictor.
     thresholds : list of ThresholdResult
@@ -126,20 +141,36 @@ class Scores:
     thresholds: list[ThresholdResult]
 
     @property
-    def held_records(self) -> dict[int, str]:
-        """Records in which the FMU held an old result, with what it logged."""
-        status = self.simulation.outputs[STATUS]
-        return {
-            int(record): "; ".join(self.simulation.messages.get(int(record), ()))
-            or f"operating_status {status[record]}"
-            for record in status.index
-            if OperatingStatus(status[record]) in HELD
-        }
+    def unanswered_records(self) -> dict[int, str]:
+        """Records that the FMU did not answer as asked, with what it said."""
+        found = {}
+        for record in self.simulation.outputs.index:
+            why = self._unanswered(int(record))
+            if why:
+                logged = "; ".join(self.simulation.messages.get(int(record), ()))
+                found[int(record)] = f"{why}{': ' if logged else ''}{logged}"
+        return found
+
+    def _unanswered(self, record: int) -> str:
+        outputs = self.simulation.outputs.loc[record]
+        not_finite = [name for name, value in outputs.items() if not math.isfinite(value)]
+        if not_finite:
+            return f"{not_finite[0]} is {outputs[not_finite[0]]}"
+        status = outputs[STATUS]
+        if status not in list(OperatingStatus):
+            return f"operating_status {status:g} is none of 0 to {max(OperatingStatus)}"
+        if status == OperatingStatus.OFF and self.dataset.values.loc[record, "compressor_speed"]:
+            return "the FMU is off while the compressor runs"
+        if status == OperatingStatus.MOVED_TO_ENVELOPE and record in self.screening.kept:
+            return "answered for another boundary, since this one lies outside the envelope"
+        if status in (OperatingStatus.SOLVE_FAILED, OperatingStatus.INPUT_REJECTED):
+            return "an old result was held"
+        return ""
 
     @property
     def passed(self) -> bool:
         """Whether every threshold is kept and every record was answered."""
-        return not self.held_records and all(t.passed for t in self.thresholds)
+        return not self.unanswered_records and all(t.passed for t in self.thresholds)
 
     def find(self, predictor: str, records: str, quantity: str) -> ErrorMeasures | None:
         """Return the errors of a predictor, or None where it has none."""
@@ -162,6 +193,7 @@ class Scores:
                 "sha256": self.fmu.sha256,
             },
             "passed": self.passed,
+            "unanswered": {str(r): why for r, why in self.unanswered_records.items()},
             "sets": self.sets,
             "scores": [
                 {
@@ -189,7 +221,6 @@ class Scores:
                     "reasons": list(screened.reasons),
                     "flow_ratio": _plain(screened.flow_ratio),
                     "efficiency": _plain(screened.efficiency),
-                    "operating_status": int(self.simulation.outputs.loc[record, STATUS]),
                     "messages": list(self.simulation.messages.get(record, ())),
                     "measured": {q: _plain(values.loc[record, q]) for q in values.columns},
                     "simulated": {
@@ -203,20 +234,35 @@ class Scores:
 
 
 def score(
-    dataset: Dataset, screening: Screening, fmu: FmuInfo, simulation: CosimulationResult
+    dataset: Dataset,
+    screening: Screening,
+    fmu: FmuInfo,
+    simulation: CosimulationResult,
+    fitted_on: str,
 ) -> Scores:
-    """Compare the model's answers and the baselines' with what was recorded."""
+    """Compare the model's answers and the baselines' with what was recorded.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        What was recorded.
+    screening : Screening
+        What of it is scored.
+    fmu : FmuInfo
+        What was stepped.
+    simulation : CosimulationResult
+        What it answered.
+    fitted_on : str
+        Which records the FMU's parameters come from, in words.
+    """
     design_record = dataset.descriptor.design_record
     sets = {
         DESIGN: [r for r in screening.kept if r == design_record],
         OFF_DESIGN: [r for r in screening.kept if r != design_record],
+        EXCLUDED: [r for r in screening.records if r not in screening.kept],
     }
     results = [q for q in dataset.scored if q in simulation.outputs]
-    model = Prediction(
-        MODEL,
-        f"record {design_record} alone" if design_record is not None else "no record",
-        simulation.outputs[results],
-    )
+    model = Prediction(MODEL, fitted_on, simulation.outputs[results])
     predictions = [model, *baselines(dataset, screening)]
     scores = []
     for prediction in predictions:
@@ -225,9 +271,10 @@ def score(
                 used = [
                     r
                     for r in members
-                    if screening.is_scored(r, quantity)
+                    if screening.is_usable(r, quantity)
                     and quantity in prediction.values
-                    and not pd.isna(prediction.values.loc[r, quantity])
+                    # A baseline may say nothing; a model that says nothing fails its run.
+                    and math.isfinite(prediction.values.loc[r, quantity])
                 ]
                 if used:
                     errors = measure(
@@ -246,7 +293,7 @@ def score(
         predictions=predictions,
         sets=sets,
         scores=scores,
-        thresholds=_check_thresholds(dataset, scores),
+        thresholds=_check_thresholds(dataset, screening, scores),
     )
 
 
@@ -257,7 +304,7 @@ def measure(
     error = simulated - measured
     bias, rmse = float(error.mean()), float(root_mean_squared_error(measured, simulated))
     mean = float(measured.mean())
-    relative = has_percentage(quantity)
+    relative = QUANTITIES[quantity].has_percentage
     return ErrorMeasures(
         n=len(error),
         bias=bias,
@@ -272,14 +319,15 @@ def measure(
     )
 
 
-def has_percentage(quantity: str) -> bool:
-    """Whether a percentage of this quantity means something: not for temperatures in kelvin."""
-    return QUANTITIES[quantity].unit != "K"
-
-
-def _check_thresholds(dataset: Dataset, scores: list[Score]) -> list[ThresholdResult]:
+def _check_thresholds(
+    dataset: Dataset, screening: Screening, scores: list[Score]
+) -> list[ThresholdResult]:
     by_key = {(s.records, s.quantity): s.errors for s in scores if s.predictor == MODEL}
     results = []
+    least = dataset.descriptor.thresholds.records_min
+    if least is not None:
+        kept = len(screening.kept)
+        results.append(ThresholdResult("all", "kept records", "count", least, kept, is_least=True))
     for records in (DESIGN, OFF_DESIGN):
         limits_by_quantity: dict[str, Limits] = getattr(dataset.descriptor.thresholds, records)
         for quantity, limits in limits_by_quantity.items():
@@ -306,4 +354,4 @@ def boundaries(dataset: Dataset) -> pd.DataFrame:
 
 def _plain(value: Any) -> float | int | None:
     number = float(value)
-    return None if np.isnan(number) else number
+    return number if math.isfinite(number) else None

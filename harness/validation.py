@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from heatpump_twin_model.cycle import HeatPumpCycle
-from heatpump_twin_model.machine import Machine
+from heatpump_twin_model.machine import Machine, identification
 from heatpump_twin_model.machine_file import machine_path, read_machine_file
 
-from .cosimulation import inspect_fmu, simulate
+from .cosimulation import FmuInfo, inspect_fmu, simulate
 from .datasets import Dataset, load_dataset
 from .diagrams import CYCLE_OUTPUTS
 from .scores import Scores, boundaries, score
@@ -18,7 +19,7 @@ from .screening import screen
 
 @dataclass(frozen=True)
 class Validation:
-    """Scores of an FMU and the machine it was built of."""
+    """Scores of an FMU and the machine of the data set."""
 
     scores: Scores
     machine: Machine
@@ -58,4 +59,30 @@ def validate(dataset_name: str, fmu_path: Path) -> Validation:
     fmu = inspect_fmu(fmu_path, (*dataset.scored, *CYCLE_OUTPUTS))
     screening = screen(dataset, HeatPumpCycle(machine))
     simulation = simulate(fmu, boundaries(dataset))
-    return Validation(score(dataset, screening, fmu, simulation), machine)
+    fitted_on = provenance(dataset, machine, fmu)
+    return Validation(score(dataset, screening, fmu, simulation, fitted_on), machine)
+
+
+def provenance(dataset: Dataset, machine: Machine, fmu: FmuInfo) -> str:
+    """Say which records the FMU's parameters come from, as far as that can be checked.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Names the record of the design point.
+    machine : Machine
+        Of the data set's machine file.
+    fmu : FmuInfo
+        Its description identifies the machine it was built of.
+    """
+    if identification(machine) not in fmu.description:
+        return f"not known: the FMU was not built of this machine file ({machine.name})"
+    record = dataset.descriptor.design_record
+    if record is None:
+        return "not known: the data set names no design record"
+    design = {**vars(machine.design.boundary), **vars(machine.design)}
+    recorded = dataset.values.loc[record]
+    for name in recorded.index.intersection(list(design)):
+        if not math.isclose(recorded[name], design[name], rel_tol=1e-9):
+            return f"not known: the machine's design point is not record {record} ({name} differs)"
+    return f"record {record} alone"

@@ -92,6 +92,17 @@ def test_figures_are_those_of_the_scores(scores: Scores, row: str, quantity: str
         assert errors.mape == pytest.approx(figure, abs=0.051 if figure < 100 else 0.51), name
 
 
+def test_suction_temperature_is_that_of_the_scores(scores: Scores) -> None:
+    line = next(text for text in README.splitlines() if text.startswith("| suction temp"))
+    figures = [float(f) for f in re.findall(r"([\d.]+) K", line)]
+    for name, figure in zip(
+        [MODEL, "linear regression", "quadratic regression"], figures, strict=True
+    ):
+        errors = scores.find(name, OFF_DESIGN, "T_suction")
+        assert errors is not None
+        assert errors.mae == pytest.approx(figure, abs=0.0051), name
+
+
 def test_files_and_links_exist() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         if not target.startswith("http"):

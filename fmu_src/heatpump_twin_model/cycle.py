@@ -543,6 +543,7 @@ class HeatPumpCycle:
             self._boundary,
             T_dew=saturation_temperature(self._refrigerant, point.p_low, quality=1),
             T_bubble=saturation_temperature(self._refrigerant, point.p_high, quality=0),
+            isentropic_rise=self._isentropic_enthalpy() - point.h_suction,
         )
 
 

@@ -111,18 +111,32 @@ class HeatPump:
         point = self.steady_state.off_design(moved)
         broken = self._broken_limits(point)
         if broken:
-            point = self._move_within_limits(moved)
+            moved, point = self._move_within_limits(moved)
             notes = (*notes, *broken)
         if not notes:
             return Answer(point, OperatingStatus.INSIDE)
-        # What the point does to its streams is kept relative to the inlets that the surroundings
-        # really have; a sink warmer than the envelope must not come out colder than it went in.
-        point = replace(
-            point,
-            T_source_out=point.T_source_out + boundary.T_source_in - moved.T_source_in,
-            T_sink_out=point.T_sink_out + boundary.T_sink_in - moved.T_sink_in,
-        )
+        point = self._with_outlets_of(boundary, moved, point)
         return Answer(point, OperatingStatus.MOVED_TO_ENVELOPE, notes)
+
+    def _with_outlets_of(
+        self, boundary: Boundary, moved: Boundary, point: OperatingPoint
+    ) -> OperatingPoint:
+        """Give the streams as they really enter the heat of the point that was moved to.
+
+        A sink warmer than the envelope must not come out colder than it went in. Below the least
+        flow of the envelope the outlets are those of the least flow: with hardly any flow the heat
+        would take them to any temperature.
+        """
+        envelope = self.machine.envelope
+        source_flow = max(boundary.m_flow_source, envelope.m_flow_source_min)
+        sink_flow = max(boundary.m_flow_sink, envelope.m_flow_sink_min)
+        source_drop = (moved.T_source_in - point.T_source_out) * moved.m_flow_source / source_flow
+        sink_rise = (point.T_sink_out - moved.T_sink_in) * moved.m_flow_sink / sink_flow
+        return replace(
+            point,
+            T_source_out=boundary.T_source_in - source_drop,
+            T_sink_out=boundary.T_sink_in + sink_rise,
+        )
 
     def _move_into_box(self, boundary: Boundary) -> tuple[Boundary, tuple[str, ...]]:
         envelope = asdict(self.machine.envelope)
@@ -151,7 +165,7 @@ class HeatPump:
             )
         return tuple(f"{note}; moved towards the design point" for note in notes)
 
-    def _move_within_limits(self, boundary: Boundary) -> OperatingPoint:
+    def _move_within_limits(self, boundary: Boundary) -> tuple[Boundary, OperatingPoint]:
         """Go from `boundary` towards the design point until every limit holds, and no further."""
         design = self.machine.design.boundary
         inside, outside = 0.0, 1.0
@@ -163,7 +177,7 @@ class HeatPump:
                 outside = middle
             else:
                 inside, point = middle, candidate
-        return point
+        return design.towards(boundary, inside), point
 
     def _off(self, boundary: Boundary) -> OperatingPoint:
         return replace(

@@ -173,3 +173,8 @@ class Machine:
         """Hash of every parameter; a design state carries that of its machine."""
         text = json.dumps(self.to_dict(), sort_keys=True)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def identification(machine: Machine) -> str:
+    """Return what an FMU's description says of its machine, and the harness looks for there."""
+    return f"machine {machine.name} {machine.fingerprint[:12]}"

@@ -56,22 +56,22 @@ def to_si(value: float, unit: str, si_unit: str, difference: bool = False) -> fl
     unit, si_unit : str
         Unit as written and as wanted; ``"1"`` for dimensionless.
     difference : bool
-        Whether a temperature is a difference or an uncertainty: 1 degC is then 1 K.
+        Whether the value is a difference or an uncertainty, so that 1 degC is 1 K.
 
     Raises
     ------
     ValueError
         If the unit is unknown or of another dimension.
     """
-    registry = unit_registry()
+
+    def convert(number: float) -> float:
+        quantity = unit_registry().Quantity(number, "dimensionless" if unit == "1" else unit)
+        return float(quantity.to("dimensionless" if si_unit == "1" else si_unit).magnitude)
+
     try:
-        if difference and unit in ("degC", "K"):
-            unit = "K"
-        quantity = registry.Quantity(value, "dimensionless" if unit == "1" else unit)
-        converted = quantity.to("dimensionless" if si_unit == "1" else si_unit)
-    except (pint.UndefinedUnitError, pint.DimensionalityError, AttributeError) as error:
+        return convert(value) - convert(0.0) if difference else convert(value)
+    except Exception as error:
         raise ValueError(f"unit {unit!r} cannot be read as {si_unit}") from error
-    return float(converted.magnitude)
 
 
 class _Strict(BaseModel):
@@ -201,7 +201,7 @@ class MachineFile(_Strict):
 
     name: _Identifier
     title: _Text
-    refrigerant: _Text
+    refrigerant: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.()-]+$")]
     source_medium: _Text
     sink_medium: _Text
     sources: dict[str, _Text]
@@ -228,6 +228,10 @@ class MachineFile(_Strict):
         si = {place: parameter.si for place, parameter in self.parameters()}
         if si["design_point.p_low"] >= si["design_point.p_high"]:
             raise ValueError("design_point: p_low must be below p_high")
+        if si["design_point.p_low"] < si["envelope.p_low_min"]:
+            raise ValueError("envelope: the design point's p_low is below p_low_min")
+        if si["design_point.p_high"] > si["envelope.p_high_max"]:
+            raise ValueError("envelope: the design point's p_high is above p_high_max")
         for quantity in _ENVELOPE_QUANTITIES:
             low, high = si[f"envelope.{quantity}_min"], si[f"envelope.{quantity}_max"]
             at_design = si.get(f"design_point.{quantity}", 1.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import CoolProp
+import CoolProp.CoolProp
 from CoolProp import AbstractState  # type: ignore[attr-defined]
 
 from .errors import InputError, SolveError
@@ -24,6 +24,11 @@ def abstract_state(fluid: str) -> Any:
     """
     backend, name = fluid.split("::", 1) if "::" in fluid else ("HEOS", fluid)
     name, _, fraction = name.partition("[")
+    solutions = CoolProp.CoolProp.get_global_param_string("incompressible_list_solution").split(",")
+    if backend == "INCOMP" and name in solutions and not fraction:
+        raise InputError(
+            f"fluid {fluid!r}: a solution needs its fraction by mass, such as {fluid}[0.25]"
+        )
     try:
         state = AbstractState(backend, name)
         if fraction:

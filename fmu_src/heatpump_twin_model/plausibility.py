@@ -11,7 +11,13 @@ from .quantities import Boundary, OperatingPoint
 BALANCE_TOLERANCE = 1e-6
 
 
-def check_physics(point: OperatingPoint, boundary: Boundary, T_dew: float, T_bubble: float) -> None:
+def check_physics(
+    point: OperatingPoint,
+    boundary: Boundary,
+    T_dew: float,
+    T_bubble: float,
+    isentropic_rise: float,
+) -> None:
     """Refuse a point that violates a balance, the second law, or the sign of an approach.
 
     Parameters
@@ -22,6 +28,8 @@ def check_physics(point: OperatingPoint, boundary: Boundary, T_dew: float, T_bub
         That it was solved for.
     T_dew, T_bubble : float
         Saturation temperatures at ``p_low`` and ``p_high``, K.
+    isentropic_rise : float
+        Enthalpy rise of isentropic compression from the suction state, J/kg.
 
     Raises
     ------
@@ -46,6 +54,8 @@ def check_physics(point: OperatingPoint, boundary: Boundary, T_dew: float, T_bub
         "refrigerant subcooled before the valve": point.subcooling > 0.0,
         "refrigerant not colder than the sink before the valve": point.T_liquid
         > boundary.T_sink_in,
+        "power above the ideal work of compression": point.P_el
+        > point.m_flow_refrigerant * isentropic_rise,
         "COP below Carnot's between condensing and evaporating": 0.0 < point.COP < carnot,
     }
     violated = [text for text, holds in demands.items() if not holds]

@@ -38,6 +38,11 @@ class Quantity:
     nominal: float
     description: str
 
+    @property
+    def has_percentage(self) -> bool:
+        """Whether a percentage of it means something: not of a temperature, whose zero is far."""
+        return self.unit != "K"
+
 
 def _quantity(unit: str, minimum: float, maximum: float, nominal: float, description: str) -> Any:
     return field(
@@ -53,7 +58,9 @@ def _quantity(unit: str, minimum: float, maximum: float, nominal: float, descrip
 
 # Widest temperatures at which a heat pump or its media can be; a value in degC given where kelvin
 # is expected lies below the lower end and is recognised by it.
-_T_MIN, _T_MAX = 173.15, 473.15
+_T_MIN, _T_MAX = 193.15, 423.15
+# Results lie beyond the inlets.
+_T_OUT_MIN, _T_OUT_MAX = 173.15, 473.15
 
 
 class OperatingStatus(IntEnum):
@@ -96,24 +103,24 @@ class Boundary:
 class OperatingPoint:
     """The machine's steady answer to a boundary: the outputs of the FMU."""
 
-    P_el: float = _quantity("W", 0.0, 1e8, 1e3, "Electric power taken")
-    Q_flow_sink: float = _quantity("W", 0.0, 1e8, 5e3, "Heat flow given to the sink")
-    Q_flow_source: float = _quantity("W", 0.0, 1e8, 4e3, "Heat flow taken from the source")
+    P_el: float = _quantity("W", 0.0, 1e12, 1e3, "Electric power taken")
+    Q_flow_sink: float = _quantity("W", 0.0, 1e12, 5e3, "Heat flow given to the sink")
+    Q_flow_source: float = _quantity("W", 0.0, 1e12, 4e3, "Heat flow taken from the source")
     Q_flow_loss: float = _quantity(
         "W",
         0.0,
-        1e8,
+        1e12,
         1e2,
         "Heat flow to the surroundings: P_el + Q_flow_source - Q_flow_sink",
     )
     COP: float = _quantity("1", 0.0, 1e3, 4.0, "Q_flow_sink / P_el; 0 when off")
     T_source_out: float = _quantity(
-        "K", _T_MIN, _T_MAX, 280.0, "Source medium temperature at the evaporator outlet"
+        "K", _T_OUT_MIN, _T_OUT_MAX, 280.0, "Source medium temperature at the evaporator outlet"
     )
     T_sink_out: float = _quantity(
-        "K", _T_MIN, _T_MAX, 310.0, "Sink medium temperature at the condenser outlet"
+        "K", _T_OUT_MIN, _T_OUT_MAX, 310.0, "Sink medium temperature at the condenser outlet"
     )
-    m_flow_refrigerant: float = _quantity("kg/s", 0.0, 1e4, 0.02, "Mass flow of the refrigerant")
+    m_flow_refrigerant: float = _quantity("kg/s", 0.0, 1e8, 0.02, "Mass flow of the refrigerant")
     p_low: float = _quantity(
         "Pa", 1e3, 1e8, 1e6, "Absolute pressure of the refrigerant at compressor suction"
     )
@@ -121,13 +128,13 @@ class OperatingPoint:
         "Pa", 1e3, 1e8, 2.5e6, "Absolute pressure of the refrigerant at compressor discharge"
     )
     T_suction: float = _quantity(
-        "K", _T_MIN, _T_MAX, 285.0, "Refrigerant temperature before the compressor"
+        "K", _T_OUT_MIN, _T_OUT_MAX, 285.0, "Refrigerant temperature before the compressor"
     )
     T_discharge: float = _quantity(
-        "K", _T_MIN, 573.15, 340.0, "Refrigerant temperature after the compressor"
+        "K", _T_OUT_MIN, 573.15, 340.0, "Refrigerant temperature after the compressor"
     )
     T_liquid: float = _quantity(
-        "K", _T_MIN, _T_MAX, 310.0, "Refrigerant temperature before the expansion valve"
+        "K", _T_OUT_MIN, _T_OUT_MAX, 310.0, "Refrigerant temperature before the expansion valve"
     )
     superheat: float = _quantity(
         "K", 0.0, 100.0, 5.0, "T_suction less the dew temperature at p_low"

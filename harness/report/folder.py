@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from matplotlib.figure import Figure
 from heatpump_twin_model.errors import InputError
 from heatpump_twin_model.machine import Machine
 
-from ..diagrams import log_p_h, parity
+from ..diagrams import has_cycle, log_p_h, parity
 from ..scores import MODEL, Scores
 from .html import write_html
 from .machine_readable import write_json, write_junit
@@ -33,7 +32,7 @@ def check_folder(folder: Path, replace: bool) -> None:
     InputError
         If the folder holds a report and `replace` is false, or cannot be written to.
     """
-    held = [name for name in (REPORT, JSON, JUNIT) if (folder / name).exists()]
+    held = [name for name in (REPORT, JSON, JUNIT, DIAGRAMS) if (folder / name).exists()]
     if held and not replace:
         raise InputError(
             f"report folder {folder}: already holds {', '.join(held)}, which is kept; choose "
@@ -48,8 +47,8 @@ def check_folder(folder: Path, replace: bool) -> None:
 def write_report(scores: Scores, machine: Machine, folder: Path) -> None:
     """Write report, scores and diagrams into `folder`.
 
-    Everything is made beside the folder first and moved in when complete, so that an interrupted
-    run leaves what was there.
+    Everything is made in a hidden folder first and takes its place when complete, so that an
+    interrupted run leaves what was there.
 
     Raises
     ------
@@ -58,7 +57,7 @@ def write_report(scores: Scores, machine: Machine, folder: Path) -> None:
     """
     with (
         _writing(folder),
-        tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}_") as temporary,
+        tempfile.TemporaryDirectory(dir=folder, prefix=".report_") as temporary,
     ):
         stage = Path(temporary)
         (stage / DIAGRAMS).mkdir()
@@ -71,15 +70,15 @@ def write_report(scores: Scores, machine: Machine, folder: Path) -> None:
                 log_p_h(scores, machine, record), stage / DIAGRAMS / f"log_p_h_{record}"
             )
             for record in scores.screening.records
-            if _has_cycle(scores)
+            if has_cycle(scores.dataset)
         }
         write_json(scores, stage / JSON)
         write_junit(scores, stage / JUNIT)
         write_html(scores, machine, parity_files, cycle_files, stage / REPORT)
-        if (folder / DIAGRAMS).is_dir():
-            shutil.rmtree(folder / DIAGRAMS)
-        for item in stage.iterdir():
-            os.replace(item, folder / item.name)
+        if (folder / DIAGRAMS).exists():
+            os.replace(folder / DIAGRAMS, stage / "replaced")
+        for name in (DIAGRAMS, JSON, JUNIT, REPORT):
+            os.replace(stage / name, folder / name)
 
 
 def save_figure(figure: Figure, stem: Path) -> Path:
@@ -88,10 +87,6 @@ def save_figure(figure: Figure, stem: Path) -> Path:
     figure.savefig(png, dpi=RESOLUTION)
     figure.savefig(stem.with_name(stem.name + ".svg"), metadata={"Date": None})
     return png
-
-
-def _has_cycle(scores: Scores) -> bool:
-    return {"p_low", "p_high"} <= set(scores.dataset.values)
 
 
 @contextmanager

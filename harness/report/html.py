@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from heatpump_twin_model.machine import Machine
 
-from ..scores import DESIGN, OFF_DESIGN, Scores
+from ..scores import DESIGN, EXCLUDED, OFF_DESIGN, Scores
 from . import tables
 
 _PACKAGES = ("heatpump-twin", "tespy", "CoolProp", "pythonfmu", "FMPy", "fluprodia")
@@ -39,17 +39,21 @@ def write_html(
         loader=PackageLoader("harness.report", "."), autoescape=True, undefined=StrictUndefined
     )
     template = environment.get_template("report.html.j2")
-    first = (scores.sets[DESIGN] or scores.sets[OFF_DESIGN] or list(cycles))[0]
+    order = [*scores.sets[DESIGN], *scores.sets[OFF_DESIGN], *cycles]
     html = template.render(
         scores=scores,
         machine=machine,
         headline=tables.headline(scores),
-        errors=[tables.all_errors(scores, OFF_DESIGN), tables.all_errors(scores, DESIGN)],
+        errors=[
+            tables.all_errors(scores, OFF_DESIGN),
+            tables.all_errors(scores, DESIGN),
+            tables.all_errors(scores, EXCLUDED, model_only=True),
+        ],
         screened=[tables.screened_records(scores), tables.screened_fields(scores)],
         records=tables.records(scores),
-        held=tables.held_records(scores),
+        unanswered=tables.unanswered_records(scores),
         parity={name: _embed(file) for name, file in parity.items()},
-        first=first,
+        first=order[0],
         cycles={record: _embed(file) for record, file in cycles.items()},
         date=datetime.now(UTC).strftime("%Y-%m-%d"),
         versions=[f"{name} {version(name)}" for name in _PACKAGES],

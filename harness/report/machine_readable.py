@@ -7,7 +7,7 @@ from pathlib import Path
 
 from junitparser import Failure, JUnitXml, TestCase, TestSuite
 
-from ..scores import SET_TITLES, Scores
+from ..scores import Scores
 
 
 def write_json(scores: Scores, path: Path) -> None:
@@ -21,21 +21,18 @@ def write_junit(scores: Scores, path: Path) -> None:
     limits = TestSuite(f"{name}: limits")
     for threshold in scores.thresholds:
         case = TestCase(
-            f"{threshold.quantity} {threshold.measure} <= {threshold.limit:g}",
+            threshold.text,
             classname=f"{name}.{threshold.records}",
         )
         if not threshold.passed:
-            value = "nothing to measure" if threshold.value is None else f"{threshold.value:.4g}"
-            case.result = [
-                Failure(f"{value} on the {SET_TITLES[threshold.records]}", type_="limit missed")
-            ]
+            case.result = [Failure(threshold.finding, type_="limit missed")]
         limits.add_testcase(case)
     answers = TestSuite(f"{name}: every record answered")
-    held = scores.held_records
+    unanswered = scores.unanswered_records
     for record in scores.screening.records:
         case = TestCase(f"record {record}", classname=f"{name}.operating_status")
-        if record in held:
-            case.result = [Failure(held[record], type_="old result held")]
+        if record in unanswered:
+            case.result = [Failure(unanswered[record], type_="not answered")]
         answers.add_testcase(case)
     xml = JUnitXml()
     xml.add_testsuite(limits)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, OperatingStatus
+from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, QUANTITIES
 
 from ..cosimulation import STATUS
-from ..diagrams import DISPLAY, shown, shown_unit
-from ..scores import MODEL, OFF_DESIGN, SET_TITLES, ErrorMeasures, Scores, has_percentage
+from ..display import DISPLAY, shown
+from ..scores import MODEL, OFF_DESIGN, SET_TITLES, ErrorMeasures, Scores
 from ..screening import Verdict
 
 NOTHING = "-"
@@ -70,8 +70,8 @@ def all_errors(scores: Scores, records: str, model_only: bool = False) -> Table:
             errors = scores.find(predictor, records, quantity)
             if errors is None:
                 continue
-            factor = DISPLAY[quantity][0]
-            unit = shown_unit(quantity) if has_percentage(quantity) else "K"
+            factor = DISPLAY[quantity].factor
+            unit = DISPLAY[quantity].unit if QUANTITIES[quantity].has_percentage else "K"
             rows.append(
                 [
                     quantity if unit == "1" else f"{quantity}, {unit}",
@@ -114,14 +114,14 @@ def records(scores: Scores) -> Table:
     for record, screened in scores.screening.records.items():
         measured = scores.dataset.values.loc[record]
         simulated = scores.simulation.outputs.loc[record]
-        row = [str(record), str(screened.verdict), str(OperatingStatus(simulated[STATUS]).value)]
+        row = [str(record), str(screened.verdict), f"{simulated[STATUS]:g}"]
         row += [_shown(q, measured[q]) for q in inlets]
         for quantity in quantities:
             row.append(
                 f"{_shown(quantity, measured[quantity])} → {_shown(quantity, simulated[quantity])}"
             )
         rows.append(row)
-    heads = [f"{DISPLAY[q][3]} in {shown_unit(q)}" for q in [*inlets, *quantities]]
+    heads = [f"{DISPLAY[q].title} in {DISPLAY[q].unit}" for q in [*inlets, *quantities]]
     return Table(
         title="All records",
         note="measured → simulated; status is the FMU's operating_status (1: inside the envelope).",
@@ -176,12 +176,9 @@ def screened_fields(scores: Scores) -> Table:
     )
 
 
-def held_records(scores: Scores) -> list[str]:
-    """One line for each record that the FMU did not answer."""
-    return [
-        f"record {record}: the FMU held an old result: {why}"
-        for record, why in scores.held_records.items()
-    ]
+def unanswered_records(scores: Scores) -> list[str]:
+    """One line for each record that the FMU did not answer as asked."""
+    return [f"record {record}: {why}" for record, why in scores.unanswered_records.items()]
 
 
 def _quantities(scores: Scores) -> list[str]:
@@ -197,10 +194,10 @@ def _members(scores: Scores, records: str) -> str:
 def _mean_error(quantity: str, errors: ErrorMeasures | None) -> str:
     if errors is None:
         return NOTHING
-    if has_percentage(quantity):
+    if QUANTITIES[quantity].has_percentage:
         assert errors.mape is not None
         return f"{errors.mape:.1f} %" if errors.mape < 100 else f"{errors.mape:.0f} %"
-    return f"{errors.mae * DISPLAY[quantity][0]:.2f} K"
+    return f"{errors.mae * DISPLAY[quantity].factor:.2f} K"
 
 
 def _number(value: float, sign: bool = False) -> str:

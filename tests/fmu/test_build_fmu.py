@@ -105,6 +105,26 @@ def test_failed_build_leaves_an_existing_fmu(tmp_path: Path) -> None:
     assert output.read_bytes() == b"the earlier one"
 
 
+def test_design_point_outside_its_own_envelope(tmp_path: Path) -> None:
+    text = machine_path("mci_lab").read_text(encoding="utf-8")
+    bad = tmp_path / "bad.toml"
+    bad.write_text(
+        text.replace("T_discharge_max = { value = 130", "T_discharge_max = { value = 50")
+    )
+    with pytest.raises(InputError, match=r"bad\.toml: the design point lies outside.*T_discharge"):
+        build(str(bad), tmp_path / "bad.fmu")
+
+
+def test_build_leaves_nothing_beside_the_fmu(tmp_path: Path) -> None:
+    (tmp_path / "x.partial").write_text("mine")
+    build("mci_lab", tmp_path / "x.fmu")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["x.fmu", "x.partial"]
+    (tmp_path / "folder.fmu").mkdir()
+    with pytest.raises(InputError, match="cannot be written"):
+        build("mci_lab", tmp_path / "folder.fmu")
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_output_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(InputError, match="cannot be written"):

@@ -124,6 +124,58 @@ def test_outputs_are_valid_before_the_first_step(fmu: Path, machine: Machine) ->
     assert first == second == pytest.approx(machine.design.P_el)
 
 
+def test_outputs_follow_the_inputs_during_initialisation(fmu: Path) -> None:
+    host = run_host(
+        fmu,
+        """
+        description = fmpy.read_model_description(fmu)
+        reference = {v.name: v.valueReference for v in description.modelVariables}
+        from fmpy.fmi2 import FMU2Slave
+        slave = FMU2Slave(
+            guid=description.guid, unzipDirectory=str(fmpy.extract(fmu)), instanceName="one",
+            modelIdentifier=description.coSimulation.modelIdentifier)
+        slave.instantiate()
+        slave.setupExperiment()
+        slave.enterInitializationMode()
+        read = [reference["P_el"], reference["T_sink_out"]]
+        slave.setReal([reference["T_sink_in"]], [313.15])
+        during = slave.getReal(read)
+        slave.setReal([reference["T_sink_in"]], [318.15])
+        later = slave.getReal(read)
+        slave.exitInitializationMode()
+        after = slave.getReal(read)
+        slave.setReal([reference["T_sink_in"]], [300.0])
+        unchanged = slave.getReal(read)
+        slave.terminate()
+        slave.freeInstance()
+        print(json.dumps([during, later, after, unchanged]))
+        """,
+    )
+    assert host.returncode == 0, host.stderr
+    during, later, after, unchanged = json.loads(host.stdout)
+    assert during[1] > 313.15
+    assert later[0] > during[0]
+    assert later == after == unchanged
+
+
+def test_interrupt_stops_the_host_without_a_crash(fmu: Path) -> None:
+    host = run_host(
+        fmu,
+        """
+        import signal
+        def interrupt(time, recorder):
+            if time == 120:
+                signal.setitimer(signal.ITIMER_REAL, 0.005)
+            return True
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        result = fmpy.simulate_fmu(fmu, stop_time=600, output_interval=60, step_finished=interrupt)
+        print(json.dumps(list(map(float, result["time"]))))
+        """,
+    )
+    assert host.returncode == 0, host.stderr
+    assert json.loads(host.stdout)[-1] < 600
+
+
 def test_fmu_runs_its_own_copy_of_the_model(fmu: Path) -> None:
     host = run_host(
         fmu,
@@ -163,12 +215,13 @@ def test_python_hosts_exit_cleanly(fmu: Path) -> None:
     assert [run_host(fmu, code).returncode for _ in range(HOST_RUNS)] == [0] * HOST_RUNS
 
 
-def test_percent_sign_reaches_the_host_as_written(fmu: Path) -> None:
+def test_percent_sign_reaches_the_host_as_written(fmu: Path, tmp_path: Path) -> None:
     host = run_host(
         fmu,
-        """
+        f"""
         log = []
-        unzipped = fmpy.extract(fmu)
+        from pathlib import Path
+        unzipped = Path(fmpy.extract(fmu, unzipdir={str(tmp_path)!r}))
         path = unzipped / "resources" / "machine.json"
         text = path.read_text().replace("INCOMP::MEA[0.25]", "100 % of %s")
         path.write_text(text)

@@ -1,9 +1,13 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from harness.baselines import regression, sandrini2025
 from harness.datasets import Dataset
-from harness.scores import DESIGN, MODEL, OFF_DESIGN, Scores, measure
+from harness.display import DISPLAY
+from harness.scores import DESIGN, EXCLUDED, MODEL, OFF_DESIGN, Scores, measure, score
+from heatpump_twin_model.quantities import QUANTITIES
 
 # Published with the data: leave-one-out mean absolute percentage errors on the 11 kept records.
 LINEAR = {"P_el": 1.58, "Q_flow_sink": 2.53, "COP": 8.80, "p_high": 1.26, "p_low": 5.03}
@@ -99,7 +103,47 @@ def test_scores_say_what_was_fitted_on_what(scores: Scores) -> None:
     assert "leave-one-out" in fitted["linear regression"]
 
 
+def with_output(scores: Scores, record: int, **outputs: float) -> Scores:
+    changed = scores.simulation.outputs.copy()
+    for name, value in outputs.items():
+        changed.loc[record, name] = value
+    simulation = dataclasses.replace(scores.simulation, outputs=changed)
+    return score(scores.dataset, scores.screening, scores.fmu, simulation, "record 3 alone")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "why"),
+    [
+        ({"Q_flow_sink": float("nan")}, "Q_flow_sink is nan"),
+        ({"P_el": float("inf")}, "P_el is inf"),
+        ({"operating_status": 0}, "off while the compressor runs"),
+        ({"operating_status": 2}, "answered for another boundary"),
+        ({"operating_status": 3}, "an old result was held"),
+        ({"operating_status": 4}, "an old result was held"),
+        ({"operating_status": 9}, "none of 0 to 4"),
+    ],
+)
+def test_answer_that_is_none_fails_the_run_and_names_the_record(
+    scores: Scores, outputs: dict[str, float], why: str
+) -> None:
+    changed = with_output(scores, 7, **outputs)
+    assert list(changed.unanswered_records) == [7]
+    assert why in changed.unanswered_records[7]
+    assert not changed.passed
+
+
+def test_excluded_records_are_scored_apart(scores: Scores) -> None:
+    assert scores.sets[EXCLUDED] == [6, 11, 14, 15, 16, 17]
+    shown = scores.find(MODEL, EXCLUDED, "P_el")
+    assert shown is not None
+    assert shown.n == 6
+
+
+def test_display_covers_the_vocabulary() -> None:
+    assert set(DISPLAY) == set(QUANTITIES)
+
+
 def test_every_threshold_of_the_descriptor_is_checked(scores: Scores) -> None:
     thresholds = scores.dataset.descriptor.thresholds
-    assert len(scores.thresholds) == len(thresholds.design) + len(thresholds.off_design)
+    assert len(scores.thresholds) == 1 + len(thresholds.design) + len(thresholds.off_design)
     assert scores.passed

@@ -13,10 +13,17 @@ from typer.testing import CliRunner, Result
 
 from harness.cli import app
 from harness.datasets import DATASETS
+from heatpump_twin_model.machine_file import machine_path
 
 
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def assert_bad_input(result: Result, *texts: str) -> None:
@@ -46,12 +53,12 @@ class _Sources(HTMLParser):
 def test_validate_writes_everything_and_passes(report: tuple[Result, Path]) -> None:
     result, folder = report
     assert result.exit_code == 0, result.output
-    assert "passed: 9 limits kept" in result.output
+    assert "passed: 10 limits kept" in result.output
     scores = json.loads((folder / "scores.json").read_text())
     assert scores["passed"]
     assert scores["records"]["17"]["verdict"] == "steady at another speed"
     junit = JUnitXml.fromfile(str(folder / "junit.xml"))
-    assert (junit.tests, junit.failures, junit.errors) == (9 + 17, 0, 0)
+    assert (junit.tests, junit.failures, junit.errors) == (10 + 17, 0, 0)
     for record in range(1, 18):
         for suffix in ("png", "svg"):
             assert (folder / "diagrams" / f"log_p_h_{record}.{suffix}").stat().st_size > 10_000
@@ -90,6 +97,55 @@ def test_existing_report_is_kept_unless_replaced(
     assert replaced.exit_code == 0
     assert (folder / "report.html").read_text() != "the earlier one"
     assert (folder / "notes.txt").read_text() == "mine"
+
+
+def test_a_folder_of_diagrams_is_kept(fmu: Path, tmp_path: Path) -> None:
+    (tmp_path / "diagrams").mkdir()
+    (tmp_path / "diagrams" / "mine.txt").write_text("mine")
+    assert_bad_input(run("validate", "--fmu", fmu, "-o", tmp_path), "already holds diagrams")
+    assert (tmp_path / "diagrams" / "mine.txt").read_text() == "mine"
+
+
+def test_too_few_records_left_by_screening_is_a_missed_limit(fmu: Path, tmp_path: Path) -> None:
+    dataset = Path(shutil.copytree(DATASETS / "mci_lab", tmp_path / "few"))
+    edit(dataset / "descriptor.toml", "records_min = 11", "records_min = 12")
+    result = run("validate", dataset, "--fmu", fmu, "-o", tmp_path / "report")
+    assert result.exit_code == 1
+    assert "missed: all kept records count >= 12: 11" in result.output
+
+
+def test_fmu_of_another_machine_has_no_known_provenance(fmu: Path, tmp_path: Path) -> None:
+    dataset = Path(shutil.copytree(DATASETS / "mci_lab", tmp_path / "other"))
+    edit(dataset / "descriptor.toml", 'machine = "mci_lab"', 'machine = "other.toml"')
+    shutil.copy(machine_path("mci_lab"), dataset / "other.toml")
+    edit(
+        dataset / "other.toml",
+        "T_evaporating_max = { value = 15",
+        "T_evaporating_max = { value = 14",
+    )
+    result = run("validate", dataset, "--fmu", fmu, "-o", tmp_path / "report")
+    assert "not known: the FMU was not built of this machine file" in " ".join(
+        result.output.split()
+    )
+
+
+def test_data_set_with_outside_quantities_only(fmu: Path, tmp_path: Path) -> None:
+    dataset = Path(shutil.copytree(DATASETS / "mci_lab", tmp_path / "outside"))
+    descriptor = dataset / "descriptor.toml"
+    text = descriptor.read_text(encoding="utf-8")
+    for column in ("p_high_bar", "p_low_bar", "T_suction_degC", "superheat_K", "T_discharge_degC"):
+        start = text.index(f"[columns.{column}]")
+        text = text[:start] + text[text.index("\n[", start) + 1 :]
+    lines = [line for line in text.splitlines() if not line.startswith(("p_low =", "p_high ="))]
+    descriptor.write_text("\n".join(lines), encoding="utf-8")
+    table = dataset / "data.csv"
+    edit(table, "p_high_bar", "p [/bar]")  # a header that a markup language might read
+    result = run("validate", dataset, "--fmu", fmu, "-o", tmp_path / "report")
+    assert result.exit_code == 1, result.output  # steady or not cannot be told without pressures
+    assert "'p [/bar]' of the table is not in the descriptor" in " ".join(result.output.split())
+    assert "log(p)-h" not in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    drawn = run("diagram", dataset, "--point", 3, "--fmu", fmu, "-o", tmp_path)
+    assert_bad_input(drawn, "needs p_low and p_high")
 
 
 def test_missed_limit_is_exit_code_1_and_a_junit_failure(fmu: Path, tmp_path: Path) -> None:

@@ -77,8 +77,8 @@ def test_held_result_fails_the_run_and_names_the_record(
 ) -> None:
     info = inspect_fmu(broken_fmus / "StatusThree.fmu", dataset.scored)
     result = simulate(info, boundaries(dataset))
-    scores = score(dataset, screen(dataset, cycle), info, result)
-    assert list(scores.held_records) == [3]
+    scores = score(dataset, screen(dataset, cycle), info, result, "not known")
+    assert list(scores.unanswered_records) == [3]
     assert not scores.passed
 
 

@@ -85,12 +85,38 @@ def test_bad_table_names_file_field_and_expectation(
     assert expectation in message
 
 
+@pytest.mark.parametrize("unit", ["degC", "°C", "celsius", "K"])
+def test_uncertainty_of_a_temperature_in_any_spelling(folder: Path, unit: str) -> None:
+    edit(
+        folder / "descriptor.toml",
+        'quantity = "T_source_in"\nunit = "degC"',
+        f'quantity = "T_source_in"\nunit = "{unit}"',
+    )
+    if unit == "K":
+        table = folder / "data.csv"
+        rows = [line.split(",") for line in table.read_text().splitlines()]
+        column = rows[0].index("T_source_in_degC")
+        for row in rows[1:]:
+            row[column] = str(float(row[column]) + 273.15)
+        table.write_text("\n".join(map(",".join, rows)))
+    u = load_dataset(str(folder)).uncertainties
+    assert u.loc[3, "T_source_in"] == pytest.approx(0.5)
+
+
+def test_table_of_a_spreadsheet_with_byte_order_mark(folder: Path, dataset: Dataset) -> None:
+    table = folder / "data.csv"
+    table.write_text(table.read_text(), encoding="utf-8-sig")
+    assert load_dataset(str(folder)).values.equals(dataset.values)
+
+
 @pytest.mark.parametrize(
     ("content", "expectation"),
     [
         ("", "is empty"),
         ("point,p_high_bar\n", "has no records"),
         ('point,"a\n1,2\n', "cannot be read as a table"),
+        ("point;a\n1;2\n", "separated by semicolons"),
+        ("point,a,a\n1,2,3\n", "column 'a' stands twice"),
     ],
 )
 def test_empty_or_broken_table(folder: Path, content: str, expectation: str) -> None:
@@ -124,6 +150,9 @@ def test_missing_table(folder: Path) -> None:
             "thresholds.off_design.superheat",
             "not a scored quantity",
         ),
+        ("p_low = { mape_max", "T_suction = { mape_max", "T_suction", "means nothing"),
+        ('unit = "bar"', 'unit = "("', "columns.p_high_bar", "cannot be read as Pa"),
+        ('unit = "bar"', 'unit = "1/0"', "columns.p_high_bar", "cannot be read as Pa"),
         ("title = ", "title ", "descriptor.toml", "not valid TOML"),
     ],
 )

@@ -85,11 +85,18 @@ def test_pressures_against_the_second_law(dataset: Dataset, cycle: HeatPumpCycle
 def test_source_stream_against_the_heat_taken(dataset: Dataset, cycle: HeatPumpCycle) -> None:
     same = dataset.values.loc[8, "T_source_in"]
     screening = screen(with_values(dataset, 8, T_source_out=same), cycle)
-    assert "gives 0% of the heat" in screening.fields["T_source_out"].rejected[8]
+    assert "gives 0 W, the machine takes 4256 W" in screening.fields["T_source_out"].rejected[8]
 
 
 def test_open_energy_balance_is_not_steady(dataset: Dataset, cycle: HeatPumpCycle) -> None:
-    screening = screen(with_values(dataset, 8, Q_flow_source=1000.0), cycle)
+    open_balance = with_values(dataset, 8, Q_flow_source=1000.0)
+    assert screen(open_balance, cycle).records[8].verdict is Verdict.KEPT  # derived: proves nothing
+    columns = dataset.descriptor.columns
+    measured = columns["Q_evaporator_W"].model_copy(update={"origin": "measured"})
+    descriptor = dataset.descriptor.model_copy(
+        update={"columns": {**columns, "Q_evaporator_W": measured}}
+    )
+    screening = screen(dataclasses.replace(open_balance, descriptor=descriptor), cycle)
     assert screening.records[8].verdict is Verdict.NOT_STEADY
     assert "energy balance" in screening.records[8].reasons[0]
 
@@ -97,6 +104,27 @@ def test_open_energy_balance_is_not_steady(dataset: Dataset, cycle: HeatPumpCycl
 def test_more_ideal_work_than_power_is_not_steady(dataset: Dataset, cycle: HeatPumpCycle) -> None:
     screening = screen(with_values(dataset, 8, P_el=400.0), cycle)
     assert screening.records[8].verdict is Verdict.NOT_STEADY
+
+
+@pytest.mark.parametrize("power", [0.0, 5006.0])
+def test_machine_that_takes_no_heat_is_not_running(
+    dataset: Dataset, cycle: HeatPumpCycle, power: float
+) -> None:
+    screening = screen(with_values(dataset, 8, P_el=power), cycle)
+    assert screening.records[8].verdict is Verdict.NOT_STEADY
+    assert "not running as a heat pump" in screening.records[8].reasons[0]
+
+
+def test_source_without_flow_is_no_error(dataset: Dataset, cycle: HeatPumpCycle) -> None:
+    screening = screen(with_values(dataset, 8, m_flow_source=0.0), cycle)
+    assert "gives 0 W" in screening.fields["T_source_out"].rejected[8]
+
+
+def test_pressure_above_the_critical_point_is_rejected(
+    dataset: Dataset, cycle: HeatPumpCycle
+) -> None:
+    screening = screen(with_values(dataset, 8, p_high=60e5), cycle)
+    assert "does not boil at 60.0 bar" in screening.fields["p_high"].rejected[8]
 
 
 def test_flow_beyond_a_recorded_speed_is_no_other_speed(

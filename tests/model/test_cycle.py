@@ -188,6 +188,7 @@ def test_design_of_another_machine_is_refused(
         ({"p_high": 20e5}, "heat cannot flow"),
         ({"p_low": 13e5}, "heat cannot flow"),
         ({"P_el": 100.0}, "violates"),
+        ({"P_el": 620.0}, "violates: power above the ideal work"),
         ({"Q_flow_sink": 8e3}, "violates: condensing temperature above sink outlet"),
     ],
 )

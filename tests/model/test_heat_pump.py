@@ -62,16 +62,28 @@ def test_a_sink_above_the_envelope_is_still_heated(heat_pump: HeatPump, machine:
     assert point.T_sink_out > hot.T_sink_in
 
 
+def test_more_flow_than_the_envelope_takes_up_the_same_heat(
+    heat_pump: HeatPump, machine: Machine
+) -> None:
+    boundary = dataclasses.replace(machine.design.boundary, m_flow_sink=0.8)
+    point = heat_pump.answer(boundary).point
+    heat = 0.8 * 4180 * (point.T_sink_out - boundary.T_sink_in)
+    assert heat == pytest.approx(point.Q_flow_sink, rel=0.01)
+
+
 def test_broken_limit_is_moved_towards_the_design_point(
     machine: Machine, cycle: HeatPumpCycle
 ) -> None:
     limit = 2.8e6
     envelope = dataclasses.replace(machine.envelope, p_high_max=limit)
     heat_pump = HeatPump(dataclasses.replace(machine, envelope=envelope), cycle)
-    answer = heat_pump.answer(dataclasses.replace(machine.design.boundary, T_sink_in=320.0))
+    boundary = dataclasses.replace(machine.design.boundary, T_sink_in=325.0)
+    answer = heat_pump.answer(boundary)
     assert answer.status is OperatingStatus.MOVED_TO_ENVELOPE
     assert 0.99 * limit < answer.point.p_high <= limit
     assert "p_high" in answer.notes[0]
+    heat = boundary.m_flow_sink * 4180 * (answer.point.T_sink_out - boundary.T_sink_in)
+    assert heat == pytest.approx(answer.point.Q_flow_sink, rel=0.01)
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,10 @@ def test_unknown_machine_names_the_known_ones() -> None:
             "outside physics; expected 0 to 1",
         ),
         ("p_low = { value = 10.4", "p_low = { value = 30", "design_point", "below p_high"),
+        ("p_high_max = { value = 42", "p_high_max = { value = 24", "p_high", "above p_high_max"),
+        ("p_low_min = { value = 4.5", "p_low_min = { value = 11", "p_low", "below p_low_min"),
+        ("INCOMP::MEA[0.25]", "INCOMP::MEA", "INCOMP::MEA", "needs its fraction by mass"),
+        ('refrigerant = "R410A"', 'refrigerant = "HEOS::R410A"', "refrigerant", "match pattern"),
         (
             "T_sink_in_max = { value = 55",
             "T_sink_in_max = { value = 30",
