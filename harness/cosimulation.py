@@ -87,9 +87,9 @@ def inspect_fmu(path: Path, needed_outputs: tuple[str, ...]) -> FmuInfo:
         If it is no FMU, has no binary for this platform, or lacks an input or a needed output.
     """
     if not path.is_file():
-        raise InputError(f"FMU {path}: no such file")
+        raise InputError(f"FMU {path}: {'is a folder' if path.is_dir() else 'no such file'}")
     if not zipfile.is_zipfile(path):
-        raise InputError(f"FMU {path}: not a zip file, so not an FMU")
+        raise InputError(f"FMU {path}: not a zip file, or a damaged one, so not an FMU")
     try:
         description: ModelDescription = fmpy.read_model_description(str(path), validate=False)
     except Exception as error:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from heatpump_twin_model.errors import InputError
 from heatpump_twin_model.machine_file import describe, read_toml, to_si
-from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Quantity
+from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Quantity, with_unit
 
 DATASETS = Path(__file__).resolve().parent.parent / "validation_data"
 
@@ -38,7 +38,7 @@ class Column(_Strict):
     quantity: QuantityName
     unit: str
     uncertainty: _Positive | None = None
-    relative_uncertainty: _Positive | None = None
+    relative_uncertainty: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
     origin: Literal["measured", "derived"] = "measured"
     score: bool = True
     reason: str = ""
@@ -125,7 +125,7 @@ class Descriptor(_Strict):
             _check_range(
                 QUANTITIES[name],
                 to_si(constant.value, constant.unit, QUANTITIES[name].unit),
-                f"constants.{name}: {constant.value:g} {constant.unit}",
+                f"constants.{name}: {with_unit(constant.value, constant.unit)}",
             )
         return self
 
@@ -234,7 +234,7 @@ def load_dataset(name_or_path: str) -> Dataset:
         for record, number, si in zip(records, numbers, values[quantity.name], strict=True):
             place = f"data file {table_path}: column {header!r}, record {record}"
             try:
-                _check_range(quantity, si, f"{number:g} {column.unit}")
+                _check_range(quantity, si, with_unit(number, column.unit))
             except ValueError as error:
                 raise InputError(f"{place}: {error}") from error
         if column.uncertainty is not None:
@@ -283,36 +283,40 @@ def _check_range(quantity: Quantity, si: float, written: str) -> None:
         hint = "; is it in K?" if written.endswith("degC") else ""
         raise ValueError(
             f"{written} is outside physics; expected {quantity.minimum:g} to "
-            f"{quantity.maximum:g} {quantity.unit}{hint}"
+            f"{with_unit(quantity.maximum, quantity.unit)}{hint}"
         )
 
 
 def _read_table(path: Path) -> pd.DataFrame:
+    if path.is_dir():
+        raise InputError(f"data file {path}: is a folder")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file), [])
-        table = pd.read_csv(
-            path,
-            dtype=str,
-            keep_default_na=False,
-            skipinitialspace=True,
-            index_col=False,
-            encoding="utf-8-sig",
-        )
+            lines = [
+                (number, [cell.strip() for cell in cells])
+                for number, cells in enumerate(csv.reader(file, strict=True), start=1)
+                if any(cells)
+            ]
     except FileNotFoundError as error:
         raise InputError(f"data file {path}: no such file") from error
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"data file {path}: cannot be read as a table: {error}") from error
-    except pd.errors.EmptyDataError as error:
-        raise InputError(f"data file {path}: is empty; expected a header and records") from error
+    if not lines:
+        raise InputError(f"data file {path}: is empty; expected a header and records")
+    (_, header), records = lines[0], lines[1:]
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise InputError(f"data file {path}: column {twice[0]!r} stands twice in the header")
     if len(header) == 1 and ";" in header[0]:
         raise InputError(f"data file {path}: separated by semicolons; expected commas")
-    if table.empty:
+    if not records:
         raise InputError(f"data file {path}: has no records below its header")
-    return table
+    for number, cells in records:
+        if len(cells) != len(header):
+            raise InputError(
+                f"data file {path}: line {number} has {len(cells)} cells, the header {len(header)}"
+            )
+    return pd.DataFrame([cells for _, cells in records], columns=header, dtype=str)
 
 
 def _record_numbers(table: pd.DataFrame, descriptor: Descriptor, path: Path) -> pd.Index[int]:

@@ -138,7 +138,7 @@ def log_p_h(scores: Scores, machine: Machine, record: int) -> Figure:
 def _draw_isolines(figure: Figure, axes: Axes, refrigerant: str) -> None:
     diagram = _isolines(refrigerant)
     # Position 0 is how fluprodia is told to write no label; ours below are easier to read.
-    isotherm = {"color": "#b5651d", "linestyle": "--", "linewidth": 0.6}
+    isotherm = {"color": "#8fb08f", "linestyle": "-", "linewidth": 0.6}
     isentrope = {"color": "#9aa5b1", "linestyle": ":", "linewidth": 0.8}
     saturation = {"color": "black", "linestyle": "-", "linewidth": 1.2}
     nothing = {"values": np.array([])}
@@ -172,7 +172,7 @@ def _draw_isolines(figure: Figure, axes: Axes, refrigerant: str) -> None:
                 h[nearest],
                 p[nearest],
                 f"{T - 273.15:.0f} °C",
-                color="#8a4b12",
+                color="#4f7a4f",
                 fontsize=6,
                 ha="center",
                 va="center",
@@ -181,7 +181,7 @@ def _draw_isolines(figure: Figure, axes: Axes, refrigerant: str) -> None:
     axes.text(
         0.985,
         0.985,
-        "dashed: isotherms, dotted: isentropes every 0.1 kJ/(kg K)",
+        "green: isotherms every 20 K, dotted: isentropes every 0.1 kJ/(kg K)",
         transform=axes.transAxes,
         fontsize=6.5,
         color="#555555",
@@ -195,6 +195,11 @@ def _draw_measured_cycle(axes: Axes, scores: Scores, machine: Machine, record: i
     values = scores.dataset.values.loc[record]
     cycle = implied_cycle(values, machine)
     p_low, p_high = values["p_low"] * 1e-5, values["p_high"] * 1e-5
+    if math.isnan(cycle.h_suction):
+        dashed: dict[str, Any] = {"color": MEASURED, "lw": 1.5, "ls": (0, (5, 2))}
+        axes.axhline(p_low, **dashed, label="measured pressures")
+        axes.axhline(p_high, **dashed)
+        return
     h_corners = [cycle.h_suction, cycle.h_discharge, cycle.h_liquid, cycle.h_liquid]
     axes.plot(
         _closed(h_corners, 1e-3),
@@ -244,7 +249,7 @@ def _draw_measured_cycle(axes: Axes, scores: Scores, machine: Machine, record: i
 def parity(scores: Scores, quantity: str) -> Figure:
     """Draw simulated against measured values of one quantity, with error bars and a band.
 
-    Records that are not scored stay visible: grey and hollow.
+    Records that are not scored stay visible, grey and hollow; those outside the band are numbered.
 
     Parameters
     ----------
@@ -284,6 +289,8 @@ def parity(scores: Scores, quantity: str) -> Figure:
                 label=label,
             )
             for record, a, b in zip(members, x, y, strict=True):
+                if _in_band(quantity, a, b):
+                    continue
                 axes.annotate(
                     str(record),
                     (a, b),
@@ -297,9 +304,17 @@ def parity(scores: Scores, quantity: str) -> Figure:
         line = np.array([low, high])
         axes.plot(line, line, color="black", lw=1)
         if QUANTITIES[quantity].unit == "K":
-            lower, upper, band = line - BAND_KELVIN, line + BAND_KELVIN, f"±{BAND_KELVIN:g} K"
+            lower, upper, band = (
+                line - BAND_KELVIN,
+                line + BAND_KELVIN,
+                f"±{BAND_KELVIN:g} K, numbers: records outside",
+            )
         else:
-            lower, upper, band = line * (1 - BAND), line * (1 + BAND), f"±{BAND:.0%}"
+            lower, upper, band = (
+                line * (1 - BAND),
+                line * (1 + BAND),
+                f"±{BAND:.0%}, numbers: records outside",
+            )
         axes.fill_between(line, lower, upper, color="#0072B2", alpha=0.08, lw=0, label=band)
         axes.set_xlim(low, high)
         axes.set_ylim(low, high)
@@ -313,6 +328,11 @@ def parity(scores: Scores, quantity: str) -> Figure:
         handles, labels = axes.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower left", ncols=2, fontsize=7)
     return figure
+
+
+def _in_band(quantity: str, measured: float, simulated: float) -> bool:
+    width = BAND_KELVIN if QUANTITIES[quantity].unit == "K" else BAND * abs(measured)
+    return abs(simulated - measured) <= width
 
 
 def _closed(corners: list[float], factor: float) -> list[float]:

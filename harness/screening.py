@@ -177,6 +177,7 @@ def screen(dataset: Dataset, cycle: HeatPumpCycle) -> Screening:
         _check_exchangers(record, findings)
         _check_suction(record, findings)
         _check_discharge(record, findings)
+        _check_carnot(record, findings)
         _check_source_balance(record, cycle, findings)
         if "Q_flow_source" not in dataset.unscored:
             _check_energy_balance(record, cycle, findings)
@@ -266,6 +267,23 @@ def _check_discharge(record: _Record, findings: _Findings) -> None:
             record.number,
             f"{_celsius(record['T_discharge'])} recorded, below the "
             f"{_celsius(record.implied.T_least_discharge)} of ideal compression",
+        )
+
+
+def _check_carnot(record: _Record, findings: _Findings) -> None:
+    """No machine beats Carnot's between the inlets, where the streams are most favourable."""
+    if not record["P_el"] > 0.0:
+        return
+    u_lift = math.hypot(record.u("T_sink_in"), record.u("T_source_in"))
+    lift = record["T_sink_in"] - record["T_source_in"] - COVERAGE * u_lift
+    heat = record["Q_flow_sink"] - COVERAGE * record.u("Q_flow_sink")
+    power = record["P_el"] + COVERAGE * record.u("P_el")
+    if lift > 0.0 and heat / power > record["T_sink_in"] / lift:
+        findings.record(
+            record.number,
+            Verdict.NOT_STEADY,
+            f"{record['Q_flow_sink']:.0f} W of heat from {record['P_el']:.3g} W of power exceed "
+            f"Carnot's COP between the inlets, {record['T_sink_in'] / lift:.1f}",
         )
 
 

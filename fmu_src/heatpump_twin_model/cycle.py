@@ -269,11 +269,24 @@ class HeatPumpCycle:
         T_bubble = saturation_temperature(self._refrigerant, design.p_high, quality=0)
         T_dew = saturation_temperature(self._refrigerant, design.p_low, quality=1)
         condenser_approach = T_bubble - boundary.T_sink_in
-        if condenser_approach <= 0.0 or T_dew >= boundary.T_source_in:
+        if condenser_approach <= 0.0:
             raise SolveError(
-                f"heat cannot flow; condensing at {T_bubble:.2f} K against a sink at "
-                f"{boundary.T_sink_in:.2f} K, evaporating at {T_dew:.2f} K against a source at "
-                f"{boundary.T_source_in:.2f} K"
+                f"heat cannot flow: {machine.refrigerant} condenses at {_celsius(T_bubble)} at "
+                f"p_high, below T_sink_in, {_celsius(boundary.T_sink_in)}"
+            )
+        if T_dew >= boundary.T_source_in:
+            raise SolveError(
+                f"heat cannot flow: {machine.refrigerant} evaporates at {_celsius(T_dew)} at "
+                f"p_low, above T_source_in, {_celsius(boundary.T_source_in)}"
+            )
+        if design.T_suction <= T_dew:
+            raise SolveError(
+                f"T_suction, {_celsius(design.T_suction)}, is not above the dew point at p_low, "
+                f"{_celsius(T_dew)}"
+            )
+        if design.Q_flow_sink <= design.P_el:
+            raise SolveError(
+                f"Q_flow_sink, {design.Q_flow_sink:g} W, is not above P_el, {design.P_el:g} W"
             )
         self._set_boundary(boundary)
         if self._equations:
@@ -545,6 +558,10 @@ class HeatPumpCycle:
             T_bubble=saturation_temperature(self._refrigerant, point.p_high, quality=0),
             isentropic_rise=self._isentropic_enthalpy() - point.h_suction,
         )
+
+
+def _celsius(T: float) -> str:
+    return f"{T - 273.15:.1f} degC"
 
 
 def _residual_function(residual: Callable[[], float]) -> Callable[[UserDefinedEquation], float]:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from .errors import SolveError
 from .machine import Machine
-from .quantities import BOUNDARY_QUANTITIES, Boundary, OperatingPoint, OperatingStatus
+from .quantities import BOUNDARY_QUANTITIES, Boundary, OperatingPoint, OperatingStatus, with_unit
 
 # The way back from a broken pressure or temperature limit is halved this often: the point found is
 # within 1/2**10 of the limit along it.
@@ -147,8 +147,8 @@ class HeatPump:
                 values[name] = min(max(value, low), high)
                 unit = BOUNDARY_QUANTITIES[name].unit
                 notes.append(
-                    f"{name} = {value:.6g} {unit} is outside the envelope {low:.6g} to "
-                    f"{high:.6g} {unit}; {values[name]:.6g} is used"
+                    f"{name} = {with_unit(value, unit)} is outside the envelope {low:.6g} to "
+                    f"{with_unit(high, unit)}; {values[name]:.6g} is used"
                 )
         return Boundary(**values), tuple(notes)
 
@@ -205,14 +205,14 @@ def _meaningless(boundary: Boundary) -> tuple[str, ...]:
         if not math.isfinite(value) or not quantity.minimum <= value <= quantity.maximum:
             hint = "; is it in degC?" if quantity.unit == "K" and -60.0 <= value <= 100.0 else ""
             notes.append(
-                f"{name} = {value!r} {quantity.unit} has no meaning; expected "
-                f"{quantity.minimum:.6g} to {quantity.maximum:.6g} {quantity.unit}{hint}"
+                f"{name} = {with_unit(value, quantity.unit)} has no meaning; expected "
+                f"{quantity.minimum:.6g} to {with_unit(quantity.maximum, quantity.unit)}{hint}"
             )
     return tuple(notes)
 
 
 def _text(boundary: Boundary) -> str:
     return ", ".join(
-        f"{name} = {value:.6g} {BOUNDARY_QUANTITIES[name].unit}"
+        f"{name} = {with_unit(value, BOUNDARY_QUANTITIES[name].unit)}"
         for name, value in asdict(boundary).items()
     )

@@ -35,9 +35,19 @@ from .machine import (
     HeatExchanger,
     Machine,
 )
-from .quantities import QUANTITIES, Boundary
+from .quantities import QUANTITIES, Boundary, with_unit
 
 MACHINES = Path(__file__).resolve().parent.parent / "machines"
+
+
+_UNIT_EXAMPLES = {
+    "1": "1 or percent",
+    "K": "K or degC",
+    "Pa": "Pa, kPa or bar, all absolute",
+    "W": "W or kW",
+    "kg/s": "kg/s, kg/min or kg/h (a volume flow has to be converted first)",
+    "J/kg": "J/kg or kJ/kg",
+}
 
 
 @cache
@@ -71,7 +81,10 @@ def to_si(value: float, unit: str, si_unit: str, difference: bool = False) -> fl
     try:
         return convert(value) - convert(0.0) if difference else convert(value)
     except Exception as error:
-        raise ValueError(f"unit {unit!r} cannot be read as {si_unit}") from error
+        examples = _UNIT_EXAMPLES.get(si_unit, si_unit)
+        raise ValueError(
+            f"unit {unit!r} cannot be read as {si_unit}; expected for instance {examples}"
+        ) from error
 
 
 class _Strict(BaseModel):
@@ -95,7 +108,7 @@ class Parameter(_Strict):
         How the number follows from its source.
     """
 
-    value: float
+    value: Annotated[float, Field(strict=True)]
     unit: str
     uncertainty: float | None = Field(default=None, ge=0.0)
     source: str
@@ -125,8 +138,8 @@ class _Physical:
         si = to_si(parameter.value, parameter.unit, self.unit)
         if not self.minimum <= si <= self.maximum:
             raise ValueError(
-                f"{parameter.value:g} {parameter.unit} is outside physics; expected "
-                f"{self.minimum:g} to {self.maximum:g} {self.unit}"
+                f"{with_unit(parameter.value, parameter.unit)} is outside physics; expected "
+                f"{self.minimum:g} to {with_unit(self.maximum, self.unit)}"
             )
         parameter._si = si
         return parameter
@@ -238,7 +251,11 @@ class MachineFile(_Strict):
             if not low < high:
                 raise ValueError(f"envelope: {quantity}_min must be below {quantity}_max")
             if not low <= at_design <= high:
-                raise ValueError(f"envelope: the design point's {quantity} lies outside")
+                unit = QUANTITIES[quantity].unit
+                raise ValueError(
+                    f"envelope: the design point's {quantity}, {with_unit(at_design, unit)}, lies "
+                    f"outside {low:.6g} to {with_unit(high, unit)}"
+                )
         return self
 
     def parameters(self) -> list[tuple[str, Parameter]]:
@@ -306,10 +323,14 @@ def machine_path(name_or_path: str) -> Path:
         If there is none.
     """
     path = Path(name_or_path)
-    if path.suffix == ".toml":
-        if path.is_file():
-            return path
-        raise InputError(f"machine file {path}: no such file")
+    if path.suffix == ".toml" or path.is_file():
+        if path.is_dir():
+            raise InputError(f"machine file {path}: is a folder")
+        if not path.is_file():
+            raise InputError(f"machine file {path}: no such file")
+        if path.suffix != ".toml":
+            raise InputError(f"machine file {path}: expected a .toml file")
+        return path
     shipped = MACHINES / f"{name_or_path}.toml"
     if shipped.is_file():
         return shipped
@@ -328,7 +349,7 @@ def read_toml(path: Path, kind: str) -> dict[str, Any]:
         If it cannot be read; the message names the file and, for a syntax error, the line.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"{kind} {path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -347,6 +368,12 @@ def describe(error: ValidationError) -> str:
             message = "is missing"
         elif detail["type"] == "extra_forbidden":
             message = "is not a known key"
+        elif detail["type"] in ("model_type", "dict_type") and not isinstance(
+            detail["input"], dict | list
+        ):
+            message = f"found {detail['input']!r}, expected {{ value = ..., unit = ..., ... }}"
+        elif detail["type"] == "string_pattern_mismatch":
+            message = f"found {detail['input']!r}, expected to match {detail['ctx']['pattern']}"
         lines.append(f"{place}: {message}" if place else message)
     return "\n  ".join(lines)
 

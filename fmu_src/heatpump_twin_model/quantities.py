@@ -44,6 +44,11 @@ class Quantity:
         return self.unit != "K"
 
 
+def with_unit(value: float, unit: str) -> str:
+    """Write a value with its unit, which a dimensionless one does not show."""
+    return f"{value:.6g}" if unit == "1" else f"{value:.6g} {unit}"
+
+
 def _quantity(unit: str, minimum: float, maximum: float, nominal: float, description: str) -> Any:
     return field(
         metadata={

@@ -39,9 +39,12 @@ def check_folder(folder: Path, replace: bool) -> None:
             "another folder with -o or replace it with --replace"
         )
     with _writing(folder):
+        is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
+        if is_new:
+            folder.rmdir()
 
 
 def write_report(scores: Scores, machine: Machine, folder: Path) -> None:
@@ -57,6 +60,7 @@ def write_report(scores: Scores, machine: Machine, folder: Path) -> None:
     """
     with (
         _writing(folder),
+        _made(folder),
         tempfile.TemporaryDirectory(dir=folder, prefix=".report_") as temporary,
     ):
         stage = Path(temporary)
@@ -87,6 +91,12 @@ def save_figure(figure: Figure, stem: Path) -> Path:
     figure.savefig(png, dpi=RESOLUTION)
     figure.savefig(stem.with_name(stem.name + ".svg"), metadata={"Date": None})
     return png
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    yield
 
 
 @contextmanager

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, QUANTITIES
+from heatpump_twin_model.quantities import (
+    BOUNDARY_QUANTITIES,
+    QUANTITIES,
+    STATUS_DESCRIPTION,
+)
 
 from ..cosimulation import STATUS
-from ..display import DISPLAY, shown
+from ..display import DISPLAY, shown, titled
 from ..scores import MODEL, OFF_DESIGN, SET_TITLES, ErrorMeasures, Scores
 from ..screening import Verdict
 
@@ -121,10 +126,10 @@ def records(scores: Scores) -> Table:
                 f"{_shown(quantity, measured[quantity])} → {_shown(quantity, simulated[quantity])}"
             )
         rows.append(row)
-    heads = [f"{DISPLAY[q].title} in {DISPLAY[q].unit}" for q in [*inlets, *quantities]]
+    heads = [titled(q) for q in [*inlets, *quantities]]
     return Table(
         title="All records",
-        note="measured → simulated; status is the FMU's operating_status (1: inside the envelope).",
+        note=f"measured → simulated; status: the FMU's operating_status, {STATUS_DESCRIPTION}.",
         header=["record", "verdict", "status", *heads],
         rows=rows,
     )
@@ -139,13 +144,16 @@ def screened_records(scores: Scores) -> Table:
             for name, field in scores.screening.fields.items()
             if field.usable and record in field.rejected
         ]
+        unchecked = []
+        if math.isnan(screened.flow_ratio) and not screened.reasons:
+            unchecked = ["steadiness not checked: needs p_low, p_high and T_suction"]
         rows.append(
             [
                 str(record),
                 str(screened.verdict),
-                f"{screened.flow_ratio:.2f}",
-                f"{screened.efficiency:.2f}",
-                "; ".join([*screened.reasons, *rejected]) or NOTHING,
+                _ratio(screened.flow_ratio),
+                _ratio(screened.efficiency),
+                "; ".join([*screened.reasons, *rejected, *unchecked]) or NOTHING,
             ]
         )
     kept = sum(s.verdict is Verdict.KEPT for s in scores.screening.records.values())
@@ -200,6 +208,10 @@ def _mean_error(quantity: str, errors: ErrorMeasures | None) -> str:
     return f"{errors.mae * DISPLAY[quantity].factor:.2f} K"
 
 
+def _ratio(value: float) -> str:
+    return NOTHING if math.isnan(value) else f"{value:.2f}"
+
+
 def _number(value: float, sign: bool = False) -> str:
     # What is left of a solver's rounding reads as 0.
     rounded = 0.0 if abs(value) < 1e-6 else value
@@ -213,5 +225,4 @@ def _percent(value: float | None, sign: bool = False) -> str:
 
 
 def _shown(quantity: str, si: float) -> str:
-    value = shown(quantity, si)
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{shown(quantity, si):.{DISPLAY[quantity].decimals}f}"

@@ -53,7 +53,7 @@ class _Sources(HTMLParser):
 def test_validate_writes_everything_and_passes(report: tuple[Result, Path]) -> None:
     result, folder = report
     assert result.exit_code == 0, result.output
-    assert "passed: 10 limits kept" in result.output
+    assert "passed: all 10 limits kept" in result.output
     scores = json.loads((folder / "scores.json").read_text())
     assert scores["passed"]
     assert scores["records"]["17"]["verdict"] == "steady at another speed"
@@ -188,7 +188,7 @@ def test_broken_fmu_is_bad_input_before_anything_is_written(tmp_path: Path) -> N
     folder = tmp_path / "report"
     result = run("validate", "--fmu", tmp_path / "broken.fmu", "-o", folder)
     assert_bad_input(result, "broken.fmu", "not a zip")
-    assert list(folder.iterdir()) == []
+    assert not folder.exists()
 
 
 def test_output_folder_that_cannot_be_written(fmu: Path, tmp_path: Path) -> None:

@@ -117,6 +117,7 @@ def test_table_of_a_spreadsheet_with_byte_order_mark(folder: Path, dataset: Data
         ('point,"a\n1,2\n', "cannot be read as a table"),
         ("point;a\n1;2\n", "separated by semicolons"),
         ("point,a,a\n1,2,3\n", "column 'a' stands twice"),
+        ("point,a\n1,2,\n", "line 2 has 3 cells, the header 2"),
     ],
 )
 def test_empty_or_broken_table(folder: Path, content: str, expectation: str) -> None:
@@ -137,6 +138,12 @@ def test_missing_table(folder: Path) -> None:
         ('quantity = "p_low"', 'quantity = "p_lo"', "columns.p_low_bar", "unknown quantity"),
         ('quantity = "p_low"', 'quantity = "p_high"', "p_high", "given by both"),
         ('unit = "kg/min"', 'unit = "degC"', "columns.m_flow_source_kg_per_min", "cannot be read"),
+        (
+            "relative_uncertainty = 0.05",
+            "relative_uncertainty = 5",
+            "Q_condenser_W",
+            "or equal to 1",
+        ),
         ("uncertainty = 10\n", "", "columns.P_compressor_W", "either uncertainty or"),
         ('reason = "the same', 'note = "the same', "columns.superheat_K", "needs a reason"),
         ("[constants.m_flow_sink]", "[constants.m_flow_refrigerant]", "m_flow_sink", "inputs of"),

@@ -115,6 +115,13 @@ def test_machine_that_takes_no_heat_is_not_running(
     assert "not running as a heat pump" in screening.records[8].reasons[0]
 
 
+def test_more_heat_than_carnot_allows_is_no_measurement(
+    dataset: Dataset, cycle: HeatPumpCycle
+) -> None:
+    screening = screen(with_values(dataset, 8, P_el=0.79), cycle)
+    assert any("exceed Carnot's COP between the inlets" in r for r in screening.records[8].reasons)
+
+
 def test_source_without_flow_is_no_error(dataset: Dataset, cycle: HeatPumpCycle) -> None:
     screening = screen(with_values(dataset, 8, m_flow_source=0.0), cycle)
     assert "gives 0 W" in screening.fields["T_source_out"].rejected[8]

@@ -188,6 +188,8 @@ def test_design_of_another_machine_is_refused(
         ({"p_high": 20e5}, "heat cannot flow"),
         ({"p_low": 13e5}, "heat cannot flow"),
         ({"P_el": 100.0}, "violates"),
+        ({"P_el": 6000.0}, "Q_flow_sink, 5070 W, is not above P_el, 6000 W"),
+        ({"T_suction": 275.0}, "T_suction, 1.9 degC, is not above the dew point at p_low, 8.6"),
         ({"P_el": 620.0}, "violates: power above the ideal work"),
         ({"Q_flow_sink": 8e3}, "violates: condensing temperature above sink outlet"),
     ],

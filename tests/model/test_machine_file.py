@@ -97,7 +97,12 @@ def test_unknown_machine_names_the_known_ones() -> None:
         ("p_high_max = { value = 42", "p_high_max = { value = 24", "p_high", "above p_high_max"),
         ("p_low_min = { value = 4.5", "p_low_min = { value = 11", "p_low", "below p_low_min"),
         ("INCOMP::MEA[0.25]", "INCOMP::MEA", "INCOMP::MEA", "needs its fraction by mass"),
-        ('refrigerant = "R410A"', 'refrigerant = "HEOS::R410A"', "refrigerant", "match pattern"),
+        (
+            'refrigerant = "R410A"',
+            'refrigerant = "HEOS::R410A"',
+            "refrigerant",
+            "expected to match",
+        ),
         (
             "T_sink_in_max = { value = 55",
             "T_sink_in_max = { value = 30",
@@ -118,7 +123,7 @@ def test_unknown_machine_names_the_known_ones() -> None:
         ),
         ('refrigerant = "R410A"', 'refrigerant = "R999"', "R999", "CoolProp"),
         ("INCOMP::MEA[0.25]", "INCOMP::XYZ[0.25]", "XYZ", "CoolProp"),
-        ('name = "mci_lab"', 'name = "mci lab"', "name", "match pattern"),
+        ('name = "mci_lab"', 'name = "mci lab"', "name", "expected to match"),
         ('name = "mci_lab"', "name = mci_lab", "variant.toml", "not valid TOML"),
     ],
 )
