@@ -32,7 +32,7 @@ DESIGN, OFF_DESIGN = "design", "off_design"
 # Taken out by screening: shown beside the others, never in a headline or limit.
 EXCLUDED = "excluded"
 SET_TITLES = {
-    DESIGN: "design point",
+    DESIGN: "design point (the model is sized by it: fitted, not predicted)",
     OFF_DESIGN: "off-design",
     EXCLUDED: "records that screening took out, for comparison",
 }
