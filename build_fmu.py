@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from heatpump_twin_model.cycle import HeatPumpCycle
 from heatpump_twin_model.errors import InputError, TwinError
 from heatpump_twin_model.heat_pump import HeatPump
 from heatpump_twin_model.machine_file import machine_path, read_machine_file
-from heatpump_twin_model.quantities import OperatingStatus
+from heatpump_twin_model.quantities import OperatingPoint, OperatingStatus
+from heatpump_twin_model.sizing import DesignState
 
 SOURCE = Path(__file__).resolve().parent / "fmu_src"
 SLAVE = SOURCE / "heat_pump_slave.py"
@@ -36,7 +38,23 @@ NOT_IN_FMU = shutil.ignore_patterns("__pycache__", "machine_file.py")
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def build(machine: str = DEFAULT_MACHINE, output: Path | None = None) -> Path:
+@dataclass(frozen=True)
+class Built:
+    """An FMU and what its design point says of the machine.
+
+    Attributes
+    ----------
+    path : Path
+        The FMU written.
+    summary : str
+        Operating values and sizes at the design point, for a person to judge the machine by.
+    """
+
+    path: Path
+    summary: str
+
+
+def build(machine: str = DEFAULT_MACHINE, output: Path | None = None) -> Built:
     """Build the FMU of a machine.
 
     Parameters
@@ -49,8 +67,8 @@ def build(machine: str = DEFAULT_MACHINE, output: Path | None = None) -> Path:
 
     Returns
     -------
-    Path
-        The FMU written.
+    Built
+        The FMU written and a summary of its design point.
 
     Raises
     ------
@@ -62,7 +80,7 @@ def build(machine: str = DEFAULT_MACHINE, output: Path | None = None) -> Path:
     path = machine_path(machine)
     parameters = read_machine_file(path).to_machine()
     cycle = HeatPumpCycle(parameters)
-    cycle.design()
+    point = cycle.design()
     at_design = HeatPump(parameters, cycle).answer(parameters.design.boundary)
     if at_design.status is not OperatingStatus.INSIDE:
         raise InputError(
@@ -76,17 +94,9 @@ def build(machine: str = DEFAULT_MACHINE, output: Path | None = None) -> Path:
     with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
         stage = Path(folder) / "stage"
         documentation = Path(folder) / "documentation"
-        stage.mkdir()
         documentation.mkdir()
         shutil.copy(path, documentation / "machine.toml")
-        shutil.copy(SLAVE, stage)
-        shutil.copytree(MODEL, stage / MODEL.name, ignore=NOT_IN_FMU)
-        parameters.save(stage / "machine.json")
-        cycle.save_design(stage / "design_state.json")
-        requirements = [f"{name}=={version(name)}\n" for name in RUN_TIME_PACKAGES]
-        (stage / "requirements.txt").write_text("".join(requirements), encoding="utf-8")
-        identity = {"guid": _content_hash(stage), "version": version("heatpump-twin")}
-        (stage / "fmu.json").write_text(json.dumps(identity) + "\n", encoding="utf-8")
+        _fill_stage(stage, cycle)
         built = FmuBuilder.build_FMU(
             stage / SLAVE.name,
             dest=Path(folder) / "built.fmu",
@@ -102,7 +112,34 @@ def build(machine: str = DEFAULT_MACHINE, output: Path | None = None) -> Path:
                 os.replace(shutil.copy(repacked, beside), output)
         except OSError as error:
             raise InputError(f"output {output}: cannot be written: {error.strerror}") from error
-    return output
+    return Built(output, design_summary(point, cycle.design_state))
+
+
+def design_summary(point: OperatingPoint, sizes: DesignState) -> str:
+    """Say in two lines how the machine runs at its design point and how large its parts are."""
+    eta_is = sizes.drive_efficiency * sizes.eta_vol
+    return (
+        f"design point: P_el {point.P_el:.0f} W, Q_flow_sink {point.Q_flow_sink:.0f} W, "
+        f"COP {point.COP:.2f}, superheat {point.superheat:.1f} K, subcooling "
+        f"{point.subcooling:.1f} K, T_discharge {point.T_discharge - 273.15:.1f} degC\n"
+        f"sizes: swept volume flow {sizes.swept_volume_flow * 3600:.2f} m3/h, volumetric "
+        f"efficiency {sizes.eta_vol:.2f}, isentropic efficiency {eta_is:.2f}, UA of condenser "
+        f"{sizes.condenser_conductance:.0f} W/K, of evaporator {sizes.evaporator_conductance:.0f} "
+        "W/K"
+    )
+
+
+def _fill_stage(stage: Path, cycle: HeatPumpCycle) -> None:
+    """Lay out what goes into the FMU's resources."""
+    stage.mkdir()
+    shutil.copy(SLAVE, stage)
+    shutil.copytree(MODEL, stage / MODEL.name, ignore=NOT_IN_FMU)
+    cycle.machine.save(stage / "machine.json")
+    cycle.save_design(stage / "design_state.json")
+    requirements = [f"{name}=={version(name)}\n" for name in RUN_TIME_PACKAGES]
+    (stage / "requirements.txt").write_text("".join(requirements), encoding="utf-8")
+    identity = {"guid": _content_hash(stage), "version": version("heatpump-twin")}
+    (stage / "fmu.json").write_text(json.dumps(identity) + "\n", encoding="utf-8")
 
 
 def _content_hash(folder: Path) -> str:
@@ -131,10 +168,13 @@ def main() -> int:
         default=DEFAULT_MACHINE,
         help="machine file, or name of a shipped machine (default: %(default)s)",
     )
-    parser.add_argument("-o", "--output", type=Path, help="the .fmu to write")
+    parser.add_argument(
+        "-o", "--output", type=Path, help="the .fmu to write (default: out/<machine>.fmu)"
+    )
     arguments = parser.parse_args()
     try:
-        print(f"built {build(arguments.machine, arguments.output)}")
+        built = build(arguments.machine, arguments.output)
+        print(f"built {built.path}\n{built.summary}")
     except TwinError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

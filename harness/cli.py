@@ -77,7 +77,7 @@ def _fmu_for(dataset_name: str, fmu: Path | None) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
         with console.status(f"building the FMU of {machine.stem}"):
             built = build(str(machine), Path(folder) / f"{machine.stem}.fmu")
-        yield built
+        yield built.path
 
 
 @app.command("build")
@@ -87,13 +87,14 @@ def build_command(
         str, typer.Argument(help="Machine file (.toml), or name of a shipped machine.")
     ] = DEFAULT_MACHINE,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The .fmu to write.")
+        Path | None,
+        typer.Option("--output", "-o", help="The .fmu to write; out/<machine>.fmu by default."),
     ] = None,
 ) -> None:
     """Build the FMI 2.0 co-simulation FMU of a machine."""
     with console.status("building"):
         built = build(machine, output)
-    console.print(f"built {built}", highlight=False)
+    console.print(f"built {built.path}\n{built.summary}", highlight=False, soft_wrap=True)
 
 
 @app.command()

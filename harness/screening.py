@@ -19,6 +19,7 @@ import pandas as pd
 
 from heatpump_twin_model import closures
 from heatpump_twin_model.cycle import HeatPumpCycle
+from heatpump_twin_model.errors import SolveError
 
 from .datasets import Dataset
 from .implied_cycle import ImpliedCycle, implied_cycle
@@ -289,7 +290,12 @@ def _check_carnot(record: _Record, findings: _Findings) -> None:
 
 def _check_source_balance(record: _Record, cycle: HeatPumpCycle, findings: _Findings) -> None:
     """The source stream gives the heat that the machine takes from it."""
-    heat_capacity = cycle.source_heat_capacity(record["T_source_in"])
+    if math.isnan(record["T_source_out"]):
+        return
+    try:
+        heat_capacity = cycle.source_heat_capacity(record["T_source_in"])
+    except SolveError:  # outside the medium's range; the FMU will say so of this record
+        return
 
     def taken(r: _Reading) -> float:
         return r["Q_flow_sink"] + _loss(r, cycle) - r["P_el"]
@@ -365,9 +371,7 @@ def _check_compressor(
 
     if math.isnan(flow_ratio(record)):
         return math.nan, math.nan
-    of_design = closures.isentropic_efficiency(
-        sizes.drive_efficiency, eta_vol(design.p_high / design.p_low, 1.0)
-    )
+    of_design = closures.isentropic_efficiency(sizes.drive_efficiency, sizes.eta_vol)
     least = LEAST_EFFICIENCY_RATIO * of_design
     plausible = least <= efficiency(record) <= 1.0 + record.margin(efficiency)
     if not plausible:

@@ -31,7 +31,7 @@ def cycle(machine: Machine) -> HeatPumpCycle:
 
 @pytest.fixture(scope="session")
 def fmu(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build("mci_lab", tmp_path_factory.mktemp("fmu") / "mci_lab.fmu")
+    return build("mci_lab", tmp_path_factory.mktemp("fmu") / "mci_lab.fmu").path
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,8 @@ class DesignState:
         `Machine.fingerprint` of the machine it was computed for.
     swept_volume_flow : float
         Suction volume swept at rated speed, m3/s.
+    eta_vol : float
+        Volumetric efficiency at the design point.
     drive_efficiency : float
         See `closures.isentropic_efficiency`.
     condenser_conductance, evaporator_conductance : float
@@ -37,6 +39,7 @@ class DesignState:
 
     machine_fingerprint: str
     swept_volume_flow: float
+    eta_vol: float
     drive_efficiency: float
     condenser_conductance: float
     evaporator_conductance: float
@@ -154,6 +157,7 @@ def size_components(
         swept_volume_flow=point.m_flow_refrigerant
         * conditions.suction_specific_volume
         / (eta_vol * boundary.compressor_speed),
+        eta_vol=eta_vol,
         drive_efficiency=eta_is / eta_vol,
         condenser_conductance=closures.conductance_from_effectiveness(
             point.Q_flow_sink / (conditions.sink_capacity_flow * condenser_approach),

@@ -36,7 +36,7 @@ def test_model_description_is_valid_against_the_schema_of_fmi_2(fmu: Path) -> No
 
 
 def test_two_builds_are_equal_byte_for_byte(fmu: Path, tmp_path: Path) -> None:
-    again = build("mci_lab", tmp_path / "again.fmu")
+    again = build("mci_lab", tmp_path / "again.fmu").path
     assert again.read_bytes() == fmu.read_bytes()
 
 
@@ -46,7 +46,7 @@ def test_another_parameter_gives_another_guid(
     text = machine_path("mci_lab").read_text(encoding="utf-8")
     other = tmp_path / "other.toml"
     other.write_text(text.replace("standby_power = { value = 10", "standby_power = { value = 11"))
-    built = build(str(other), tmp_path / "other.fmu")
+    built = build(str(other), tmp_path / "other.fmu").path
     assert fmpy.read_model_description(str(built)).guid != description.guid
 
 
@@ -141,6 +141,8 @@ def test_script_builds_and_reports_errors(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert output.is_file()
+    assert "COP 5.76" in done.stdout
+    assert "volumetric efficiency 0.93, isentropic efficiency 0.72" in done.stdout
     failed = subprocess.run([*script, "nothing"], capture_output=True, text=True, check=False)
     assert failed.returncode == 2
     assert "unknown machine 'nothing'" in failed.stderr
