@@ -101,6 +101,9 @@ class HeatPumpSlave(Fmi2Slave):
         self._initialising = True
         self._stale = True
         self._guard(self._load)
+        # After everything is loaded, also in vain: exit handlers run in the opposite order, and
+        # this one has to come before the destructors of the libraries that Python loaded.
+        self._guard(lambda: _finalise_before_exit(Path(self.resources).parent))
         self._register_variables()
 
     # Life cycle -----------------------------------------------------------------------------
@@ -128,7 +131,6 @@ class HeatPumpSlave(Fmi2Slave):
 
     def _load(self) -> None:
         resources = Path(self.resources)
-        _finalise_before_exit(resources.parent / "binaries" / "linux64")
         identity = json.loads((resources / "fmu.json").read_text(encoding="utf-8"))
         machine = Machine.load(resources / "machine.json")
         self.modelName = machine.name
@@ -330,7 +332,7 @@ class HeatPumpSlave(Fmi2Slave):
 _finalised_at_exit: set[Path] = set()
 
 
-def _finalise_before_exit(binaries: Path) -> None:
+def _finalise_before_exit(unzipped_fmu: Path) -> None:
     """Let pythonfmu's library let go of Python before the host's process ends.
 
     Its own destructor does so too late and crashes the process after correct results: one run in
@@ -340,7 +342,7 @@ def _finalise_before_exit(binaries: Path) -> None:
     if sys.platform != "linux":
         return
     is_python_host = bool(sys.orig_argv and sys.orig_argv[0])
-    for library in set(binaries.glob("*.so")) - _finalised_at_exit:
+    for library in set(unzipped_fmu.glob("binaries/linux64/*.so")) - _finalised_at_exit:
         _finalised_at_exit.add(library)
         # Opening it once more also keeps it loaded until then (0.35 MB for each FMU that a host
         # unzips), whatever the host closes.
