@@ -91,7 +91,10 @@ class HeatPumpSlave(Fmi2Slave):
         self._counts: Counter[OperatingStatus] = Counter()
         self._heat_pump: Any = None
         self._number_of_units = 1
-        self._results = dict.fromkeys(RESULT_QUANTITIES, 0.0)
+        # What is answered when not even the machine can be read: nothing flows.
+        self._results = {
+            name: q.nominal if q.minimum > 0.0 else 0.0 for name, q in RESULT_QUANTITIES.items()
+        }
         self._inputs = {name: q.nominal for name, q in BOUNDARY_QUANTITIES.items()}
         self._standby_power = 0.0
         self._failure = ""
