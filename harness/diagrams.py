@@ -108,7 +108,11 @@ def log_p_h(scores: Scores, machine: Machine, record: int) -> Figure:
         _draw_measured_cycle(axes, scores, machine, record)
         h_all = [*sim_h, measured.h_suction, measured.h_discharge, measured.h_liquid]
         h_finite = [h * 1e-3 for h in h_all if math.isfinite(h)]
-        axes.set_xlim(min(H_RANGE[0], *h_finite), max(H_RANGE[1], *h_finite))
+        room = 10.0  # for a marker at the edge
+        axes.set_xlim(
+            min(H_RANGE[0], *(h - room for h in h_finite)),
+            max(H_RANGE[1], *(h + room for h in h_finite)),
+        )
         axes.set_ylim(*P_RANGE)
         ticks = [3, 5, 10, 20, 30, 50]
         axes.set_yticks(ticks, [str(t) for t in ticks])

@@ -122,9 +122,8 @@ def records(scores: Scores) -> Table:
         row = [str(record), str(screened.verdict), f"{simulated[STATUS]:g}"]
         row += [_shown(q, measured[q]) for q in inlets]
         for quantity in quantities:
-            row.append(
-                f"{_shown(quantity, measured[quantity])} → {_shown(quantity, simulated[quantity])}"
-            )
+            pair = _shown(quantity, measured[quantity]), _shown(quantity, simulated[quantity])
+            row.append("\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}".join(pair))
         rows.append(row)
     heads = [titled(q) for q in [*inlets, *quantities]]
     return Table(
