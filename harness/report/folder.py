@@ -20,6 +20,9 @@ from .machine_readable import write_json, write_junit
 
 REPORT, JSON, JUNIT, DIAGRAMS = "report.html", "scores.json", "junit.xml", "diagrams"
 
+# What a report calls its diagrams; whatever else lies beside them is the user's.
+DIAGRAM_FILES = ("log_p_h_*.png", "log_p_h_*.svg", "parity_*.png", "parity_*.svg")
+
 # Dots per inch of PNG files; SVG files lie beside them.
 RESOLUTION = 130
 
@@ -58,12 +61,7 @@ def write_report(scores: Scores, machine: Machine, folder: Path) -> None:
     InputError
         If the folder cannot be written to.
     """
-    with (
-        _writing(folder),
-        _made(folder),
-        tempfile.TemporaryDirectory(dir=folder, prefix=".report_") as temporary,
-    ):
-        stage = Path(temporary)
+    with _writing(folder), _stage_in(folder) as stage:
         (stage / DIAGRAMS).mkdir()
         quantities = dict.fromkeys(s.quantity for s in scores.scores if s.predictor == MODEL)
         parity_files = {
@@ -79,9 +77,13 @@ def write_report(scores: Scores, machine: Machine, folder: Path) -> None:
         write_json(scores, stage / JSON)
         write_junit(scores, stage / JUNIT)
         write_html(scores, machine, parity_files, cycle_files, stage / REPORT)
-        if (folder / DIAGRAMS).exists():
-            os.replace(folder / DIAGRAMS, stage / "replaced")
-        for name in (DIAGRAMS, JSON, JUNIT, REPORT):
+        (folder / DIAGRAMS).mkdir(exist_ok=True)
+        made = {file.name for file in (stage / DIAGRAMS).iterdir()}
+        for pattern in DIAGRAM_FILES:
+            for old in (folder / DIAGRAMS).glob(pattern):
+                if old.name not in made:
+                    old.unlink()
+        for name in (*(f"{DIAGRAMS}/{file}" for file in sorted(made)), JSON, JUNIT, REPORT):
             os.replace(stage / name, folder / name)
 
 
@@ -94,9 +96,10 @@ def save_figure(figure: Figure, stem: Path) -> Path:
 
 
 @contextmanager
-def _made(folder: Path) -> Iterator[None]:
+def _stage_in(folder: Path) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
-    yield
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".report_") as stage:
+        yield Path(stage)
 
 
 @contextmanager

@@ -89,6 +89,8 @@ def test_existing_report_is_kept_unless_replaced(
 ) -> None:
     folder = Path(shutil.copytree(report[1], tmp_path / "mine"))
     (folder / "notes.txt").write_text("mine")
+    (folder / "diagrams" / "notes.txt").write_text("mine")
+    (folder / "diagrams" / "log_p_h_99.png").write_text("of an earlier data set")
     (folder / "report.html").write_text("the earlier one")
     kept = run("validate", "mci_lab", "--fmu", fmu, "-o", folder)
     assert_bad_input(kept, str(folder), "already holds report.html", "--replace")
@@ -97,6 +99,9 @@ def test_existing_report_is_kept_unless_replaced(
     assert replaced.exit_code == 0
     assert (folder / "report.html").read_text() != "the earlier one"
     assert (folder / "notes.txt").read_text() == "mine"
+    assert (folder / "diagrams" / "notes.txt").read_text() == "mine"
+    assert not (folder / "diagrams" / "log_p_h_99.png").exists()
+    assert not [p for p in folder.iterdir() if p.name.startswith(".report_")]
 
 
 def test_a_folder_of_diagrams_is_kept(fmu: Path, tmp_path: Path) -> None:
