@@ -352,6 +352,6 @@ def boundaries(dataset: Dataset) -> pd.DataFrame:
     return dataset.values[list(BOUNDARY_QUANTITIES)]
 
 
-def _plain(value: Any) -> float | int | None:
+def _plain(value: Any) -> float | None:
     number = float(value)
     return number if math.isfinite(number) else None

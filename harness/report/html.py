@@ -53,7 +53,7 @@ def write_html(
         records=tables.records(scores),
         unanswered=tables.unanswered_records(scores),
         parity={name: _embed(file) for name, file in parity.items()},
-        first=order[0],
+        first=order[0] if order else None,
         cycles={record: _embed(file) for record, file in cycles.items()},
         date=datetime.now(UTC).strftime("%Y-%m-%d"),
         versions=[f"{name} {version(name)}" for name in _PACKAGES],

@@ -1,4 +1,6 @@
 import dataclasses
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,7 +8,10 @@ import pytest
 from harness.baselines import regression, sandrini2025
 from harness.datasets import Dataset
 from harness.display import DISPLAY
+from harness.report.folder import write_report
+from harness.report.html import write_html
 from harness.scores import DESIGN, EXCLUDED, MODEL, OFF_DESIGN, Scores, measure, score
+from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.quantities import QUANTITIES
 
 # Published with the data: leave-one-out mean absolute percentage errors on the 11 kept records.
@@ -130,6 +135,26 @@ def test_answer_that_is_none_fails_the_run_and_names_the_record(
     assert list(changed.unanswered_records) == [7]
     assert why in changed.unanswered_records[7]
     assert not changed.passed
+
+
+def test_report_of_answers_that_are_none_is_written(
+    scores: Scores, machine: Machine, tmp_path: Path
+) -> None:
+    nan, inf = float("nan"), float("inf")
+    changed = with_output(with_output(scores, 7, Q_flow_sink=nan, h_suction=nan), 8, P_el=inf)
+    write_report(changed, machine, tmp_path / "report")
+    html = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "record 7: h_suction is nan" in html or "record 7: Q_flow_sink is nan" in html
+    assert "record 8: P_el is inf" in html
+    assert json.loads((tmp_path / "report" / "scores.json").read_text())["passed"] is False
+
+
+def test_report_without_any_kept_record_or_cycle_is_written(
+    scores: Scores, machine: Machine, tmp_path: Path
+) -> None:
+    nothing = dataclasses.replace(scores, sets={DESIGN: [], OFF_DESIGN: [], EXCLUDED: []})
+    write_html(nothing, machine, {}, {}, tmp_path / "report.html")
+    assert "Cycle at record" not in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_excluded_records_are_scored_apart(scores: Scores) -> None:
