@@ -20,7 +20,7 @@ from build_fmu import DEFAULT_MACHINE, build
 from heatpump_twin_model.errors import InputError, TwinError
 
 from .cosimulation import CosimulationError
-from .datasets import load_dataset
+from .datasets import Dataset, load_dataset
 from .diagrams import has_cycle, log_p_h
 from .report.folder import check_folder, save_figure, write_report
 from .report.terminal import print_scores
@@ -68,12 +68,12 @@ def _clear_errors(command: Callable[P, None]) -> Callable[P, None]:
 
 
 @contextmanager
-def _fmu_for(dataset_name: str, fmu: Path | None) -> Iterator[Path]:
+def _fmu_for(dataset: Dataset, fmu: Path | None) -> Iterator[Path]:
     """Give the FMU asked for, or build the data set's machine in a temporary folder."""
     if fmu is not None:
         yield fmu
         return
-    machine = machine_of(load_dataset(dataset_name))
+    machine = machine_of(dataset)
     with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
         with console.status(f"building the FMU of {machine.stem}"):
             built = build(str(machine), Path(folder) / f"{machine.stem}.fmu")
@@ -111,12 +111,13 @@ def validate(
     ] = False,
 ) -> None:
     """Step an FMU through recorded measurements; write scores, diagrams and a report."""
-    name = load_dataset(dataset).descriptor.name
+    loaded = load_dataset(dataset)
+    name = loaded.descriptor.name
     folder = output or Path("out") / name
     check_folder(folder, replace)
-    with _fmu_for(dataset, fmu) as path:
+    with _fmu_for(loaded, fmu) as path:
         with console.status(f"stepping {path.name} through {name}"):
-            validation = run_validation(dataset, path)
+            validation = run_validation(loaded, path)
         with console.status("drawing and writing the report"):
             write_report(validation.scores, validation.machine, folder)
     print_scores(validation.scores, console)
@@ -144,8 +145,8 @@ def diagram(
         )
     if not has_cycle(loaded):
         raise InputError(f"data set {dataset}: a cycle needs p_low and p_high, which it lacks")
-    with _fmu_for(dataset, fmu) as path:
-        validation = run_validation(dataset, path)
+    with _fmu_for(loaded, fmu) as path:
+        validation = run_validation(loaded, path)
     figure = log_p_h(validation.scores, validation.machine, point)
     stem = output / f"{validation.scores.dataset.descriptor.name}_log_p_h_{point}"
     try:

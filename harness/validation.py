@@ -11,7 +11,7 @@ from heatpump_twin_model.machine import Machine, identification
 from heatpump_twin_model.machine_file import machine_path, read_machine_file
 
 from .cosimulation import FmuInfo, inspect_fmu, simulate
-from .datasets import Dataset, load_dataset
+from .datasets import Dataset
 from .diagrams import CYCLE_OUTPUTS
 from .scores import Scores, boundaries, score
 from .screening import screen
@@ -37,24 +37,23 @@ def machine_of(dataset: Dataset) -> Path:
     return machine_path(str(beside) if beside.is_file() else dataset.descriptor.machine)
 
 
-def validate(dataset_name: str, fmu_path: Path) -> Validation:
+def validate(dataset: Dataset, fmu_path: Path) -> Validation:
     """Step the FMU through every record of the data set and score its answers.
 
     Parameters
     ----------
-    dataset_name : str
-        Name of a shipped data set or path of a folder.
+    dataset : Dataset
+        The records.
     fmu_path : Path
         The FMU.
 
     Raises
     ------
     InputError
-        If the data set, its machine or the FMU cannot be used.
+        If the data set's machine or the FMU cannot be used.
     CosimulationError
         If the FMU does not run to the last record.
     """
-    dataset = load_dataset(dataset_name)
     machine = read_machine_file(machine_of(dataset)).to_machine()
     fmu = inspect_fmu(fmu_path, (*dataset.scored, *CYCLE_OUTPUTS))
     screening = screen(dataset, HeatPumpCycle(machine))

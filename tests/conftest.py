@@ -40,5 +40,5 @@ def dataset() -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def scores(fmu: Path) -> Scores:
-    return validate("mci_lab", fmu).scores
+def scores(fmu: Path, dataset: Dataset) -> Scores:
+    return validate(dataset, fmu).scores
