@@ -293,7 +293,7 @@ def parity(scores: Scores, quantity: str) -> Figure:
                 label=label,
             )
             for record, a, b in zip(members, x, y, strict=True):
-                if _in_band(quantity, a, b):
+                if abs(b - a) <= _band(quantity, a):
                     continue
                 axes.annotate(
                     str(record),
@@ -307,19 +307,17 @@ def parity(scores: Scores, quantity: str) -> Figure:
         low, high = float(ends.min()), float(ends.max())
         line = np.array([low, high])
         axes.plot(line, line, color="black", lw=1)
-        if QUANTITIES[quantity].unit == "K":
-            lower, upper, band = (
-                line - BAND_KELVIN,
-                line + BAND_KELVIN,
-                f"±{BAND_KELVIN:g} K, numbers: records outside",
-            )
-        else:
-            lower, upper, band = (
-                line * (1 - BAND),
-                line * (1 + BAND),
-                f"±{BAND:.0%}, numbers: records outside",
-            )
-        axes.fill_between(line, lower, upper, color="#0072B2", alpha=0.08, lw=0, label=band)
+        width = np.array([_band(quantity, x) for x in line])
+        band = f"±{BAND:.0%}" if QUANTITIES[quantity].has_percentage else f"±{BAND_KELVIN:g} K"
+        axes.fill_between(
+            line,
+            line - width,
+            line + width,
+            color=SIMULATED,
+            alpha=0.08,
+            lw=0,
+            label=f"{band}, numbers: records outside",
+        )
         axes.set_xlim(low, high)
         axes.set_ylim(low, high)
         axes.set_aspect("equal")
@@ -334,9 +332,8 @@ def parity(scores: Scores, quantity: str) -> Figure:
     return figure
 
 
-def _in_band(quantity: str, measured: float, simulated: float) -> bool:
-    width = BAND_KELVIN if QUANTITIES[quantity].unit == "K" else BAND * abs(measured)
-    return abs(simulated - measured) <= width
+def _band(quantity: str, measured: float) -> float:
+    return BAND * abs(measured) if QUANTITIES[quantity].has_percentage else BAND_KELVIN
 
 
 def _closed(corners: list[float], factor: float) -> list[float]:
