@@ -121,7 +121,7 @@ def log_p_h(scores: Scores, machine: Machine, record: int) -> Figure:
         axes.set_ylabel("absolute pressure p in bar")
         screened = scores.screening.records[record]
         role = (
-            "design point"
+            "design point, fitted"
             if record in scores.sets[DESIGN]
             else "off-design"
             if record in scores.sets[OFF_DESIGN]
@@ -265,7 +265,7 @@ def parity(scores: Scores, quantity: str) -> Figure:
     values, u = scores.dataset.values[quantity], scores.dataset.uncertainties[quantity]
     simulated = scores.simulation.outputs[quantity]
     groups = {
-        "design point": (scores.sets[DESIGN], "D", MEASURED, True),
+        "design point, fitted": (scores.sets[DESIGN], "D", MEASURED, True),
         "off-design": (scores.sets[OFF_DESIGN], "o", SIMULATED, True),
     }
     for verdict, marker in ((Verdict.NOT_STEADY, "x"), (Verdict.OTHER_SPEED, "^")):
