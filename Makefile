@@ -3,11 +3,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint clean calibrate
 
-demo: $(VENV)/demo.stamp  ## build the FMU of the laboratory heat pump and validate it
-	$(BIN)/heatpump-twin build mci_lab -o out/mci_lab.fmu
-	$(BIN)/heatpump-twin validate mci_lab --fmu out/mci_lab.fmu -o out/mci_lab --replace
+MACHINES := mci_lab nist_split rwth_brine_water
+
+demo: $(VENV)/demo.stamp $(MACHINES:%=demo-%)  ## build the FMU of each machine and validate it
+
+demo-%: $(VENV)/demo.stamp
+	$(BIN)/heatpump-twin build $* -o out/$*.fmu
+	$(BIN)/heatpump-twin validate $* --fmu out/$*.fmu -o out/$* --replace
+
+calibrate: $(VENV)/demo.stamp  ## calibrate the shipped machines again, into out/machines
+	for machine in $(MACHINES); do \
+	    $(BIN)/heatpump-twin calibrate $$machine -o out/machines/$$machine.toml --replace || exit 1; \
+	done
 
 test: $(VENV)/test.stamp  ## run all tests
 	$(BIN)/python -m pytest

@@ -21,7 +21,7 @@ from heatpump_twin_model.errors import InputError, TwinError
 from heatpump_twin_model.heat_pump import HeatPump
 from heatpump_twin_model.machine_file import machine_path, read_machine_file
 from heatpump_twin_model.quantities import OperatingPoint, OperatingStatus
-from heatpump_twin_model.sizing import DesignState
+from heatpump_twin_model.sizing import Sizes
 
 SOURCE = Path(__file__).resolve().parent / "fmu_src"
 SLAVE = SOURCE / "heat_pump_slave.py"
@@ -112,20 +112,20 @@ def build(machine: str = DEFAULT_MACHINE, output: Path | None = None) -> Built:
                 os.replace(shutil.copy(repacked, beside), output)
         except OSError as error:
             raise InputError(f"output {output}: cannot be written: {error.strerror}") from error
-    return Built(output, design_summary(point, cycle.design_state))
+    return Built(output, design_summary(point, cycle.design_state.sizes))
 
 
-def design_summary(point: OperatingPoint, sizes: DesignState) -> str:
+def design_summary(point: OperatingPoint, sizes: Sizes) -> str:
     """Say in two lines how the machine runs at its design point and how large its parts are."""
-    eta_is = sizes.drive_efficiency * sizes.eta_vol
     return (
         f"design point: P_el {point.P_el:.0f} W, Q_flow_sink {point.Q_flow_sink:.0f} W, "
         f"COP {point.COP:.2f}, superheat {point.superheat:.1f} K, subcooling "
         f"{point.subcooling:.1f} K, T_discharge {point.T_discharge - 273.15:.1f} degC\n"
-        f"sizes: swept volume flow {sizes.swept_volume_flow * 3600:.2f} m3/h, volumetric "
-        f"efficiency {sizes.eta_vol:.2f}, isentropic efficiency {eta_is:.2f}, UA of condenser "
-        f"{sizes.condenser_conductance:.0f} W/K, of evaporator {sizes.evaporator_conductance:.0f} "
-        "W/K"
+        f"sizes: swept volume flow {sizes.swept_volume_flow * 3600:.2f} m3/h, "
+        f"efficiency: volumetric {sizes.eta_vol:.2f}, isentropic "
+        f"{sizes.isentropic_efficiency:.2f}, UA of condenser "
+        f"{sizes.condenser_conductance:.0f} W/K, of evaporator "
+        f"{sizes.evaporator_conductance:.0f} W/K"
     )
 
 

@@ -97,6 +97,7 @@ class HeatPumpSlave(Fmi2Slave):
         }
         self._inputs = {name: q.nominal for name, q in BOUNDARY_QUANTITIES.items()}
         self._standby_power = 0.0
+        self._uncertainties = {"P_el": 0.0, "Q_flow_sink": 0.0}
         self._failure = ""
         self._interrupted = False
         # Until initialisation ends, outputs follow the inputs at once, as FMI wants of unknowns at
@@ -140,11 +141,17 @@ class HeatPumpSlave(Fmi2Slave):
         self.guid = identity["guid"]
         self.version = identity["version"]
         self.description = f"{machine.title} ({identification(machine)})"
+        if machine.refrigerant_note:
+            self.description += f". {machine.refrigerant_note}"
         self.default_experiment = DefaultExperiment(
             start_time=0.0, stop_time=3600.0, step_size=60.0
         )
         self._inputs.update(vars(machine.design.boundary))
         self._standby_power = machine.standby_power
+        self._uncertainties = {
+            "P_el": machine.P_el_relative_uncertainty,
+            "Q_flow_sink": machine.Q_flow_sink_relative_uncertainty,
+        }
         # TESPy takes seconds to import, so it is imported here and not with this file, which
         # pythonfmu runs twice. The performance map takes the cycle's place at this line.
         from heatpump_twin_model.cycle import HeatPumpCycle
@@ -264,6 +271,22 @@ class HeatPumpSlave(Fmi2Slave):
                 **parameter,
             )
         )
+        for name in self._uncertainties:
+            self.register_variable(
+                _SIReal(
+                    Quantity(
+                        f"{name}_relative_uncertainty",
+                        "1",
+                        0.0,
+                        1.0,
+                        0.01,
+                        f"Relative standard uncertainty of {name}, for information; 0 if not known",
+                    ),
+                    getter=lambda n=name: self._uncertainties[n],
+                    setter=lambda value, n=name: self._uncertainties.__setitem__(n, value),
+                    **parameter,
+                )
+            )
 
     def _set_input(self, name: str, value: float) -> None:
         self._inputs[name] = value

@@ -1,22 +1,22 @@
 """What the model is measured against: regressions and a published model.
 
-Each predictor gives the quantities it can for the records of a data set, in SI units. A regression
-predicts each record from all others (leave-one-out), so none of its figures is a fitted one.
+Each predictor gives the quantities it can for the records of a data set, in SI units. Regressions
+are fitted and predict by the same splits of the records as the model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import CoolProp.CoolProp
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LinearRegression
-from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
+from .calibration.cross_validation import Split
 from .datasets import Dataset
 from .screening import Screening
 
@@ -31,19 +31,18 @@ class Prediction:
     ----------
     name : str
         Short name in tables.
-    fitted_on : str
-        Which records its parameters were fitted on, in words.
     values : pandas.DataFrame
         Index record, columns quantities, SI units; NaN where it says nothing.
     """
 
     name: str
-    fitted_on: str
     values: pd.DataFrame
 
 
-def regression(dataset: Dataset, screening: Screening, degree: int) -> Prediction:
-    """Polynomial in the two inlet temperatures, each record predicted from the other kept ones.
+def regression(
+    dataset: Dataset, screening: Screening, degree: int, splits: Sequence[Split]
+) -> Prediction:
+    """Polynomial in the two inlet temperatures, predicted by the same splits as the model.
 
     Parameters
     ----------
@@ -53,11 +52,13 @@ def regression(dataset: Dataset, screening: Screening, degree: int) -> Predictio
         Which fields of which records take part.
     degree : int
         1: linear, 3 coefficients; 2: full quadratic, 6 coefficients.
+    splits : sequence of Split
+        Records to fit on and records to predict.
 
     Returns
     -------
     Prediction
-        NaN for a quantity with too few records to fit one less.
+        NaN for a quantity with too few records to fit.
     """
     pipeline = make_pipeline(
         StandardScaler(), PolynomialFeatures(degree, include_bias=False), LinearRegression()
@@ -65,18 +66,20 @@ def regression(dataset: Dataset, screening: Screening, degree: int) -> Predictio
     coefficients = {1: 3, 2: 6}[degree]
     values = pd.DataFrame(np.nan, index=dataset.values.index, columns=list(dataset.scored))
     for quantity in dataset.scored:
-        records = [r for r in screening.kept if screening.is_scored(r, quantity)]
-        if len(records) - 1 < coefficients:
-            continue
-        measured = dataset.values.loc[records]
-        values.loc[records, quantity] = cross_val_predict(
-            pipeline,
-            measured[INLETS].to_numpy(),
-            measured[quantity].to_numpy(),
-            cv=LeaveOneOut(),
-        )
+        for split in splits:
+            fitted = [r for r in split.fitted if screening.is_scored(r, quantity)]
+            if len(fitted) < coefficients:
+                continue
+            pipeline.fit(
+                dataset.values.loc[fitted, INLETS].to_numpy(),
+                dataset.values.loc[fitted, quantity].to_numpy(),
+            )
+            predicted = list(split.predicted)
+            values.loc[predicted, quantity] = pipeline.predict(
+                dataset.values.loc[predicted, INLETS].to_numpy()
+            )
     name = {1: "linear regression", 2: "quadratic regression"}[degree]
-    return Prediction(name, "leave-one-out over the kept records", values)
+    return Prediction(name, values)
 
 
 def sandrini2025(dataset: Dataset) -> Prediction:
@@ -105,16 +108,12 @@ def sandrini2025(dataset: Dataset) -> Prediction:
             "p_high": p_high,
         }
     )
-    return Prediction("thesis (Sandrini 2025)", "all recorded points, by its author", values)
+    return Prediction("thesis (Sandrini 2025)", values)
 
 
 PUBLISHED_MODELS: dict[str, Callable[[Dataset], Prediction]] = {"sandrini2025": sandrini2025}
 
 
-def baselines(dataset: Dataset, screening: Screening) -> list[Prediction]:
-    """Return every predictor that the model is compared with on this data set."""
-    return [
-        regression(dataset, screening, 1),
-        regression(dataset, screening, 2),
-        *(PUBLISHED_MODELS[name](dataset) for name in dataset.descriptor.published_models),
-    ]
+def published(dataset: Dataset) -> list[Prediction]:
+    """Models of this machine by others, which saw all recorded points."""
+    return [PUBLISHED_MODELS[name](dataset) for name in dataset.descriptor.published_models]

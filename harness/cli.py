@@ -1,11 +1,12 @@
 """Command line: parse, call, exit code.
 
-Exit codes: 0 done and all limits kept; 1 a limit missed, a record not answered, or an FMU that did
-not run to the end; 2 bad input.
+Exit codes: 0 done and all limits kept; 1 a limit missed, a record not answered, an FMU that did not
+run to the end, or a fit that is not fit for use; 2 bad input; 130 interrupted.
 """
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,16 +16,22 @@ from typing import Annotated, ParamSpec
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as RichProgress
 
 from build_fmu import DEFAULT_MACHINE, build
 from heatpump_twin_model.errors import InputError, TwinError
 
+from .calibration.calibrating import CalibrationError, Progress, save
+from .calibration.calibrating import calibrate as run_calibration
+from .calibration.record import record_path
 from .cosimulation import CosimulationError
 from .datasets import Dataset, load_dataset
 from .diagrams import has_cycle, log_p_h
+from .new_dataset import write_example
 from .report.folder import check_folder, save_figure, write_report
-from .report.terminal import print_scores
-from .validation import machine_of
+from .report.terminal import print_calibration, print_scores
+from .validation import machine_of, start_of
 from .validation import validate as run_validation
 
 MISSED, BAD_INPUT, INTERRUPTED = 1, 2, 130
@@ -58,7 +65,7 @@ def _clear_errors(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except TwinError as error:
             errors.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
-            failed = isinstance(error, CosimulationError)
+            failed = isinstance(error, CosimulationError | CalibrationError)
             raise typer.Exit(MISSED if failed else BAD_INPUT) from error
         except KeyboardInterrupt as error:
             errors.print("interrupted", style="red")
@@ -78,6 +85,30 @@ def _fmu_for(dataset: Dataset, fmu: Path | None) -> Iterator[Path]:
         with console.status(f"building the FMU of {machine.stem}"):
             built = build(str(machine), Path(folder) / f"{machine.stem}.fmu")
         yield built.path
+
+
+@app.command()
+@_clear_errors
+def init(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder to write; made if it is not there.")
+    ],
+) -> None:
+    """Begin a data set of your own machine: descriptor, table and start file with comments."""
+    for path in write_example(folder):
+        console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
+    machine, fmu = shlex.quote(str(folder / "machine.toml")), f"{folder.resolve().name}.fmu"
+    quoted_folder, quoted_fmu = shlex.quote(str(folder)), shlex.quote(str(folder / fmu))
+    console.print(
+        "It holds an invented heat pump. Replace its numbers by those of yours, then:\n"
+        f"  heatpump-twin calibrate {quoted_folder} -o {machine}\n"
+        f"  heatpump-twin build {machine} -o {quoted_fmu}\n"
+        f"  heatpump-twin validate {quoted_folder} --fmu {quoted_fmu} "
+        f"-o {shlex.quote(str(folder / 'report'))}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @app.command("build")
@@ -124,6 +155,64 @@ def validate(
     console.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
     if not validation.scores.passed:
         raise typer.Exit(MISSED)
+
+
+@app.command()
+@_clear_errors
+def calibrate(
+    dataset: DatasetArgument = DEFAULT_DATASET,
+    machine: Annotated[
+        Path | None,
+        typer.Option("--machine", help="Start file; the one the descriptor names by default."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Machine file to write; out/<data set>.toml."),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a machine file that is there.")
+    ] = False,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Deals more than 30 records into tenths.")
+    ] = 0,
+) -> None:
+    """Fit a machine to recorded measurements; write its machine file and what was found."""
+    loaded = load_dataset(dataset)
+    path = output or Path("out") / f"{loaded.descriptor.name}.toml"
+    if path.suffix != ".toml":
+        raise InputError(f"output {path}: expected a file name that ends in .toml")
+    if path.exists() and not replace:
+        raise InputError(
+            f"output {path}: is there already and is kept; choose another file with -o or replace "
+            "it with --replace"
+        )
+    start = machine or start_of(loaded)
+    with RichProgress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+        transient=True,
+    ) as bars:
+        fits = bars.add_task("choosing parameters: fits", total=None)
+        splits = bars.add_task("predicting left-out records", total=None, visible=False)
+        calibration = run_calibration(
+            loaded,
+            start,
+            seed=seed,
+            progress=Progress(
+                choosing=lambda: bars.advance(fits),
+                splits=lambda n: bars.update(splits, total=n, visible=True),
+                left_out=lambda: bars.advance(splits),
+            ),
+        )
+    save(calibration, path)
+    print_calibration(calibration, console)
+    if calibration.record is None:
+        console.print(f"wrote the best so far, not cross-validated: {path}", soft_wrap=True)
+        raise KeyboardInterrupt
+    console.print(f"wrote {path} and {record_path(path)}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import csv
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 import pandas as pd
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from heatpump_twin_model.errors import InputError
 from heatpump_twin_model.machine_file import describe, read_toml, to_si
 from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Quantity, with_unit
 
 DATASETS = Path(__file__).resolve().parent.parent / "validation_data"
+
+FLOW_INLETS = {"m_flow_source": "T_source_in", "m_flow_sink": "T_sink_in"}
+_MASS_FLOW, _VOLUME_FLOW = "kg/s", "m^3/s"
 
 
 def _known(name: str) -> str:
@@ -26,10 +37,19 @@ def _known(name: str) -> str:
 
 QuantityName = Annotated[str, AfterValidator(_known)]
 _Positive = Annotated[float, Field(gt=0.0)]
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _is_volume_flow(unit: str) -> bool:
+    try:
+        to_si(1.0, unit, _VOLUME_FLOW)
+    except ValueError:
+        return False
+    return True
 
 
 class Column(_Strict):
@@ -37,11 +57,13 @@ class Column(_Strict):
 
     quantity: QuantityName
     unit: str
+    density: _Positive | None = None
     uncertainty: _Positive | None = None
     relative_uncertainty: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
     origin: Literal["measured", "derived"] = "measured"
     score: bool = True
     reason: str = ""
+    gaps: bool = False
     note: str = ""
 
     @model_validator(mode="after")
@@ -50,18 +72,74 @@ class Column(_Strict):
             raise ValueError("give either uncertainty or relative_uncertainty")
         if not self.score and not self.reason:
             raise ValueError("score = false needs a reason")
-        to_si(1.0, self.unit, QUANTITIES[self.quantity].unit)
+        if self.gaps and self.is_input:
+            raise ValueError(
+                f"gaps = true is for results only; {self.quantity} is an input of the model and "
+                "is needed at every record"
+            )
+        self._check_unit()
         return self
+
+    def _check_unit(self) -> None:
+        si_unit = QUANTITIES[self.quantity].unit
+        volume_flow = _is_volume_flow(self.unit)
+        if self.density is not None and si_unit != _MASS_FLOW:
+            raise ValueError(
+                f"density turns a volume flow into a mass flow; {self.quantity} is in {si_unit}"
+            )
+        if self.density is not None and not volume_flow:
+            raise ValueError(
+                f"density is given, but unit {self.unit!r} is not a volume flow; expected for "
+                "instance m^3/s, m^3/h or l/min, or no density"
+            )
+        if self.density is None and si_unit == _MASS_FLOW and volume_flow:
+            raise ValueError(
+                f"unit {self.unit!r} is a volume flow, {self.quantity} a mass flow; add density "
+                "(kg/m3) of the medium where the flow was measured"
+            )
+        self.to_si(1.0)
+
+    @property
+    def is_input(self) -> bool:
+        """Whether the column holds an input of the model."""
+        return self.quantity in BOUNDARY_QUANTITIES
+
+    def to_si(self, value: float, difference: bool = False) -> float:
+        """Convert a number of the column, or an uncertainty of one, to the quantity's SI unit."""
+        if self.density is None:
+            return to_si(value, self.unit, QUANTITIES[self.quantity].unit, difference)
+        return self.density * to_si(value, self.unit, _VOLUME_FLOW, difference)
 
 
 class Constant(_Strict):
-    """A quantity that was, or is taken to be, the same for all records."""
+    """A quantity that was, or is taken to be, the same for all records.
+
+    A flow may follow the inlet temperature of its stream: `per_kelvin` is its relative change, and
+    `value` then holds at the mean inlet temperature of all records.
+    """
 
     value: float
     unit: str
     uncertainty: _Positive
+    per_kelvin: float = 0.0
+    per_kelvin_uncertainty: _Positive | None = None
     recorded: bool = True
     note: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Constant:
+        if self.recorded and self.per_kelvin_uncertainty is not None:
+            raise ValueError(
+                "per_kelvin_uncertainty is for a flow that is not known; expected recorded = false"
+            )
+        return self
+
+
+class UnscoredRecords(_Strict):
+    """Records that are shown but never scored, and why."""
+
+    records: Annotated[tuple[int, ...], Field(min_length=1)]
+    reason: _Text
 
 
 class Limits(_Strict):
@@ -79,15 +157,16 @@ RELATIVE_LIMITS = {"mape_max", "nmbe_max", "cv_rmse_max"}
 
 
 class Thresholds(_Strict):
-    """Limits for the design point and for all other kept records.
+    """Limits for the errors over the scored records.
 
-    `records_min` is the least number of records that screening has to leave: errors over a few
-    chosen records prove nothing.
+    `fitted` is for a model whose parameters saw the records, `leave_one_out` for records each of
+    which a fit predicted that did not see it. `records_min` is the least number of records that
+    screening has to leave: errors over a few chosen records prove nothing.
     """
 
     records_min: Annotated[int, Field(ge=1)] | None = None
-    design: dict[QuantityName, Limits] = {}
-    off_design: dict[QuantityName, Limits] = {}
+    fitted: dict[QuantityName, Limits] = {}
+    leave_one_out: dict[QuantityName, Limits] = {}
 
 
 class Descriptor(_Strict):
@@ -99,11 +178,14 @@ class Descriptor(_Strict):
     table: str
     record: str
     design_record: int | None = None
+    start: str | None = None
     source: str
+    date: str = "not stated"
     licence: str
     published_models: tuple[Literal["sandrini2025"], ...] = ()
     columns: dict[str, Column]
     constants: dict[QuantityName, Constant] = {}
+    unscored_records: tuple[UnscoredRecords, ...] = ()
     thresholds: Thresholds = Thresholds()
 
     @model_validator(mode="after")
@@ -127,6 +209,16 @@ class Descriptor(_Strict):
                 to_si(constant.value, constant.unit, QUANTITIES[name].unit),
                 f"constants.{name}: {with_unit(constant.value, constant.unit)}",
             )
+            follows = constant.per_kelvin != 0.0 or constant.per_kelvin_uncertainty is not None
+            if follows and name not in FLOW_INLETS:
+                raise ValueError(
+                    f"constants.{name}: per_kelvin and per_kelvin_uncertainty are only for "
+                    f"{' and '.join(FLOW_INLETS)}"
+                )
+        named = [record for entry in self.unscored_records for record in entry.records]
+        twice = sorted({record for record in named if named.count(record) > 1})
+        if twice:
+            raise ValueError(f"unscored_records: record {twice[0]} is named twice")
         return self
 
 
@@ -142,7 +234,8 @@ class Dataset:
         Where it was read from.
     values : pandas.DataFrame
         One row a record (index: record number), one column a quantity of the vocabulary, SI units.
-        Constants are filled in; ``COP`` is added where it can be formed from measured columns.
+        Constants are filled in; ``COP`` is added where it can be formed from measured columns;
+        NaN where a result was not read.
     uncertainties : pandas.DataFrame
         Standard uncertainties, same shape.
     ignored_columns : tuple of str
@@ -177,6 +270,50 @@ class Dataset:
             and name not in self.unscored
             and name not in self.descriptor.constants
         )
+
+    @property
+    def declared_unscored(self) -> dict[int, str]:
+        """Records that the descriptor takes out of the scores, with the reason."""
+        return {
+            record: entry.reason
+            for entry in self.descriptor.unscored_records
+            for record in entry.records
+        }
+
+    @property
+    def unknown_flows(self) -> dict[str, Constant]:
+        """Flows that were assumed and not read."""
+        return {
+            name: self.descriptor.constants[name]
+            for name in FLOW_INLETS
+            if name in self.descriptor.constants and not self.descriptor.constants[name].recorded
+        }
+
+    def with_flows(self, flows: dict[str, tuple[float, float]]) -> Dataset:
+        """Return a copy in which flows that are constants of the descriptor have other values.
+
+        Parameters
+        ----------
+        flows : dict
+            Quantity to its level at the mean inlet temperature of these records, kg/s, and its
+            relative change per kelvin of that temperature.
+
+        Raises
+        ------
+        InputError
+            If a quantity is not a constant flow of the descriptor, or a flow is not positive.
+        """
+        values = self.values.copy()
+        constant = [name for name in FLOW_INLETS if name in self.descriptor.constants]
+        for name, (level, per_kelvin) in flows.items():
+            if name not in constant:
+                raise InputError(
+                    f"data set {self.folder}: {name!r} is not a constant flow of the descriptor; "
+                    f"constant flows are {', '.join(constant) or 'none'}"
+                )
+            place = f"data set {self.folder}: {name}"
+            values[name] = _flow(values[FLOW_INLETS[name]], level, per_kelvin, place)
+        return replace(self, values=values)
 
     @property
     def speed_recorded(self) -> bool:
@@ -228,30 +365,35 @@ def load_dataset(name_or_path: str) -> Dataset:
                 f"data file {table_path}: column {header!r} is missing; the descriptor declares "
                 f"it, the table has: {', '.join(table.columns)}"
             )
-        quantity = QUANTITIES[column.quantity]
-        numbers = _numbers(table[header], records, table_path)
-        values[quantity.name] = [to_si(x, column.unit, quantity.unit) for x in numbers]
-        for record, number, si in zip(records, numbers, values[quantity.name], strict=True):
-            place = f"data file {table_path}: column {header!r}, record {record}"
-            try:
-                _check_range(quantity, si, with_unit(number, column.unit))
-            except ValueError as error:
-                raise InputError(f"{place}: {error}") from error
-        if column.uncertainty is not None:
-            u = to_si(column.uncertainty, column.unit, quantity.unit, difference=True)
-            uncertainties[quantity.name] = u
-        else:
-            assert column.relative_uncertainty is not None
-            uncertainties[quantity.name] = column.relative_uncertainty * values[quantity.name]
+        read = _read_column(table[header], column, records, table_path)
+        values[column.quantity], uncertainties[column.quantity] = read
     for name, constant in descriptor.constants.items():
         unit = QUANTITIES[name].unit
         values[name] = to_si(constant.value, constant.unit, unit)
         uncertainties[name] = to_si(constant.uncertainty, constant.unit, unit, difference=True)
+    # Inlet temperatures may be constants themselves, so flows that follow them come after.
+    for name, inlet in FLOW_INLETS.items():
+        if name not in descriptor.constants:
+            continue
+        constant, T_in = descriptor.constants[name], values[inlet]
+        level = to_si(constant.value, constant.unit, _MASS_FLOW)
+        place = f"descriptor {path}: constants.{name}"
+        values[name] = _flow(T_in, level, constant.per_kelvin, place)
+        if constant.per_kelvin_uncertainty is not None:
+            u = level * constant.per_kelvin_uncertainty * (T_in - T_in.mean())
+            uncertainties[name] = (uncertainties[name] ** 2 + u**2) ** 0.5
     if descriptor.design_record is not None and descriptor.design_record not in values.index:
         raise InputError(
             f"descriptor {path}: design_record {descriptor.design_record} is not in {table_path}; "
             f"records are {', '.join(map(str, values.index))}"
         )
+    for entry in descriptor.unscored_records:
+        for record in entry.records:
+            if record not in values.index:
+                raise InputError(
+                    f"descriptor {path}: unscored_records: record {record} is not in "
+                    f"{table_path}; records are {', '.join(map(str, values.index))}"
+                )
     _add_cop(descriptor, values, uncertainties)
     declared = {*descriptor.columns, descriptor.record}
     dataset = Dataset(
@@ -261,7 +403,7 @@ def load_dataset(name_or_path: str) -> Dataset:
         uncertainties=uncertainties,
         ignored_columns=tuple(c for c in table.columns if c not in declared),
     )
-    for kind in ("design", "off_design"):
+    for kind in ("fitted", "leave_one_out"):
         for name, limits in getattr(descriptor.thresholds, kind).items():
             place = f"descriptor {path}: thresholds.{kind}.{name}"
             if name not in dataset.scored:
@@ -276,6 +418,48 @@ def load_dataset(name_or_path: str) -> Dataset:
                     "rmse_max or maximum_max in K"
                 )
     return dataset
+
+
+def _read_column(
+    cells: pd.Series[str], column: Column, records: pd.Index[int], path: Path
+) -> tuple[pd.Series[float], pd.Series[float]]:
+    """Return values and standard uncertainties in SI units; NaN in both where a cell is empty."""
+    place = f"data file {path}: column {cells.name!r}"
+    numbers = [
+        _number(text, column, f"{place}, record {record}")
+        for record, text in zip(records, cells, strict=True)
+    ]
+    if all(math.isnan(number) for number in numbers):
+        raise InputError(f"{place}: every cell is empty; expected a number in one at least")
+    values = pd.Series([column.to_si(number) for number in numbers], index=records)
+    for record, number in zip(records, numbers, strict=True):
+        if math.isnan(number):
+            continue
+        try:
+            _check_range(
+                QUANTITIES[column.quantity], values[record], with_unit(number, column.unit)
+            )
+        except ValueError as error:
+            raise InputError(f"{place}, record {record}: {error}") from error
+    if column.uncertainty is None:
+        assert column.relative_uncertainty is not None
+        return values, column.relative_uncertainty * values
+    u = column.to_si(column.uncertainty, difference=True)
+    return values, pd.Series(u, index=records).where(values.notna())
+
+
+def _flow(T_in: pd.Series[float], level: float, per_kelvin: float, place: str) -> pd.Series[float]:
+    """Return the flow of each record, kg/s, from its level at the mean inlet temperature."""
+    flow = level * (1.0 + per_kelvin * (T_in - T_in.mean()))
+    # Written so that NaN fails too.
+    wrong = flow[~((flow > 0.0) & (flow <= QUANTITIES["m_flow_source"].maximum))]
+    if not wrong.empty:
+        raise InputError(
+            f"{place}: {wrong.iloc[0]:.6g} kg/s at record {wrong.index[0]}, with {level:.6g} kg/s "
+            f"at the mean inlet temperature and {per_kelvin:.6g} per kelvin; expected a positive "
+            f"flow of {QUANTITIES['m_flow_source'].maximum:g} kg/s at most"
+        )
+    return flow
 
 
 def _check_range(quantity: Quantity, si: float, written: str) -> None:
@@ -346,19 +530,19 @@ def _record_numbers(table: pd.DataFrame, descriptor: Descriptor, path: Path) -> 
     return pd.Index(numbers, name=descriptor.record)
 
 
-def _numbers(column: pd.Series[str], records: pd.Index[int], path: Path) -> list[float]:
-    numbers = []
-    for record, text in zip(records, column, strict=True):
-        place = f"data file {path}: column {column.name!r}, record {record}"
-        try:
-            number = float(text)
-        except ValueError as error:
-            found = repr(text) if text else "nothing"
-            raise InputError(f"{place}: {found} where a number was expected") from error
-        if not math.isfinite(number):
-            raise InputError(f"{place}: {text!r} where a finite number was expected")
-        numbers.append(number)
-    return numbers
+def _number(text: str, column: Column, place: str) -> float:
+    if not text:
+        if column.gaps:
+            return math.nan
+        hint = "" if column.is_input else "; a result with empty cells needs gaps = true"
+        raise InputError(f"{place}: nothing where a number was expected{hint}")
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise InputError(f"{place}: {text!r} where a number was expected") from error
+    if not math.isfinite(number):
+        raise InputError(f"{place}: {text!r} where a finite number was expected")
+    return number
 
 
 def _add_cop(descriptor: Descriptor, values: pd.DataFrame, u: pd.DataFrame) -> None:

@@ -18,7 +18,7 @@ from heatpump_twin_model.quantities import QUANTITIES
 from .datasets import Dataset
 from .display import DISPLAY, shown
 from .implied_cycle import implied_cycle
-from .scores import DESIGN, OFF_DESIGN, Scores
+from .scores import FITTED, LEAVE_ONE_OUT, Scores
 from .screening import Verdict
 
 mpl.use("Agg")
@@ -121,10 +121,8 @@ def log_p_h(scores: Scores, machine: Machine, record: int) -> Figure:
         axes.set_ylabel("absolute pressure p in bar")
         screened = scores.screening.records[record]
         role = (
-            "design point, fitted"
-            if record in scores.sets[DESIGN]
-            else "off-design"
-            if record in scores.sets[OFF_DESIGN]
+            f"parameters from {scores.provenance}"
+            if record in scores.sets[FITTED]
             else f"not scored: {screened.verdict}"
         )
         axes.set_title(
@@ -251,9 +249,11 @@ def _draw_measured_cycle(axes: Axes, scores: Scores, machine: Machine, record: i
 
 
 def parity(scores: Scores, quantity: str) -> Figure:
-    """Draw simulated against measured values of one quantity, with error bars and a band.
+    """Draw predicted against measured values of one quantity, with error bars and a band.
 
-    Records that are not scored stay visible, grey and hollow; those outside the band are numbered.
+    Predictions are those of fits that did not see the record, where there are such, with their
+    95 % band. Records that are not scored stay visible, grey and hollow; those outside the band
+    of `_band` are numbered.
 
     Parameters
     ----------
@@ -263,13 +263,27 @@ def parity(scores: Scores, quantity: str) -> Figure:
         A scored quantity.
     """
     values, u = scores.dataset.values[quantity], scores.dataset.uncertainties[quantity]
-    simulated = scores.simulation.outputs[quantity]
-    groups = {
-        "design point, fitted": (scores.sets[DESIGN], "D", MEASURED, True),
-        "off-design": (scores.sets[OFF_DESIGN], "o", SIMULATED, True),
-    }
-    for verdict, marker in ((Verdict.NOT_STEADY, "x"), (Verdict.OTHER_SPEED, "^")):
-        members = [r for r, s in scores.screening.records.items() if s.verdict is verdict]
+    simulated = scores.simulation.outputs[quantity].copy()
+    half_widths = None
+    kept = [r for r in scores.sets[FITTED] if math.isfinite(values[r])]
+    label = "kept, FMU as built"
+    if scores.calibration is not None:
+        unseen = scores.calibration.frame(LEAVE_ONE_OUT, "values")[quantity]
+        half_widths = scores.calibration.frame(LEAVE_ONE_OUT, "half_widths")[quantity]
+        kept = [r for r in scores.sets[LEAVE_ONE_OUT] if math.isfinite(values[r])]
+        simulated.loc[kept] = unseen.loc[kept]
+        label = "left out of its fit, 95 % band"
+    groups = {label: (kept, "o", SIMULATED, True)}
+    for verdict, marker in (
+        (Verdict.NOT_STEADY, "x"),
+        (Verdict.OTHER_SPEED, "^"),
+        (Verdict.DECLARED, "s"),
+    ):
+        members = [
+            r
+            for r, s in scores.screening.records.items()
+            if s.verdict is verdict and math.isfinite(values[r])
+        ]
         groups[f"not scored: {verdict}"] = (members, marker, EXCLUDED, False)
     display = DISPLAY[quantity]
     unit, title = display.unit, display.title
@@ -285,6 +299,9 @@ def parity(scores: Scores, quantity: str) -> Figure:
                 x,
                 y,
                 xerr=2.0 * display.factor * u.loc[members].to_numpy(),
+                yerr=display.factor * half_widths.loc[members].to_numpy()
+                if scored and half_widths is not None
+                else None,
                 fmt=marker,
                 color=colour,
                 mfc=colour if scored else "none",
@@ -323,7 +340,7 @@ def parity(scores: Scores, quantity: str) -> Figure:
         axes.set_aspect("equal")
         of = "" if unit == "1" else f" in {unit}"
         axes.set_xlabel(f"measured{of} (bars: 95 %)")
-        axes.set_ylabel(f"simulated{of}")
+        axes.set_ylabel(f"predicted{of}")
         axes.set_title(
             f"{quantity}: {title}" if title != quantity else title, loc="left", fontsize=10
         )

@@ -42,8 +42,8 @@ class ImpliedCycle:
         compressor that takes at least the ideal work.
     m_flow : float
         Refrigerant flow by the balance of the whole machine, from heat given and power, kg/s.
-    suction_volume_flow : float
-        That flow as volume at suction, m3/s.
+    suction_density : float
+        kg/m3.
     """
 
     T_dew: float = math.nan
@@ -56,7 +56,7 @@ class ImpliedCycle:
     h_isentropic: float = math.nan
     T_least_discharge: float = math.nan
     m_flow: float = math.nan
-    suction_volume_flow: float = math.nan
+    suction_density: float = math.nan
 
     @property
     def ideal_work(self) -> float:
@@ -88,9 +88,12 @@ def implied_cycle(record: pd.Series[float], machine: Machine) -> ImpliedCycle:
     liquid_recorded = not math.isnan(value("T_liquid"))
     T_liquid = value("T_liquid")
     if not liquid_recorded:
-        T_liquid = T_bubble - closures.subcooling(
-            machine.subcooling_fraction, T_bubble - value("T_sink_in")
+        fraction = closures.subcooling_fraction(
+            machine.condenser.subcooling_fraction,
+            machine.condenser.subcooling_temperature_coefficient,
+            value("T_sink_in") - machine.design.boundary.T_sink_in,
         )
+        T_liquid = T_bubble - closures.subcooling(fraction, T_bubble - value("T_sink_in"))
     # Wet suction or vapour before the valve has no state that pressure and temperature fix.
     if not (T_suction > T_dew and T_liquid < T_bubble):
         return saturation
@@ -132,7 +135,7 @@ def _complete(
         h_isentropic=h_isentropic,
         T_least_discharge=fluid.T(),
         m_flow=m_flow,
-        suction_volume_flow=m_flow / density,
+        suction_density=density,
     )
 
 

@@ -1,4 +1,4 @@
-"""Errors of the model and of what it is compared with, on records it was and was not sized by.
+"""Errors of the model and of what it is compared with, on records that they saw and did not see.
 
 One set of scores feeds the terminal table, the JSON, the JUnit file and the HTML report.
 """
@@ -6,7 +6,7 @@ One set of scores feeds the terminal table, the JSON, the JUnit file and the HTM
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -20,22 +20,20 @@ from sklearn.metrics import (
 
 from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, OperatingStatus
 
-from .baselines import Prediction, baselines
+from .baselines import Prediction, published, regression
+from .calibration.cross_validation import Split, leave_out_splits
+from .calibration.record import CalibrationRecord
+from .compressor_alone import CompressorScore
 from .cosimulation import STATUS, CosimulationResult, FmuInfo
 from .datasets import Dataset, Limits
 from .screening import Screening
 
 MODEL = "model"
 
-# Records by what the machine's parameters know of them.
-DESIGN, OFF_DESIGN = "design", "off_design"
+# How the predicted records relate to those that were fitted.
+FITTED, LEAVE_ONE_OUT, EXTRAPOLATION = "fitted", "leave_one_out", "extrapolation"
 # Taken out by screening: shown beside the others, never in a headline or limit.
 EXCLUDED = "excluded"
-SET_TITLES = {
-    DESIGN: "design point (the model is sized by it: fitted, not predicted)",
-    OFF_DESIGN: "off-design",
-    EXCLUDED: "records that screening took out, for comparison",
-}
 
 
 @dataclass(frozen=True)
@@ -68,11 +66,10 @@ class ErrorMeasures:
 
 @dataclass(frozen=True)
 class Score:
-    """Errors of one predictor in one quantity over one set of records."""
+    """Errors of one predictor in one quantity, by one split of the records."""
 
     predictor: str
-    fitted_on: str
-    records: str
+    split: str
     quantity: str
     errors: ErrorMeasures
 
@@ -81,7 +78,7 @@ class Score:
 class ThresholdResult:
     """One limit of the descriptor and whether the model keeps it."""
 
-    records: str
+    split: str
     quantity: str
     measure: str
     limit: float
@@ -121,10 +118,14 @@ class Scores:
         What was stepped.
     simulation : CosimulationResult
         What it answered.
-    predictions : list of Prediction
-        The model's first, then the baselines'.
+    predictions : dict of str to list of Prediction
+        By split: the model's first where it has one, then the baselines'.
     sets : dict of str to list of int
-        Kept records of ``design`` and ``off_design``, and the ``excluded`` ones.
+        Records that each split predicts.
+    calibration : CalibrationRecord or None
+        Of the machine, if it was fitted to these data.
+    provenance : str
+        Which records the FMU's parameters come from, in words.
     scores : list of Score
         Of every predictor.
     thresholds : list of ThresholdResult
@@ -135,8 +136,11 @@ class Scores:
     screening: Screening
     fmu: FmuInfo
     simulation: CosimulationResult
-    predictions: list[Prediction]
+    predictions: dict[str, list[Prediction]]
     sets: dict[str, list[int]]
+    calibration: CalibrationRecord | None
+    provenance: str
+    compressor: CompressorScore | None
     scores: list[Score]
     thresholds: list[ThresholdResult]
 
@@ -172,10 +176,33 @@ class Scores:
         """Whether every threshold is kept and every record was answered."""
         return not self.unanswered_records and all(t.passed for t in self.thresholds)
 
-    def find(self, predictor: str, records: str, quantity: str) -> ErrorMeasures | None:
+    @property
+    def headline_split(self) -> str:
+        """Records that the fit never saw where there are such predictions; else all kept ones."""
+        return LEAVE_ONE_OUT if self.calibration else FITTED
+
+    @property
+    def split_titles(self) -> dict[str, str]:
+        """What each split is, for a reader."""
+        n = "each record" if self._is_leave_one_out else "a tenth of the records"
+        return {
+            FITTED: "fitted: the model has seen these records"
+            if self.calibration
+            else f"as built (parameters from: {self.provenance})",
+            LEAVE_ONE_OUT: f"left out: {n} predicted by a fit without it",
+            EXTRAPOLATION: "extrapolation: fitted to the half nearest the design point's "
+            "temperature lift, predicting the other half",
+            EXCLUDED: "records that screening took out, for comparison",
+        }
+
+    @property
+    def _is_leave_one_out(self) -> bool:
+        return self.calibration is None or self.calibration.is_leave_one_out
+
+    def find(self, predictor: str, split: str, quantity: str) -> ErrorMeasures | None:
         """Return the errors of a predictor, or None where it has none."""
         for score in self.scores:
-            if (score.predictor, score.records, score.quantity) == (predictor, records, quantity):
+            if (score.predictor, score.split, score.quantity) == (predictor, split, quantity):
                 return score.errors
         return None
 
@@ -192,14 +219,16 @@ class Scores:
                 "generation_tool": self.fmu.generation_tool,
                 "sha256": self.fmu.sha256,
             },
+            "parameters_from": self.provenance,
+            "calibration": asdict(self.calibration) if self.calibration else None,
+            "compressor_alone": asdict(self.compressor) if self.compressor else None,
             "passed": self.passed,
             "unanswered": {str(r): why for r, why in self.unanswered_records.items()},
             "sets": self.sets,
             "scores": [
                 {
                     "predictor": s.predictor,
-                    "fitted_on": s.fitted_on,
-                    "records": s.records,
+                    "split": s.split,
                     "quantity": s.quantity,
                     "unit": QUANTITIES[s.quantity].unit,
                     **vars(s.errors),
@@ -238,7 +267,9 @@ def score(
     screening: Screening,
     fmu: FmuInfo,
     simulation: CosimulationResult,
-    fitted_on: str,
+    calibration: CalibrationRecord | None,
+    provenance: str,
+    compressor: CompressorScore | None,
 ) -> Scores:
     """Compare the model's answers and the baselines' with what was recorded.
 
@@ -252,26 +283,38 @@ def score(
         What was stepped.
     simulation : CosimulationResult
         What it answered.
-    fitted_on : str
+    calibration : CalibrationRecord or None
+        Holds the predictions of records that the fit did not see.
+    provenance : str
         Which records the FMU's parameters come from, in words.
     """
-    design_record = dataset.descriptor.design_record
-    sets = {
-        DESIGN: [r for r in screening.kept if r == design_record],
-        OFF_DESIGN: [r for r in screening.kept if r != design_record],
-        EXCLUDED: [r for r in screening.records if r not in screening.kept],
-    }
     results = [q for q in dataset.scored if q in simulation.outputs]
-    model = Prediction(MODEL, fitted_on, simulation.outputs[results])
-    predictions = [model, *baselines(dataset, screening)]
+    kept = tuple(screening.kept)
+    excluded = [r for r in screening.records if r not in kept]
+    splits = {FITTED: [Split(kept, kept)], LEAVE_ONE_OUT: leave_out_splits(kept, seed=0)}
+    answered = Prediction(MODEL, simulation.outputs[results])
+    predictions = {FITTED: [answered], LEAVE_ONE_OUT: [], EXCLUDED: [answered]}
+    sets = {FITTED: list(kept), LEAVE_ONE_OUT: list(kept), EXCLUDED: excluded}
+    if calibration is not None:
+        for split in (LEAVE_ONE_OUT, EXTRAPOLATION):
+            unseen = calibration.frame(split, "values")
+            held = [r for r in unseen.index if r in kept]
+            predictions[split] = [Prediction(MODEL, unseen.loc[held, results])]
+            sets[split] = held
+        far = tuple(sets[EXTRAPOLATION])
+        splits[EXTRAPOLATION] = [Split(tuple(r for r in kept if r not in far), far)]
+    for name, members in splits.items():
+        predictions[name] += [regression(dataset, screening, d, members) for d in (1, 2)]
+    predictions[LEAVE_ONE_OUT] += published(dataset)
     scores = []
-    for prediction in predictions:
-        for records, members in sets.items():
+    for split, of_split in predictions.items():
+        for prediction in of_split:
             for quantity in results:
                 used = [
                     r
-                    for r in members
+                    for r in sets[split]
                     if screening.is_usable(r, quantity)
+                    and math.isfinite(dataset.values.loc[r, quantity])
                     and quantity in prediction.values
                     # A baseline may say nothing; a model that says nothing fails its run.
                     and math.isfinite(prediction.values.loc[r, quantity])
@@ -282,9 +325,7 @@ def score(
                         dataset.values.loc[used, quantity].to_numpy(dtype=float),
                         prediction.values.loc[used, quantity].to_numpy(dtype=float),
                     )
-                    scores.append(
-                        Score(prediction.name, prediction.fitted_on, records, quantity, errors)
-                    )
+                    scores.append(Score(prediction.name, split, quantity, errors))
     return Scores(
         dataset=dataset,
         screening=screening,
@@ -292,6 +333,9 @@ def score(
         simulation=simulation,
         predictions=predictions,
         sets=sets,
+        calibration=calibration,
+        provenance=provenance,
+        compressor=compressor,
         scores=scores,
         thresholds=_check_thresholds(dataset, screening, scores),
     )
@@ -322,22 +366,22 @@ def measure(
 def _check_thresholds(
     dataset: Dataset, screening: Screening, scores: list[Score]
 ) -> list[ThresholdResult]:
-    by_key = {(s.records, s.quantity): s.errors for s in scores if s.predictor == MODEL}
+    by_key = {(s.split, s.quantity): s.errors for s in scores if s.predictor == MODEL}
     results = []
     least = dataset.descriptor.thresholds.records_min
     if least is not None:
         kept = len(screening.kept)
         results.append(ThresholdResult("all", "kept records", "count", least, kept, is_least=True))
-    for records in (DESIGN, OFF_DESIGN):
-        limits_by_quantity: dict[str, Limits] = getattr(dataset.descriptor.thresholds, records)
+    for split in (FITTED, LEAVE_ONE_OUT):
+        limits_by_quantity: dict[str, Limits] = getattr(dataset.descriptor.thresholds, split)
         for quantity, limits in limits_by_quantity.items():
-            errors = by_key.get((records, quantity))
+            errors = by_key.get((split, quantity))
             for key, limit in limits.model_dump(exclude_none=True).items():
                 name = key.removesuffix("_max")
                 value = getattr(errors, name) if errors is not None else None
                 results.append(
                     ThresholdResult(
-                        records,
+                        split,
                         quantity,
                         name,
                         limit,

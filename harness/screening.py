@@ -17,7 +17,6 @@ from enum import StrEnum
 
 import pandas as pd
 
-from heatpump_twin_model import closures
 from heatpump_twin_model.cycle import HeatPumpCycle
 from heatpump_twin_model.errors import SolveError
 
@@ -42,6 +41,7 @@ class Verdict(StrEnum):
     KEPT = "kept"
     NOT_STEADY = "not steady"
     OTHER_SPEED = "steady at another speed"
+    DECLARED = "set aside"
 
 
 @dataclass(frozen=True)
@@ -182,6 +182,8 @@ def screen(dataset: Dataset, cycle: HeatPumpCycle) -> Screening:
         _check_source_balance(record, cycle, findings)
         if "Q_flow_source" not in dataset.unscored:
             _check_energy_balance(record, cycle, findings)
+        if number in dataset.declared_unscored:
+            findings.record(number, Verdict.DECLARED, dataset.declared_unscored[number])
         outcome[number] = _check_compressor(dataset, record, cycle, findings)
     return Screening(
         records={
@@ -290,10 +292,10 @@ def _check_carnot(record: _Record, findings: _Findings) -> None:
 
 def _check_source_balance(record: _Record, cycle: HeatPumpCycle, findings: _Findings) -> None:
     """The source stream gives the heat that the machine takes from it."""
-    if math.isnan(record["T_source_out"]):
+    if math.isnan(record["T_source_out"]) or math.isnan(record["Q_flow_sink"]):
         return
     try:
-        heat_capacity = cycle.source_heat_capacity(record["T_source_in"])
+        heat_capacity = cycle.media.source_heat_capacity(record["T_source_in"])
     except SolveError:  # outside the medium's range; the FMU will say so of this record
         return
 
@@ -340,7 +342,8 @@ def _check_compressor(
     steady. More flow than the compressor displaces at the given speed proves another speed, if that
     was not recorded; less flow could be either, and is not taken as steady.
     """
-    sizes, design = cycle.design_state, cycle.machine.design
+    relations, design = cycle.relations, cycle.machine.design
+    sizes = relations.sizes
     if record["Q_flow_sink"] <= record["P_el"] or record["P_el"] <= 0.0:
         findings.record(
             record.number,
@@ -350,28 +353,20 @@ def _check_compressor(
         )
         return math.nan, math.nan
 
-    def eta_vol(pressure_ratio: float, speed: float) -> float:
-        compressor = cycle.machine.compressor
-        return closures.volumetric_efficiency(
-            pressure_ratio,
-            speed,
-            compressor.leakage_coefficient,
-            compressor.leakage_speed_share,
-        )
-
     def flow_ratio(r: _Reading) -> float:
         speed = r["compressor_speed"]
         if not speed > 0.0:
             return math.nan
-        displaced = sizes.swept_volume_flow * speed * eta_vol(r["p_high"] / r["p_low"], speed)
-        return r.implied.suction_volume_flow / displaced
+        density = r.implied.suction_density
+        displaced = relations.delivered_flow(r["p_high"] / r["p_low"], density, speed)
+        return r.implied.m_flow / displaced
 
     def efficiency(r: _Reading) -> float:
         return r.implied.ideal_work / r["P_el"]
 
     if math.isnan(flow_ratio(record)):
         return math.nan, math.nan
-    of_design = closures.isentropic_efficiency(sizes.drive_efficiency, sizes.eta_vol)
+    of_design = sizes.isentropic_efficiency
     least = LEAST_EFFICIENCY_RATIO * of_design
     plausible = least <= efficiency(record) <= 1.0 + record.margin(efficiency)
     if not plausible:
@@ -405,7 +400,9 @@ def _record_screening(
     findings: list[tuple[Verdict, str]], flow_ratio: float, efficiency: float
 ) -> RecordScreening:
     verdicts = {verdict for verdict, _ in findings}
-    if Verdict.NOT_STEADY in verdicts:
+    if Verdict.DECLARED in verdicts:
+        verdict = Verdict.DECLARED
+    elif Verdict.NOT_STEADY in verdicts:
         verdict = Verdict.NOT_STEADY
     elif Verdict.OTHER_SPEED in verdicts:
         verdict = Verdict.OTHER_SPEED

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from heatpump_twin_model.cycle import HeatPumpCycle
+from heatpump_twin_model.errors import InputError
 from heatpump_twin_model.machine import Machine, identification
 from heatpump_twin_model.machine_file import machine_path, read_machine_file
 
+from .calibration.record import CalibrationRecord, data_fingerprint, record_path
+from .compressor_alone import score_compressor
 from .cosimulation import FmuInfo, inspect_fmu, simulate
 from .datasets import Dataset
 from .diagrams import CYCLE_OUTPUTS
@@ -37,6 +39,23 @@ def machine_of(dataset: Dataset) -> Path:
     return machine_path(str(beside) if beside.is_file() else dataset.descriptor.machine)
 
 
+def start_of(dataset: Dataset) -> Path:
+    """Return the start file that a data set's descriptor names.
+
+    Raises
+    ------
+    InputError
+        If it names none.
+    """
+    named = dataset.descriptor.start
+    if named is None:
+        raise InputError(
+            f"data set {dataset.descriptor.name}: its descriptor names no start file; add "
+            'start = "start.toml" or give one with --machine'
+        )
+    return dataset.folder / named
+
+
 def validate(dataset: Dataset, fmu_path: Path) -> Validation:
     """Step the FMU through every record of the data set and score its answers.
 
@@ -54,34 +73,51 @@ def validate(dataset: Dataset, fmu_path: Path) -> Validation:
     CosimulationError
         If the FMU does not run to the last record.
     """
-    machine = read_machine_file(machine_of(dataset)).to_machine()
+    path = machine_of(dataset)
+    machine = read_machine_file(path).to_machine()
     fmu = inspect_fmu(fmu_path, (*dataset.scored, *CYCLE_OUTPUTS))
+    calibration, provenance = calibration_of(dataset, path, machine, fmu)
+    if calibration is not None and calibration.flows:
+        dataset = dataset.with_flows({q: (f[0], f[1]) for q, f in calibration.flows.items()})
     screening = screen(dataset, HeatPumpCycle(machine))
     simulation = simulate(fmu, boundaries(dataset))
-    fitted_on = provenance(dataset, machine, fmu)
-    return Validation(score(dataset, screening, fmu, simulation, fitted_on), machine)
+    return Validation(
+        score(
+            dataset,
+            screening,
+            fmu,
+            simulation,
+            calibration,
+            provenance,
+            score_compressor(dataset, screening, machine),
+        ),
+        machine,
+    )
 
 
-def provenance(dataset: Dataset, machine: Machine, fmu: FmuInfo) -> str:
-    """Say which records the FMU's parameters come from, as far as that can be checked.
+def calibration_of(
+    dataset: Dataset, path: Path, machine: Machine, fmu: FmuInfo
+) -> tuple[CalibrationRecord | None, str]:
+    """Return the record of the machine's calibration if it applies here, and what it was fitted to.
 
     Parameters
     ----------
     dataset : Dataset
-        Names the record of the design point.
+        To be validated on.
+    path : Path
+        Machine file, beside which the record lies.
     machine : Machine
-        Of the data set's machine file.
+        Of that file.
     fmu : FmuInfo
         Its description identifies the machine it was built of.
     """
     if identification(machine) not in fmu.description:
-        return f"not known: the FMU was not built of this machine file ({machine.name})"
-    record = dataset.descriptor.design_record
-    if record is None:
-        return "not known: the data set names no design record"
-    design = {**vars(machine.design.boundary), **vars(machine.design)}
-    recorded = dataset.values.loc[record]
-    for name in recorded.index.intersection(list(design)):
-        if not math.isclose(recorded[name], design[name], rel_tol=1e-9):
-            return f"not known: the machine's design point is not record {record} ({name} differs)"
-    return f"record {record} alone"
+        return None, f"not known: the FMU was not built of this machine file ({machine.name})"
+    if not record_path(path).is_file():
+        return None, "not known: no record of a calibration lies beside the machine file"
+    record = CalibrationRecord.load(record_path(path))
+    if record.machine_fingerprint != machine.fingerprint:
+        return None, "not known: the machine file was changed after its calibration"
+    if record.data_fingerprint != data_fingerprint(dataset):
+        return None, f"data set {record.dataset} as it was then, not these records"
+    return record, f"{len(record.records)} records of {record.dataset}"

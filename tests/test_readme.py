@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from harness.scores import MODEL, OFF_DESIGN, Scores
+from build_fmu import build
+from harness.datasets import load_dataset
+from harness.scores import EXTRAPOLATION, FITTED, LEAVE_ONE_OUT, MODEL
+from harness.validation import validate
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Run by .ci/run, which this test is a part of.
@@ -72,35 +75,60 @@ def test_the_readme_has_commands() -> None:
     assert len(blocks("python")) == 1
 
 
+QUANTITY_OF_ROW = {
+    "electric power": "P_el",
+    "heat to the sink": "Q_flow_sink",
+    "heat from the source": "Q_flow_source",
+    "COP": "COP",
+    "suction pressure": "p_low",
+    "discharge pressure": "p_high",
+    "refrigerant flow": "m_flow_refrigerant",
+    "suction temperature": "T_suction",
+    "discharge temperature": "T_discharge",
+    "liquid temperature": "T_liquid",
+    "sink outlet": "T_sink_out",
+    "source outlet": "T_source_out",
+}
+COLUMNS = [
+    (MODEL, LEAVE_ONE_OUT),
+    ("linear regression", LEAVE_ONE_OUT),
+    ("quadratic regression", LEAVE_ONE_OUT),
+    (MODEL, FITTED),
+    (MODEL, EXTRAPOLATION),
+    ("linear regression", EXTRAPOLATION),
+]
+
+
 @pytest.mark.parametrize(
-    ("row", "quantity"),
+    ("heading", "dataset"),
     [
-        ("electric power", "P_el"),
-        ("heat to the sink", "Q_flow_sink"),
-        ("COP", "COP"),
-        ("suction pressure", "p_low"),
-        ("discharge pressure", "p_high"),
+        ("### MCI", "mci_lab"),
+        ("### NIST", "nist_split"),
+        ("### RWTH", "rwth_brine_water"),
     ],
 )
-def test_figures_are_those_of_the_scores(scores: Scores, row: str, quantity: str) -> None:
-    line = next(text for text in README.splitlines() if text.startswith(f"| {row} |"))
-    figures = [float(f) for f in re.findall(r"([\d.]+) %", line)]
-    names = [MODEL, "linear regression", "quadratic regression", "thesis (Sandrini 2025)"]
-    for name, figure in zip(names, figures, strict=True):
-        errors = scores.find(name, OFF_DESIGN, quantity)
-        assert errors is not None
-        assert errors.mape == pytest.approx(figure, abs=0.051 if figure < 100 else 0.51), name
-
-
-def test_suction_temperature_is_that_of_the_scores(scores: Scores) -> None:
-    line = next(text for text in README.splitlines() if text.startswith("| suction temp"))
-    figures = [float(f) for f in re.findall(r"([\d.]+) K", line)]
-    for name, figure in zip(
-        [MODEL, "linear regression", "quadratic regression"], figures, strict=True
-    ):
-        errors = scores.find(name, OFF_DESIGN, "T_suction")
-        assert errors is not None
-        assert errors.mae == pytest.approx(figure, abs=0.0051), name
+def test_figures_are_those_of_the_scores(
+    heading: str, dataset: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("readme_scores")
+    built = build(dataset, folder / f"{dataset}.fmu").path
+    scores = validate(load_dataset(dataset), built).scores
+    section = README[README.index(heading) :].split("\n#")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    shown = {s.quantity for s in scores.scores if s.predictor == MODEL}
+    assert {QUANTITY_OF_ROW[row.split("|")[1].strip()] for row in rows} == shown
+    for row in rows:
+        title, *cells = (cell.strip(" *") for cell in row.strip("|").split("|"))
+        for (predictor, split), cell in zip(COLUMNS, cells, strict=True):
+            errors = scores.find(predictor, split, QUANTITY_OF_ROW[title])
+            assert errors is not None
+            figure, unit = cell.split()
+            value = errors.mape if unit == "%" else errors.mae
+            assert value == pytest.approx(float(figure), abs=0.051 if unit == "%" else 0.0051)
+    if scores.compressor is not None:
+        power, flow = re.findall(r"left out: power ([\d.]+) %, flow ([\d.]+) %", section)[0]
+        assert scores.compressor.P_el == pytest.approx(float(power), abs=0.051)
+        assert scores.compressor.m_flow_refrigerant == pytest.approx(float(flow), abs=0.051)
 
 
 def test_files_and_links_exist() -> None:

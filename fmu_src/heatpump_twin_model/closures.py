@@ -9,6 +9,8 @@ References
 .. [2] Y.-Y. Yan, H.-C. Lio, T.-F. Lin, Int. J. Heat Mass Transfer 42 (1999) 993-1006.
 .. [3] F. P. Incropera et al., Fundamentals of Heat and Mass Transfer, section on the
        effectiveness-NTU method: a stream that changes phase, eps = 1 - exp(-NTU).
+.. [4] E. Winandy, C. Saavedra O., J. Lebrun, Experimental analysis and simplified modelling of a
+       hermetic scroll refrigeration compressor, Applied Thermal Engineering 22 (2002) 107-120.
 """
 
 from __future__ import annotations
@@ -19,6 +21,13 @@ import math
 # against the temperature differences of the machine, large against the solver's tolerance.
 SUPERHEAT_BLEND = 0.5
 EVAPORATING_BLEND = 1.0
+
+# Below this pressure ratio the mismatch of a built-in ratio no longer follows it: isentropic work
+# goes to zero there and the quotient of works to infinity.
+LEAST_RATIO_OF_WORK = 1.2
+
+# Liquid never gets quite as cold as the sink.
+LARGEST_SUBCOOLING_FRACTION = 0.95
 
 
 def smooth_minimum(a: float, b: float, width: float) -> float:
@@ -50,13 +59,19 @@ def smooth_minimum_argument(s: float, b: float, width: float) -> float:
 
 
 def volumetric_efficiency(
-    pressure_ratio: float, speed: float, coefficient: float, speed_share: float
+    pressure_ratio: float,
+    speed: float,
+    relative_density: float,
+    coefficient: float,
+    speed_share: float,
+    density_exponent: float,
 ) -> float:
     """Delivered over swept suction volume flow.
 
-    ``eta_vol = 1 - c (pi - 1) (s / n + 1 - s)``: linear in the pressure ratio as measured on an
-    R410A scroll compressor [1]_; the leakage share `s` passes at a rate that does not depend on
-    speed, so its part of the swept flow grows as the speed `n` falls.
+    ``eta_vol = (1 - c (pi - 1) (s / n + 1 - s)) (rho / rho_design)**-x``: linear in the pressure
+    ratio as measured on an R410A scroll compressor [1]_; the leakage share `s` passes at a rate
+    that does not depend on speed, so its part of the swept flow grows as the speed `n` falls. The
+    factor in the suction density is empirical and off (``x = 0``) unless a calibration finds it.
 
     Parameters
     ----------
@@ -64,21 +79,58 @@ def volumetric_efficiency(
         Discharge over suction pressure.
     speed : float
         Relative to rated speed, > 0.
+    relative_density : float
+        Suction density over that of the design point, > 0.
     coefficient : float
         `c` at rated speed.
     speed_share : float
         `s`, 0 to 1.
+    density_exponent : float
+        `x`.
     """
     slip = coefficient * (pressure_ratio - 1.0)
-    return 1.0 - slip * (speed_share / speed + 1.0 - speed_share)
+    eta_vol = 1.0 - slip * (speed_share / speed + 1.0 - speed_share)
+    return eta_vol * relative_density**-density_exponent if density_exponent else eta_vol
 
 
-def isentropic_efficiency(drive_efficiency: float, eta_vol: float) -> float:
+def mismatch_work_factor(
+    pressure_ratio: float, built_in_ratio: float, exponent: float, share: float
+) -> float:
+    """Work of a compressor of fixed volume ratio over isentropic work, at least 1.
+
+    A scroll compresses to its built-in pressure ratio ``pi_i`` and then pushes out at constant
+    volume; where that does not meet the discharge pressure, gas flows back or is throttled [4]_.
+    For an ideal gas with ``e = (k - 1) / k`` the work per suction volume and pressure is
+
+        ``w = (pi_i**e - 1) / e + pi_i**(-1/k) (pi - pi_i)``,  isentropic: ``(pi**e - 1) / e``,
+
+    and the factor is ``1 + share (w / w_isentropic - 1)``.
+
+    Parameters
+    ----------
+    pressure_ratio, built_in_ratio : float
+        `pi` and `pi_i`, > 1.
+    exponent : float
+        Isentropic exponent `k` of the gas, > 1.
+    share : float
+        1 without discharge valves; less where valves or leakage soften the mismatch.
+    """
+    pi = max(pressure_ratio, LEAST_RATIO_OF_WORK)
+    e = (exponent - 1.0) / exponent
+    isentropic = (pi**e - 1.0) / e
+    fixed_volume = (built_in_ratio**e - 1.0) / e + built_in_ratio ** (-1.0 / exponent) * (
+        pi - built_in_ratio
+    )
+    return 1.0 + share * (fixed_volume / isentropic - 1.0)
+
+
+def isentropic_efficiency(drive_efficiency: float, eta_vol: float, mismatch: float) -> float:
     """Isentropic enthalpy rise of the delivered flow over electric work per mass delivered.
 
     Gas that leaks back is compressed again, so work per delivered mass grows with
-    ``1 / eta_vol``; what remains, the drive efficiency (motor, friction, flow losses), is constant:
-    ``eta_is = eta_drive eta_vol``. Hence ``P_el = rho V_swept n dh_is / eta_drive``.
+    ``1 / eta_vol``; the mismatch of the built-in ratio multiplies it; what remains, the drive
+    efficiency (motor, friction, flow losses), is constant: ``eta_is = eta_drive eta_vol / g``.
+    Hence ``P = rho V_swept n dh_is g / eta_drive``.
 
     Parameters
     ----------
@@ -86,8 +138,10 @@ def isentropic_efficiency(drive_efficiency: float, eta_vol: float) -> float:
         Known from the design point.
     eta_vol : float
         From `volumetric_efficiency`.
+    mismatch : float
+        From `mismatch_work_factor`.
     """
-    return drive_efficiency * eta_vol
+    return drive_efficiency * eta_vol / mismatch
 
 
 def conductance(
@@ -165,7 +219,7 @@ def evaporating_temperature(T_source_in: float, approach: float, T_max: float) -
 def superheat(
     setting: float, fraction_max: float, approach_actual: float, approach_needed: float
 ) -> float:
-    """Superheat at the evaporator outlet, K: the valve's setting where the evaporator allows it.
+    """Superheat at suction, K: the valve's setting where the evaporator allows it.
 
     A thermostatic or electronic valve keeps its setting while the vapour can get that warm. At part
     load the approach shrinks and the vapour can only reach a fraction of it, so a fixed superheat
@@ -175,7 +229,7 @@ def superheat(
     Parameters
     ----------
     setting : float
-        Superheat the valve aims at, K.
+        Superheat the valve aims at with what the suction line adds, K.
     fraction_max : float
         Largest superheat over `approach_actual`.
     approach_actual : float
@@ -187,13 +241,31 @@ def superheat(
     return smooth_minimum(setting + starved, fraction_max * approach_actual, SUPERHEAT_BLEND)
 
 
+def subcooling_fraction(at_design: float, coefficient: float, T_difference: float) -> float:
+    """Subcooling over the condenser's approach, ``f = f_design exp(k (T_sink_in - T_design))``.
+
+    With a fixed charge less liquid is left to subcool as the condensing pressure rises: in [1]_ the
+    fraction falls from 0.57 to 0.46 over 17 K of sink inlet.
+
+    Parameters
+    ----------
+    at_design : float
+        Fraction at the design point.
+    coefficient : float
+        `k`, 1/K.
+    T_difference : float
+        ``T_sink_in`` less that of the design point, K.
+    """
+    return min(at_design * math.exp(coefficient * T_difference), LARGEST_SUBCOOLING_FRACTION)
+
+
 def subcooling(fraction: float, approach: float) -> float:
     """Subcooling at the condenser outlet, K: a fraction of the approach, so it always fits.
 
     Parameters
     ----------
     fraction : float
-        0 to 1.
+        From `subcooling_fraction`.
     approach : float
         ``T_bubble(p_high) - T_sink_in``, K.
     """

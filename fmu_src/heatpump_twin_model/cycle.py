@@ -31,20 +31,13 @@ from tespy.tools.fluid_properties import h_mix_pT
 from tespy.tools.fluid_properties.functions import T_bubble_p, T_dew_p, isentropic
 from tespy.tools.helpers import TESPyComponentError, TESPyConnectionError, TESPyNetworkError
 
-from . import closures
 from .errors import SolveError
-from .machine import HeatExchanger as ExchangerParameters
 from .machine import Machine
-from .media import (
-    SECONDARY_PRESSURE,
-    abstract_state,
-    heat_capacity,
-    saturation_temperature,
-    tespy_name,
-)
+from .media import SECONDARY_PRESSURE, Media, saturation_temperature, tespy_name
 from .plausibility import check_physics
 from .quantities import Boundary, OperatingPoint
-from .sizing import DesignConditions, DesignState, size_components
+from .relations import Relations
+from .sizing import DesignState, size_components
 
 # Largest residual of a closure relative to the size of its terms. CoolProp's flash of R410A from
 # pressure and entropy leaves residuals of up to 3e-8 (300 random boundaries); a solution that is
@@ -90,10 +83,10 @@ class HeatPumpCycle:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self._refrigerant = abstract_state(machine.refrigerant)
-        self._source_medium = abstract_state(machine.source_medium)
-        self._sink_medium = abstract_state(machine.sink_medium)
+        self.media = Media(machine)
+        self._refrigerant = self.media.refrigerant
         self._design_state: DesignState | None = None
+        self._relations: Relations | None = None
         self._boundary = machine.design.boundary
         self._source_capacity_flow = 0.0
         self._sink_capacity_flow = 0.0
@@ -109,9 +102,12 @@ class HeatPumpCycle:
         assert self._design_state is not None
         return self._design_state
 
-    def source_heat_capacity(self, T: float) -> float:
-        """Specific heat capacity of the source medium at `T` in K, J/(kg K)."""
-        return heat_capacity(self._source_medium, T)
+    @property
+    def relations(self) -> Relations:
+        """The closures with the sizes of `design_state`."""
+        if self._relations is None:
+            self._relations = Relations(self.machine, self.design_state.sizes)
+        return self._relations
 
     # Two entries and their storage -------------------------------------------------------------
 
@@ -203,6 +199,7 @@ class HeatPumpCycle:
             If the file is not a design state, or one of another machine.
         """
         self._design_state = DesignState.load(path, self.machine)
+        self._relations = None
         self._release_design()
 
     # The network ------------------------------------------------------------------------------
@@ -256,63 +253,28 @@ class HeatPumpCycle:
         self._boundary = boundary
         self._source_in.set_attr(T=boundary.T_source_in, m=boundary.m_flow_source)
         self._sink_in.set_attr(T=boundary.T_sink_in, m=boundary.m_flow_sink)
-        self._source_capacity_flow = boundary.m_flow_source * heat_capacity(
-            self._source_medium, boundary.T_source_in
-        )
-        self._sink_capacity_flow = boundary.m_flow_sink * heat_capacity(
-            self._sink_medium, boundary.T_sink_in
-        )
+        self._source_capacity_flow = self.media.source_capacity_flow(boundary)
+        self._sink_capacity_flow = self.media.sink_capacity_flow(boundary)
 
     def _solve_design(self) -> OperatingPoint:
         machine, design = self.machine, self.machine.design
-        boundary = design.boundary
-        T_bubble = saturation_temperature(self._refrigerant, design.p_high, quality=0)
-        T_dew = saturation_temperature(self._refrigerant, design.p_low, quality=1)
-        condenser_approach = T_bubble - boundary.T_sink_in
-        if condenser_approach <= 0.0:
-            raise SolveError(
-                f"heat cannot flow: {machine.refrigerant} condenses at {_celsius(T_bubble)} at "
-                f"p_high, below T_sink_in, {_celsius(boundary.T_sink_in)}"
-            )
-        if T_dew >= boundary.T_source_in:
-            raise SolveError(
-                f"heat cannot flow: {machine.refrigerant} evaporates at {_celsius(T_dew)} at "
-                f"p_low, above T_source_in, {_celsius(boundary.T_source_in)}"
-            )
-        if design.T_suction <= T_dew:
-            raise SolveError(
-                f"T_suction, {_celsius(design.T_suction)}, is not above the dew point at p_low, "
-                f"{_celsius(T_dew)}"
-            )
-        if design.Q_flow_sink <= design.P_el:
-            raise SolveError(
-                f"Q_flow_sink, {design.Q_flow_sink:g} W, is not above P_el, {design.P_el:g} W"
-            )
-        self._set_boundary(boundary)
+        sizes = size_components(machine, self.media)
+        self._set_boundary(design.boundary)
         if self._equations:
             self._network.del_ude(*self._equations)
             self._equations = []
-        self._suction.set_attr(p=design.p_low, T=design.T_suction)
+        self._suction.set_attr(p=design.p_low, T=sizes.T_suction)
         self._discharge.set_attr(p=design.p_high)
-        self._liquid.set_attr(
-            T=T_bubble - closures.subcooling(machine.subcooling_fraction, condenser_approach)
-        )
-        self._compressor.set_attr(P=design.P_el)
+        self._liquid.set_attr(T=sizes.T_liquid)
+        self._compressor.set_attr(P=design.P_el - machine.auxiliary_power)
         self._condenser.set_attr(Q=-design.Q_flow_sink)
         self._network.solve("design", init_previous=False, print_results=False)
         if self._network.status not in CONVERGED:
             raise SolveError("TESPy found no solution")
         point = self._read_point()
         self._check(point)
-        conditions = DesignConditions(
-            T_dew=T_dew,
-            T_bubble=T_bubble,
-            suction_specific_volume=self._suction.vol.val_SI,
-            isentropic_rise=self._isentropic_enthalpy() - point.h_suction,
-            source_capacity_flow=self._source_capacity_flow,
-            sink_capacity_flow=self._sink_capacity_flow,
-        )
-        self._design_state = size_components(machine, point, conditions, self._save_network())
+        self._design_state = DesignState(machine.fingerprint, sizes, self._save_network())
+        self._relations = None
         return point
 
     def _release_design(self) -> None:
@@ -374,18 +336,15 @@ class HeatPumpCycle:
 
     # Residuals of the closure equations, SI units -------------------------------------------------
 
-    def _eta_vol(self) -> float:
-        compressor = self.machine.compressor
-        return closures.volumetric_efficiency(
-            self._discharge.p.val_SI / self._suction.p.val_SI,
-            self._boundary.compressor_speed,
-            compressor.leakage_coefficient,
-            compressor.leakage_speed_share,
-        )
+    def _pressure_ratio(self) -> float:
+        return float(self._discharge.p.val_SI / self._suction.p.val_SI)
 
     def _flow_residual(self) -> float:
-        swept = self.design_state.swept_volume_flow * self._boundary.compressor_speed
-        return self._suction.m.val_SI - swept * self._eta_vol() / self._suction.calc_vol()
+        return self._suction.m.val_SI - self.relations.delivered_flow(
+            self._pressure_ratio(),
+            1.0 / self._suction.calc_vol(),
+            self._boundary.compressor_speed,
+        )
 
     def _isentropic_enthalpy(self) -> float:
         suction, discharge = self._suction, self._discharge
@@ -402,67 +361,41 @@ class HeatPumpCycle:
         h_suction = self._suction.h.val_SI
         loss_ratio = self.machine.compressor.shell_loss_ratio
         work = (self._discharge.h.val_SI - h_suction) / (1.0 - loss_ratio)
-        eta_is = closures.isentropic_efficiency(self.design_state.drive_efficiency, self._eta_vol())
+        eta_is = self.relations.isentropic_efficiency(
+            self._pressure_ratio(),
+            1.0 / self._suction.calc_vol(),
+            self._boundary.compressor_speed,
+        )
         return work * eta_is - (self._isentropic_enthalpy() - h_suction)
-
-    def _conductance(
-        self, nominal: float, exchanger: ExchangerParameters, secondary_flow_ratio: float
-    ) -> float:
-        # A Newton iterate may have no or negative flow; the conductance stays defined there.
-        refrigerant_flow_ratio = max(
-            self._suction.m.val_SI / self.design_state.m_flow_refrigerant, 1e-3
-        )
-        return closures.conductance(
-            nominal,
-            secondary_flow_ratio,
-            refrigerant_flow_ratio,
-            exchanger.secondary_resistance_share,
-            exchanger.secondary_flow_exponent,
-            exchanger.refrigerant_flow_exponent,
-        )
 
     def _condenser_heat_flow(self) -> float:
         return self._discharge.m.val_SI * (self._discharge.h.val_SI - self._liquid.h.val_SI)
 
     def _condenser_residual(self) -> float:
-        ua = self._conductance(
-            self.design_state.condenser_conductance,
-            self.machine.condenser,
-            self._boundary.m_flow_sink / self.machine.design.boundary.m_flow_sink,
-        )
-        T_bubble = T_bubble_p(self._discharge.p.val_SI, self._discharge.fluid_data)
-        eps = closures.effectiveness(ua, self._sink_capacity_flow)
-        return self._condenser_heat_flow() - eps * self._sink_capacity_flow * (
-            T_bubble - self._boundary.T_sink_in
+        T_bubble = float(T_bubble_p(self._discharge.p.val_SI, self._discharge.fluid_data))
+        return self._condenser_heat_flow() - self.relations.condenser_heat_flow(
+            T_bubble, self._suction.m.val_SI, self._boundary, self._sink_capacity_flow
         )
 
     def _evaporator_approach_needed(self) -> float:
-        ua = self._conductance(
-            self.design_state.evaporator_conductance,
-            self.machine.evaporator,
-            self._boundary.m_flow_source / self.machine.design.boundary.m_flow_source,
+        m_flow = self._suction.m.val_SI
+        heat_flow = m_flow * (self._suction.h.val_SI - self._inlet.h.val_SI)
+        return self.relations.evaporator_approach(
+            heat_flow, m_flow, self._boundary, self._source_capacity_flow
         )
-        heat_flow = self._suction.m.val_SI * (self._suction.h.val_SI - self._inlet.h.val_SI)
-        eps = closures.effectiveness(ua, self._source_capacity_flow)
-        return heat_flow / (eps * self._source_capacity_flow)
 
     def _T_dew(self) -> float:
         return float(T_dew_p(self._suction.p.val_SI, self._suction.fluid_data))
 
     def _evaporator_residual(self) -> float:
-        return self._T_dew() - closures.evaporating_temperature(
-            self._boundary.T_source_in,
-            self._evaporator_approach_needed(),
-            self.machine.expansion_valve.T_evaporating_max,
+        return self._T_dew() - self.relations.evaporating_temperature(
+            self._evaporator_approach_needed(), self._boundary
         )
 
     def _superheat_residual(self) -> float:
         T_dew = self._T_dew()
-        superheat = closures.superheat(
-            self.design_state.superheat_setting,
-            self.machine.expansion_valve.superheat_fraction_max,
-            self._boundary.T_source_in - T_dew,
-            self._evaporator_approach_needed(),
+        superheat = self.relations.superheat(
+            T_dew, self._evaporator_approach_needed(), self._boundary
         )
         return self._suction.h.val_SI - _enthalpy_beside_saturation(
             self._suction, T_dew, superheat, direction=1.0
@@ -470,9 +403,7 @@ class HeatPumpCycle:
 
     def _subcooling_residual(self) -> float:
         T_bubble = float(T_bubble_p(self._liquid.p.val_SI, self._liquid.fluid_data))
-        subcooling = closures.subcooling(
-            self.machine.subcooling_fraction, T_bubble - self._boundary.T_sink_in
-        )
+        subcooling = self.relations.subcooling(T_bubble, self._boundary)
         return self._liquid.h.val_SI - _enthalpy_beside_saturation(
             self._liquid, T_bubble, subcooling, direction=-1.0
         )
@@ -521,7 +452,8 @@ class HeatPumpCycle:
 
     def _read_point(self) -> OperatingPoint:
         suction, discharge, liquid = self._suction, self._discharge, self._liquid
-        P_el = self._compressor.P.val_SI
+        auxiliary = self.machine.auxiliary_power
+        P_el = self._compressor.P.val_SI + auxiliary
         Q_flow_sink = self._sink_in.m.val_SI * (self._sink_out.h.val_SI - self._sink_in.h.val_SI)
         Q_flow_source = self._source_in.m.val_SI * (
             self._source_in.h.val_SI - self._source_out.h.val_SI
@@ -532,7 +464,7 @@ class HeatPumpCycle:
             "P_el": P_el,
             "Q_flow_sink": Q_flow_sink,
             "Q_flow_source": Q_flow_source,
-            "Q_flow_loss": -self._compressor.Q_diss.val_SI,
+            "Q_flow_loss": auxiliary - self._compressor.Q_diss.val_SI,
             "COP": Q_flow_sink / P_el if P_el else math.nan,
             "T_source_out": self._source_out.T.val_SI,
             "T_sink_out": self._sink_out.T.val_SI,
@@ -558,10 +490,6 @@ class HeatPumpCycle:
             T_bubble=saturation_temperature(self._refrigerant, point.p_high, quality=0),
             isentropic_rise=self._isentropic_enthalpy() - point.h_suction,
         )
-
-
-def _celsius(T: float) -> str:
-    return f"{T - 273.15:.1f} degC"
 
 
 def _residual_function(residual: Callable[[], float]) -> Callable[[UserDefinedEquation], float]:

@@ -25,16 +25,17 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from . import cycle
 from .errors import InputError
 from .machine import (
     Compressor,
+    Condenser,
     DesignPoint,
     Envelope,
     ExpansionValve,
     HeatExchanger,
     Machine,
 )
+from .media import Media
 from .quantities import QUANTITIES, Boundary, with_unit
 
 MACHINES = Path(__file__).resolve().parent.parent / "machines"
@@ -47,6 +48,7 @@ _UNIT_EXAMPLES = {
     "W": "W or kW",
     "kg/s": "kg/s, kg/min or kg/h (a volume flow has to be converted first)",
     "J/kg": "J/kg or kJ/kg",
+    "1/K": "1/K",
 }
 
 
@@ -87,6 +89,17 @@ def to_si(value: float, unit: str, si_unit: str, difference: bool = False) -> fl
         ) from error
 
 
+def from_si(value: float, unit: str, si_unit: str, difference: bool = False) -> float:
+    """Convert a value in `si_unit` to `unit`; the inverse of `to_si`."""
+    quantity = unit_registry().Quantity(value, "dimensionless" if si_unit == "1" else si_unit)
+    name = "dimensionless" if unit == "1" else unit
+    converted = float(quantity.to(name).magnitude)
+    if difference:
+        zero = unit_registry().Quantity(0.0, quantity.units)
+        converted -= float(zero.to(name).magnitude)
+    return converted
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -114,20 +127,34 @@ class Parameter(_Strict):
     source: str
     note: str = ""
     _si: float = PrivateAttr(default=math.nan)
+    _si_uncertainty: float | None = PrivateAttr(default=None)
+    _physical: PhysicalRange | None = PrivateAttr(default=None)
 
     @property
     def si(self) -> float:
         """The value in the SI unit of its place in the file."""
         return self._si
 
+    @property
+    def si_uncertainty(self) -> float | None:
+        """The standard uncertainty in that unit; None where the file gives none."""
+        return self._si_uncertainty
+
+    @property
+    def physical(self) -> PhysicalRange:
+        """SI unit and range of its place in the file."""
+        assert self._physical is not None
+        return self._physical
+
 
 @dataclass(frozen=True)
-class _Physical:
+class PhysicalRange:
     """The SI unit of a parameter and the range outside which it is not physical."""
 
     unit: str
     minimum: float
     maximum: float
+    is_difference: bool = False
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -135,29 +162,34 @@ class _Physical:
         return core_schema.no_info_after_validator_function(self._convert, handler(source))
 
     def _convert(self, parameter: Parameter) -> Parameter:
-        si = to_si(parameter.value, parameter.unit, self.unit)
+        si = to_si(parameter.value, parameter.unit, self.unit, self.is_difference)
         if not self.minimum <= si <= self.maximum:
             raise ValueError(
                 f"{with_unit(parameter.value, parameter.unit)} is outside physics; expected "
                 f"{self.minimum:g} to {with_unit(self.maximum, self.unit)}"
             )
         parameter._si = si
+        parameter._physical = self
+        if parameter.uncertainty is not None:
+            parameter._si_uncertainty = to_si(
+                parameter.uncertainty, parameter.unit, self.unit, difference=True
+            )
         return parameter
 
 
-def _as_quantity(name: str) -> _Physical:
+def _as_quantity(name: str) -> PhysicalRange:
     quantity = QUANTITIES[name]
-    return _Physical(quantity.unit, quantity.minimum, quantity.maximum)
+    return PhysicalRange(quantity.unit, quantity.minimum, quantity.maximum)
 
 
 _Text = Annotated[str, StringConstraints(min_length=1)]
 _Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-_Fraction = Annotated[Parameter, _Physical("1", 0.0, 1.0)]
-_PositiveFlow = Annotated[Parameter, _Physical("kg/s", 1e-6, 1e4)]
+_Fraction = Annotated[Parameter, PhysicalRange("1", 0.0, 1.0)]
+_PositiveFlow = Annotated[Parameter, PhysicalRange("kg/s", 1e-6, 1e4)]
 _Pressure = Annotated[Parameter, _as_quantity("p_low")]
 _Temperature = Annotated[Parameter, _as_quantity("T_source_in")]
-_Power = Annotated[Parameter, _Physical("W", 1e-3, 1e8)]
-_Speed = Annotated[Parameter, _Physical("1", 0.01, 3.0)]
+_Power = Annotated[Parameter, PhysicalRange("W", 1e-3, 1e8)]
+_Speed = Annotated[Parameter, PhysicalRange("1", 0.01, 3.0)]
 
 
 class _DesignPoint(_Strict):
@@ -167,29 +199,34 @@ class _DesignPoint(_Strict):
     m_flow_sink: _PositiveFlow
     p_low: _Pressure
     p_high: _Pressure
-    T_suction: _Temperature
     Q_flow_sink: _Power
     P_el: _Power
 
 
 class _Compressor(_Strict):
-    leakage_coefficient: Annotated[Parameter, _Physical("1", 0.0, 0.2)]
+    leakage_coefficient: Annotated[Parameter, PhysicalRange("1", 0.0, 0.2)]
     leakage_speed_share: _Fraction
-    shell_loss_ratio: Annotated[Parameter, _Physical("1", 0.0, 0.5)]
+    suction_density_exponent: Annotated[Parameter, PhysicalRange("1", -0.5, 1.5)]
+    built_in_pressure_ratio: Annotated[Parameter, PhysicalRange("1", 1.3, 8.0)]
+    built_in_loss_share: Annotated[Parameter, PhysicalRange("1", 0.0, 1.5)]
+    shell_loss_ratio: Annotated[Parameter, PhysicalRange("1", 0.0, 0.5)]
 
 
 class _HeatExchanger(_Strict):
     secondary_resistance_share: _Fraction
-    secondary_flow_exponent: Annotated[Parameter, _Physical("1", 0.0, 1.0)]
-    refrigerant_flow_exponent: Annotated[Parameter, _Physical("1", 0.0, 1.0)]
+    secondary_flow_exponent: Annotated[Parameter, PhysicalRange("1", 0.0, 1.0)]
+    refrigerant_flow_exponent: Annotated[Parameter, PhysicalRange("1", 0.0, 1.0)]
 
 
 class _Condenser(_HeatExchanger):
-    subcooling_fraction: Annotated[Parameter, _Physical("1", 0.01, 0.95)]
+    subcooling_fraction: Annotated[Parameter, PhysicalRange("1", 0.01, 0.95)]
+    subcooling_temperature_coefficient: Annotated[Parameter, PhysicalRange("1/K", -0.05, 0.05)]
 
 
 class _ExpansionValve(_Strict):
-    superheat_fraction_max: Annotated[Parameter, _Physical("1", 0.1, 0.99)]
+    superheat_setting: Annotated[Parameter, PhysicalRange("K", 0.5, 60.0, is_difference=True)]
+    superheat_sink_slope: Annotated[Parameter, PhysicalRange("1", -0.5, 0.5)]
+    superheat_fraction_max: Annotated[Parameter, PhysicalRange("1", 0.1, 0.99)]
     T_evaporating_max: _Temperature
 
 
@@ -209,6 +246,13 @@ class _Envelope(_Strict):
     T_discharge_max: Annotated[Parameter, _as_quantity("T_discharge")]
 
 
+class _PredictionUncertainty(_Strict):
+    """Relative standard uncertainty of what the machine predicts."""
+
+    P_el: Annotated[Parameter, PhysicalRange("1", 0.0, 1.0)]
+    Q_flow_sink: Annotated[Parameter, PhysicalRange("1", 0.0, 1.0)]
+
+
 class MachineFile(_Strict):
     """The content of a machine file, checked but in the units as written."""
 
@@ -217,14 +261,17 @@ class MachineFile(_Strict):
     refrigerant: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.()-]+$")]
     source_medium: _Text
     sink_medium: _Text
+    refrigerant_note: str = ""
     sources: dict[str, _Text]
-    standby_power: Annotated[Parameter, _Physical("W", 0.0, 1e4)]
+    auxiliary_power: Annotated[Parameter, PhysicalRange("W", 0.0, 1e5)]
+    standby_power: Annotated[Parameter, PhysicalRange("W", 0.0, 1e4)]
     design_point: _DesignPoint
     compressor: _Compressor
     condenser: _Condenser
     evaporator: _HeatExchanger
     expansion_valve: _ExpansionValve
     envelope: _Envelope
+    prediction_uncertainty: _PredictionUncertainty | None = None
 
     @model_validator(mode="after")
     def _check_sources(self) -> MachineFile:
@@ -285,22 +332,25 @@ class MachineFile(_Strict):
                 if place.startswith(prefix)
             }
 
-        design, condenser = section("design_point"), section("condenser")
+        design = section("design_point")
         boundary = {q: design.pop(q) for q in _ENVELOPE_QUANTITIES if q in design}
-        subcooling_fraction = condenser.pop("subcooling_fraction")
+        uncertainty = section("prediction_uncertainty")
         return Machine(
             name=self.name,
             title=self.title,
             refrigerant=self.refrigerant,
+            refrigerant_note=self.refrigerant_note,
             source_medium=self.source_medium,
             sink_medium=self.sink_medium,
             design=DesignPoint(boundary=Boundary(compressor_speed=1.0, **boundary), **design),
             compressor=Compressor(**section("compressor")),
-            condenser=HeatExchanger(**condenser),
+            condenser=Condenser(**section("condenser")),
             evaporator=HeatExchanger(**section("evaporator")),
             expansion_valve=ExpansionValve(**section("expansion_valve")),
-            subcooling_fraction=subcooling_fraction,
+            auxiliary_power=self.auxiliary_power.si,
             standby_power=self.standby_power.si,
+            P_el_relative_uncertainty=uncertainty.get("P_el", 0.0),
+            Q_flow_sink_relative_uncertainty=uncertainty.get("Q_flow_sink", 0.0),
             envelope=Envelope(**section("envelope")),
         )
 
@@ -388,12 +438,17 @@ def read_machine_file(path: Path) -> MachineFile:
         or a fluid unknown to CoolProp.
     """
     content = read_toml(path, "machine file")
+    if "design_point" not in content and "compressor" in content:
+        raise InputError(
+            f"machine file {path}: has no [design_point]; it is a start file, of which "
+            "heatpump-twin calibrate makes a machine file"
+        )
     try:
         machine_file = MachineFile.model_validate(content)
     except ValidationError as error:
         raise InputError(f"machine file {path}:\n  {describe(error)}") from error
     try:
-        cycle.HeatPumpCycle(machine_file.to_machine())
+        Media(machine_file.to_machine())
     except InputError as error:
         raise InputError(f"machine file {path}: {error}") from error
     return machine_file

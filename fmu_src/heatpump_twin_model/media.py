@@ -8,9 +8,11 @@ import CoolProp.CoolProp
 from CoolProp import AbstractState  # type: ignore[attr-defined]
 
 from .errors import InputError, SolveError
+from .machine import Machine
+from .quantities import Boundary
 
-# Pressure of both secondary circuits, Pa. Their media are liquids whose enthalpy hardly depends on
-# it; it only has to keep them liquid.
+# Pressure of both secondary circuits, Pa. Their media are liquids, or air as an incompressible
+# fluid, whose enthalpy hardly depends on it; it only has to keep a liquid liquid.
 SECONDARY_PRESSURE = 2e5
 
 
@@ -74,3 +76,70 @@ def saturation_temperature(refrigerant: Any, p: float, quality: int) -> float:
     except ValueError as error:
         raise SolveError(f"no saturation at {p:.6g} Pa: {error}") from error
     return float(refrigerant.T())
+
+
+def saturation_pressure(refrigerant: str, T: float, quality: int) -> float:
+    """Pressure in Pa of boiling (quality 0) or dew (quality 1) at `T` in K.
+
+    Raises
+    ------
+    InputError
+        If CoolProp does not know the refrigerant.
+    SolveError
+        If there is no saturation at that temperature.
+    """
+    state = abstract_state(refrigerant)
+    try:
+        state.update(CoolProp.QT_INPUTS, quality, T)
+    except ValueError as error:
+        raise SolveError(f"no saturation of {refrigerant} at {T:.2f} K: {error}") from error
+    return float(state.p())
+
+
+class Media:
+    """Property states of one machine's refrigerant and secondary media.
+
+    Parameters
+    ----------
+    machine : Machine
+        Names them.
+
+    Raises
+    ------
+    InputError
+        If CoolProp does not know one of them.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self.refrigerant = abstract_state(machine.refrigerant)
+        self._source = abstract_state(machine.source_medium)
+        self._sink = abstract_state(machine.sink_medium)
+
+    def source_heat_capacity(self, T: float) -> float:
+        """Specific heat capacity of the source medium at `T` in K, J/(kg K)."""
+        return heat_capacity(self._source, T)
+
+    def source_capacity_flow(self, boundary: Boundary) -> float:
+        """Capacity flow of the source at its inlet, W/K."""
+        return boundary.m_flow_source * heat_capacity(self._source, boundary.T_source_in)
+
+    def sink_capacity_flow(self, boundary: Boundary) -> float:
+        """Capacity flow of the sink at its inlet, W/K."""
+        return boundary.m_flow_sink * heat_capacity(self._sink, boundary.T_sink_in)
+
+    def source_outlet(self, boundary: Boundary, heat_flow: float) -> float:
+        """Source outlet temperature, K, after giving `heat_flow` in W."""
+        return _outlet(self._source, boundary.T_source_in, -heat_flow / boundary.m_flow_source)
+
+    def sink_outlet(self, boundary: Boundary, heat_flow: float) -> float:
+        """Sink outlet temperature, K, after taking up `heat_flow` in W."""
+        return _outlet(self._sink, boundary.T_sink_in, heat_flow / boundary.m_flow_sink)
+
+
+def _outlet(medium: Any, T_in: float, enthalpy_rise: float) -> float:
+    try:
+        medium.update(CoolProp.PT_INPUTS, SECONDARY_PRESSURE, T_in)
+        medium.update(CoolProp.HmassP_INPUTS, medium.hmass() + enthalpy_rise, SECONDARY_PRESSURE)
+    except ValueError as error:
+        raise SolveError(f"secondary medium after {enthalpy_rise:.4g} J/kg: {error}") from error
+    return float(medium.T())

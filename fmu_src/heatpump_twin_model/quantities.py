@@ -49,6 +49,11 @@ def with_unit(value: float, unit: str) -> str:
     return f"{value:.6g}" if unit == "1" else f"{value:.6g} {unit}"
 
 
+def celsius(T: float) -> str:
+    """Write a temperature in K as people read it."""
+    return f"{T - 273.15:.1f} degC"
+
+
 def _quantity(unit: str, minimum: float, maximum: float, nominal: float, description: str) -> Any:
     return field(
         metadata={

@@ -1,16 +1,61 @@
-"""Component sizes from the design point: what `HeatPumpCycle.design` leaves for off-design."""
+"""Component sizes from the design point, in closed form: what off-design needs of it."""
 
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import CoolProp
+
 from . import closures
-from .errors import InputError
+from .errors import InputError, SolveError
 from .machine import Machine
-from .quantities import OperatingPoint
+from .media import Media, saturation_temperature
+from .quantities import celsius
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes with which the off-design equations give back the design point.
+
+    Attributes
+    ----------
+    swept_volume_flow : float
+        Suction volume swept at rated speed, m3/s.
+    eta_vol : float
+        Volumetric efficiency at the design point.
+    drive_efficiency : float
+        See `closures.isentropic_efficiency`.
+    condenser_conductance, evaporator_conductance : float
+        UA at the design point, W/K.
+    m_flow_refrigerant : float
+        Refrigerant mass flow at the design point, kg/s.
+    suction_density : float
+        At the design point, kg/m3.
+    isentropic_exponent : float
+        Mean exponent of isentropic compression between the design pressures.
+    T_suction, T_liquid : float
+        Refrigerant temperatures at the design point, K.
+    """
+
+    swept_volume_flow: float
+    eta_vol: float
+    drive_efficiency: float
+    condenser_conductance: float
+    evaporator_conductance: float
+    m_flow_refrigerant: float
+    suction_density: float
+    isentropic_exponent: float
+    T_suction: float
+    T_liquid: float
+
+    @property
+    def isentropic_efficiency(self) -> float:
+        """Overall efficiency of compression at the design point without mismatch."""
+        return closures.isentropic_efficiency(self.drive_efficiency, self.eta_vol, 1.0)
 
 
 @dataclass(frozen=True)
@@ -21,30 +66,14 @@ class DesignState:
     ----------
     machine_fingerprint : str
         `Machine.fingerprint` of the machine it was computed for.
-    swept_volume_flow : float
-        Suction volume swept at rated speed, m3/s.
-    eta_vol : float
-        Volumetric efficiency at the design point.
-    drive_efficiency : float
-        See `closures.isentropic_efficiency`.
-    condenser_conductance, evaporator_conductance : float
-        UA at the design point, W/K.
-    superheat_setting : float
-        Superheat the valve aims at, K.
-    m_flow_refrigerant : float
-        Refrigerant mass flow at the design point, kg/s.
+    sizes : Sizes
+        Of its components.
     network : dict
         Solved TESPy network as saved by ``Network.save``.
     """
 
     machine_fingerprint: str
-    swept_volume_flow: float
-    eta_vol: float
-    drive_efficiency: float
-    condenser_conductance: float
-    evaporator_conductance: float
-    superheat_setting: float
-    m_flow_refrigerant: float
+    sizes: Sizes
     network: dict[str, Any]
 
     def save(self, path: Path) -> None:
@@ -62,8 +91,9 @@ class DesignState:
             If the file is not a design state, or one of another machine.
         """
         try:
-            state = cls(**json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            state = cls(**{**content, "sizes": Sizes(**content["sizes"])})
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise InputError(f"{path}: not a design state: {error}") from error
         if state.machine_fingerprint != machine.fingerprint:
             raise InputError(
@@ -74,100 +104,119 @@ class DesignState:
         return state
 
 
-@dataclass(frozen=True)
-class DesignConditions:
-    """What sizing needs of the solved design point beside the point itself.
-
-    Attributes
-    ----------
-    T_dew, T_bubble : float
-        Saturation at ``p_low`` and ``p_high``, K.
-    suction_specific_volume : float
-        m3/kg.
-    isentropic_rise : float
-        Enthalpy rise of isentropic compression from the suction state, J/kg.
-    source_capacity_flow, sink_capacity_flow : float
-        Capacity flows of the secondary streams, W/K.
-    """
-
-    T_dew: float
-    T_bubble: float
-    suction_specific_volume: float
-    isentropic_rise: float
-    source_capacity_flow: float
-    sink_capacity_flow: float
-
-
-def size_components(
-    machine: Machine, point: OperatingPoint, conditions: DesignConditions, network: dict[str, Any]
-) -> DesignState:
+def size_components(machine: Machine, media: Media) -> Sizes:
     """Find the sizes with which the off-design equations give back the design point.
 
     Parameters
     ----------
     machine : Machine
-        Parameters of the closures.
-    point : OperatingPoint
-        The solved design point.
-    conditions : DesignConditions
-        Properties at it.
-    network : dict
-        The solved TESPy network as saved.
+        Its design point and the parameters of the closures.
+    media : Media
+        Properties of its media.
 
     Raises
     ------
-    ValueError
-        If no size gives that point back.
+    SolveError
+        If the design point contradicts physics or no size gives it back.
     """
-    boundary, compressor, valve = (
-        machine.design.boundary,
-        machine.compressor,
-        machine.expansion_valve,
+    design, boundary = machine.design, machine.design.boundary
+    refrigerant = media.refrigerant
+    T_dew = saturation_temperature(refrigerant, design.p_low, quality=1)
+    T_bubble = saturation_temperature(refrigerant, design.p_high, quality=0)
+    _check_temperatures(machine, T_dew, T_bubble)
+    power = design.P_el - machine.auxiliary_power
+    kept = (1.0 - machine.compressor.shell_loss_ratio) * power
+    if power <= 0.0:
+        raise SolveError(
+            f"P_el, {design.P_el:g} W, is not above auxiliary_power, {machine.auxiliary_power:g} W"
+        )
+    if design.Q_flow_sink <= kept:
+        raise SolveError(
+            f"Q_flow_sink, {design.Q_flow_sink:g} W, is not above what the compressor gives the "
+            f"refrigerant, {kept:g} W"
+        )
+
+    approach = boundary.T_source_in - T_dew
+    approach_needed = boundary.T_source_in - closures.smooth_minimum_argument(
+        T_dew, machine.expansion_valve.T_evaporating_max, closures.EVAPORATING_BLEND
     )
+    superheat = closures.superheat(
+        machine.expansion_valve.superheat_setting,
+        machine.expansion_valve.superheat_fraction_max,
+        approach,
+        approach_needed,
+    )
+    condenser_approach = T_bubble - boundary.T_sink_in
+    T_suction = T_dew + superheat
+    T_liquid = T_bubble - closures.subcooling(
+        closures.subcooling_fraction(machine.condenser.subcooling_fraction, 0.0, 0.0),
+        condenser_approach,
+    )
+    refrigerant.update(CoolProp.PT_INPUTS, design.p_high, T_liquid)
+    h_liquid = refrigerant.hmass()
+    refrigerant.update(CoolProp.PT_INPUTS, design.p_low, T_suction)
+    h_suction, entropy, density = refrigerant.hmass(), refrigerant.smass(), refrigerant.rhomass()
+    refrigerant.update(CoolProp.PSmass_INPUTS, design.p_high, entropy)
+    isentropic_rise = refrigerant.hmass() - h_suction
+    ratio = design.p_high / design.p_low
+    exponent = math.log(ratio) / math.log(refrigerant.rhomass() / density)
+
+    m_flow = (design.Q_flow_sink - kept) / (h_suction - h_liquid)
+    compressor = machine.compressor
     eta_vol = closures.volumetric_efficiency(
-        point.p_high / point.p_low,
+        ratio,
         boundary.compressor_speed,
+        1.0,
         compressor.leakage_coefficient,
         compressor.leakage_speed_share,
+        compressor.suction_density_exponent,
     )
     if eta_vol <= 0.0:
-        raise ValueError(f"volumetric efficiency {eta_vol:.3f}; leakage coefficient is too large")
-    eta_is = point.m_flow_refrigerant * conditions.isentropic_rise / point.P_el
-    T_dew, T_source_in = conditions.T_dew, boundary.T_source_in
-    if T_dew >= valve.T_evaporating_max:
-        raise ValueError(
-            f"evaporating at {T_dew:.2f} K, above T_evaporating_max {valve.T_evaporating_max:.2f} K"
-        )
-    approach = T_source_in - T_dew
-    approach_needed = T_source_in - closures.smooth_minimum_argument(
-        T_dew, valve.T_evaporating_max, closures.EVAPORATING_BLEND
+        raise SolveError(f"volumetric efficiency {eta_vol:.3f}; leakage coefficient is too large")
+    mismatch = closures.mismatch_work_factor(
+        ratio, compressor.built_in_pressure_ratio, exponent, compressor.built_in_loss_share
     )
-    superheat_max = valve.superheat_fraction_max * approach
-    if point.superheat >= superheat_max:
-        raise ValueError(
-            f"superheat {point.superheat:.2f} K is not below superheat_fraction_max times the "
-            f"approach, {superheat_max:.2f} K"
-        )
-    setting = closures.smooth_minimum_argument(
-        point.superheat, superheat_max, closures.SUPERHEAT_BLEND
-    ) - (approach - approach_needed)
-    condenser_approach = conditions.T_bubble - boundary.T_sink_in
-    return DesignState(
-        machine_fingerprint=machine.fingerprint,
-        swept_volume_flow=point.m_flow_refrigerant
-        * conditions.suction_specific_volume
-        / (eta_vol * boundary.compressor_speed),
+    C_source = media.source_capacity_flow(boundary)
+    C_sink = media.sink_capacity_flow(boundary)
+    Q_flow_source = m_flow * (h_suction - h_liquid)
+    return Sizes(
+        swept_volume_flow=m_flow / (density * eta_vol * boundary.compressor_speed),
         eta_vol=eta_vol,
-        drive_efficiency=eta_is / eta_vol,
-        condenser_conductance=closures.conductance_from_effectiveness(
-            point.Q_flow_sink / (conditions.sink_capacity_flow * condenser_approach),
-            conditions.sink_capacity_flow,
+        drive_efficiency=m_flow * isentropic_rise * mismatch / (eta_vol * power),
+        condenser_conductance=_conductance(
+            "condenser", design.Q_flow_sink / (C_sink * condenser_approach), C_sink
         ),
-        evaporator_conductance=closures.conductance_from_effectiveness(
-            point.Q_flow_source / (conditions.source_capacity_flow * approach_needed),
-            conditions.source_capacity_flow,
+        evaporator_conductance=_conductance(
+            "evaporator", Q_flow_source / (C_source * approach_needed), C_source
         ),
-        superheat_setting=setting,
-        m_flow_refrigerant=point.m_flow_refrigerant,
-        network=network,
+        m_flow_refrigerant=m_flow,
+        suction_density=density,
+        isentropic_exponent=exponent,
+        T_suction=T_suction,
+        T_liquid=T_liquid,
     )
+
+
+def _check_temperatures(machine: Machine, T_dew: float, T_bubble: float) -> None:
+    boundary, T_max = machine.design.boundary, machine.expansion_valve.T_evaporating_max
+    if T_bubble <= boundary.T_sink_in:
+        raise SolveError(
+            f"heat cannot flow: {machine.refrigerant} condenses at {celsius(T_bubble)} at "
+            f"p_high, below T_sink_in, {celsius(boundary.T_sink_in)}"
+        )
+    if T_dew >= boundary.T_source_in:
+        raise SolveError(
+            f"heat cannot flow: {machine.refrigerant} evaporates at {celsius(T_dew)} at "
+            f"p_low, above T_source_in, {celsius(boundary.T_source_in)}"
+        )
+    if T_dew >= T_max:
+        raise SolveError(
+            f"evaporating at {celsius(T_dew)}, above T_evaporating_max, {celsius(T_max)}"
+        )
+
+
+def _conductance(exchanger: str, effectiveness: float, capacity_flow: float) -> float:
+    try:
+        return closures.conductance_from_effectiveness(effectiveness, capacity_flow)
+    except ValueError as error:
+        raise SolveError(f"{exchanger}: {error}; no exchanger transfers that heat") from error

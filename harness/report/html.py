@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from heatpump_twin_model.machine import Machine
 
-from ..scores import DESIGN, EXCLUDED, OFF_DESIGN, Scores
+from ..scores import FITTED, Scores
 from . import tables
 
 _PACKAGES = ("heatpump-twin", "tespy", "CoolProp", "pythonfmu", "FMPy", "fluprodia")
@@ -39,15 +39,24 @@ def write_html(
         loader=PackageLoader("harness.report", "."), autoescape=True, undefined=StrictUndefined
     )
     template = environment.get_template("report.html.j2")
-    order = [*scores.sets[DESIGN], *scores.sets[OFF_DESIGN], *cycles]
+    design_record = scores.dataset.descriptor.design_record
+    order = [r for r in (design_record, *scores.sets[FITTED], *cycles) if r in cycles]
     html = template.render(
         scores=scores,
         machine=machine,
         headline=tables.headline(scores),
+        splits=tables.splits(scores),
+        compressor=tables.compressor(scores) if scores.compressor else None,
+        calibrated=[
+            tables.fitted_parameters(scores.calibration),
+            tables.trials(scores.calibration),
+        ]
+        if scores.calibration
+        else [],
         errors=[
-            tables.all_errors(scores, OFF_DESIGN),
-            tables.all_errors(scores, DESIGN),
-            tables.all_errors(scores, EXCLUDED, model_only=True),
+            table
+            for split in scores.predictions
+            if (table := tables.all_errors(scores, split)).rows
         ],
         screened=[tables.screened_records(scores), tables.screened_fields(scores)],
         records=tables.records(scores),

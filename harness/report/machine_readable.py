@@ -22,7 +22,7 @@ def write_junit(scores: Scores, path: Path) -> None:
     for threshold in scores.thresholds:
         case = TestCase(
             threshold.text,
-            classname=f"{name}.{threshold.records}",
+            classname=f"{name}.{threshold.split}",
         )
         if not threshold.passed:
             case.result = [Failure(threshold.finding, type_="limit missed")]

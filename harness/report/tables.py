@@ -11,12 +11,16 @@ from heatpump_twin_model.quantities import (
     STATUS_DESCRIPTION,
 )
 
+from ..baselines import published
+from ..calibration.record import CalibrationRecord
 from ..cosimulation import STATUS
 from ..display import DISPLAY, shown, titled
-from ..scores import MODEL, OFF_DESIGN, SET_TITLES, ErrorMeasures, Scores
+from ..scores import EXTRAPOLATION, FITTED, LEAVE_ONE_OUT, MODEL, ErrorMeasures, Scores
 from ..screening import Verdict
 
 NOTHING = "-"
+
+STRONG_CORRELATION = 0.9
 
 
 @dataclass(frozen=True)
@@ -40,39 +44,77 @@ class Table:
 
 
 def headline(scores: Scores) -> Table:
-    """Mean absolute error of every predictor off-design: the table a reader looks at first."""
-    predictors = [p.name for p in scores.predictions]
+    """Mean absolute error of every predictor on left-out records: what a reader looks at first."""
+    split = scores.headline_split
+    predictors = [p.name for p in scores.predictions[split]]
     rows = []
     for quantity in _quantities(scores):
         row = [quantity]
         for predictor in predictors:
-            errors = scores.find(predictor, OFF_DESIGN, quantity)
-            row.append(_mean_error(quantity, errors))
+            row.append(_mean_error(quantity, scores.find(predictor, split, quantity)))
         limit = next(
             (
-                f"≤ {t.limit:g} % {'kept' if t.passed else 'MISSED'}"
+                f"{t.text.removeprefix(quantity).strip()} {'kept' if t.passed else 'MISSED'}"
                 for t in scores.thresholds
-                if (t.records, t.quantity, t.measure) == (OFF_DESIGN, quantity, "mape")
+                if (t.split, t.quantity) == (split, quantity)
             ),
             NOTHING,
         )
         rows.append([*row, limit])
-    fitted = "; ".join(f"{p.name}: {p.fitted_on}" for p in scores.predictions)
+    note = _members(scores, split)
+    if scores.calibration:
+        inside, total = scores.calibration.coverage
+        note += f". 95 % band of the model: {inside} of {total} left-out readings inside"
+    others = [p.name for p in published(scores.dataset)]
+    if others:
+        note += f". {', '.join(others)}: fitted by its author to all of them"
     return Table(
-        title="Mean absolute error off-design",
-        note=f"{_members(scores, OFF_DESIGN)}. Parameters from: {fitted}.",
+        title=f"Mean absolute error, {scores.split_titles[split]}",
+        note=note + ".",
         header=["quantity", *predictors, "limit for the model"],
         rows=rows,
     )
 
 
-def all_errors(scores: Scores, records: str, model_only: bool = False) -> Table:
-    """Every error measure over one set of records, of all predictors or of the model alone."""
-    predictors = [MODEL] if model_only else [p.name for p in scores.predictions]
+def splits(scores: Scores) -> Table:
+    """Model and regressions side by side: fitted, left out, extrapolated."""
+    names = {FITTED: "fitted", LEAVE_ONE_OUT: "left out", EXTRAPOLATION: "extrapolated"}
+    short = {
+        MODEL: "model",
+        "linear regression": "linear",
+        "quadratic regression": "quadratic",
+    }
+    rows = [
+        [
+            quantity if split == FITTED else "",
+            name,
+            *(_mean_error(quantity, scores.find(p, split, quantity)) for p in short),
+        ]
+        for quantity in _quantities(scores)
+        for split, name in names.items()
+        if scores.calibration or split == FITTED
+    ]
+    far = len(scores.sets.get(EXTRAPOLATION, []))
+    return Table(
+        title="Mean absolute error by what the fit has seen",
+        note="Fitted figures show the fit, not prediction."
+        + (
+            f" Extrapolated: {far} records farthest from the design point's temperature lift, "
+            "predicted from the nearer half."
+            if far
+            else ""
+        ),
+        header=["quantity", "records", *short.values()],
+        rows=rows,
+    )
+
+
+def all_errors(scores: Scores, split: str) -> Table:
+    """Every error measure by one split, of all predictors."""
     rows = []
     for quantity in _quantities(scores):
-        for predictor in predictors:
-            errors = scores.find(predictor, records, quantity)
+        for predictor in [p.name for p in scores.predictions.get(split, [])]:
+            errors = scores.find(predictor, split, quantity)
             if errors is None:
                 continue
             factor = DISPLAY[quantity].factor
@@ -80,7 +122,7 @@ def all_errors(scores: Scores, records: str, model_only: bool = False) -> Table:
             rows.append(
                 [
                     quantity if unit == "1" else f"{quantity}, {unit}",
-                    *([] if model_only else [predictor]),
+                    predictor,
                     str(errors.n),
                     _number(errors.bias * factor, sign=True),
                     _number(errors.mae * factor),
@@ -92,12 +134,11 @@ def all_errors(scores: Scores, records: str, model_only: bool = False) -> Table:
                 ]
             )
     return Table(
-        title=f"{'Model' if model_only else 'All errors'}, {SET_TITLES[records]}",
-        note=_members(scores, records)
-        + ". Errors in the unit of the quantity; the last three in %.",
+        title=f"All errors, {scores.split_titles[split]}",
+        note=_members(scores, split) + ". Errors in the unit of the quantity; the last three in %.",
         header=[
             "quantity",
-            *([] if model_only else ["predictor"]),
+            "predictor",
             "n",
             "bias",
             "MAE",
@@ -183,6 +224,62 @@ def screened_fields(scores: Scores) -> Table:
     )
 
 
+def fitted_parameters(record: CalibrationRecord) -> Table:
+    """Fitted numbers with standard error and whether the data tell them."""
+    rows = [
+        [
+            p.place,
+            f"{p.start:.5g}",
+            f"{p.value:.5g}",
+            f"{p.standard_error:.2g}",
+            p.unit,
+            "yes" if p.is_identified else "hardly",
+        ]
+        for p in record.parameters
+    ]
+    pairs = [
+        f"{a.place} and {b.place} {record.correlations[i][j]:+.2f}"
+        for i, a in enumerate(record.parameters)
+        for j, b in enumerate(record.parameters[:i])
+        if abs(record.correlations[i][j]) > STRONG_CORRELATION
+    ]
+    return Table(
+        title="Fitted parameters",
+        note=f"SI units. Fitted to records {', '.join(map(str, record.records))}; reduced "
+        f"chi-squared {record.chi_squared_reduced:.2f}. "
+        + (f"Strong correlations: {'; '.join(pairs)}." if pairs else "No strong correlations."),
+        header=["parameter", "start", "value", "standard error", "unit", "identified"],
+        rows=rows,
+    )
+
+
+def trials(record: CalibrationRecord) -> Table:
+    """Parameters that stay at their start value, and why."""
+    return Table(
+        title="Parameters that the data do not support",
+        note="They keep the value of the start file.",
+        header=["parameter", "reasons"],
+        rows=[[place, reason] for place, reason in record.kept_at_start.items()],
+    )
+
+
+def compressor(scores: Scores) -> Table:
+    """The compressor by itself, where its side was recorded."""
+    found = scores.compressor
+    assert found is not None
+    rows = [
+        ["P_el", f"{found.P_el:.2f} %"],
+        ["m_flow_refrigerant", f"{found.m_flow_refrigerant:.2f} %"],
+    ]
+    return Table(
+        title="Compressor alone, refrigerant side given: mean absolute error, left out",
+        note=f"{len(found.records)} records: {', '.join(map(str, found.records))}; each predicted "
+        "from recorded pressures and suction temperature by a fit to the others.",
+        header=["quantity", "model"],
+        rows=rows,
+    )
+
+
 def unanswered_records(scores: Scores) -> list[str]:
     """One line for each record that the FMU did not answer as asked."""
     return [f"record {record}: {why}" for record, why in scores.unanswered_records.items()]
@@ -224,4 +321,6 @@ def _percent(value: float | None, sign: bool = False) -> str:
 
 
 def _shown(quantity: str, si: float) -> str:
+    if math.isnan(si):
+        return NOTHING
     return f"{shown(quantity, si):.{DISPLAY[quantity].decimals}f}"

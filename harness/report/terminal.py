@@ -8,14 +8,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from ..scores import DESIGN, OFF_DESIGN, Scores
+from ..calibration.calibrating import Calibration
+from ..scores import Scores
 from .tables import (
     NOTHING,
     Table,
-    all_errors,
+    compressor,
+    fitted_parameters,
     headline,
     screened_fields,
     screened_records,
+    splits,
+    trials,
     unanswered_records,
 )
 
@@ -31,18 +35,19 @@ def print_scores(scores: Scores, console: Console) -> None:
     for table in (
         replace(fields, rows=[row for row in fields.rows if row[-1] != NOTHING]),
         replace(records, rows=[row for row in records.rows if row[-1] != NOTHING]),
-        all_errors(scores, DESIGN, model_only=True),
-        all_errors(scores, OFF_DESIGN, model_only=True),
+        splits(scores),
+        *([compressor(scores)] if scores.compressor else []),
         headline(scores),
     ):
         if table.rows:
             console.print(_rich(table))
+    console.print(f"parameters from: {scores.provenance}", markup=False, highlight=False)
     for line in unanswered_records(scores):
         console.print(line, style="bold red", markup=False)
     missed = [t for t in scores.thresholds if not t.passed]
     for threshold in missed:
         console.print(
-            f"missed: {threshold.records} {threshold.text}: {threshold.finding}", style="bold red"
+            f"missed: {threshold.split} {threshold.text}: {threshold.finding}", style="bold red"
         )
     if scores.passed:
         limits = len(scores.thresholds)
@@ -52,6 +57,26 @@ def print_scores(scores: Scores, console: Console) -> None:
         )
     else:
         console.print("failed", style="bold red")
+
+
+def print_calibration(calibration: Calibration, console: Console) -> None:
+    """Print which records took part, what was fitted, and how well left-out records are met."""
+    for number, screened in calibration.screening.records.items():
+        if screened.reasons:
+            console.print(
+                f"record {number} is {screened.verdict}: {'; '.join(screened.reasons)}",
+                markup=False,
+            )
+    record = calibration.record
+    if record is not None:
+        for table in (fitted_parameters(record), trials(record)):
+            console.print(_rich(table))
+        inside, total = record.coverage
+        console.print(f"95 % band: {inside} of {total} left-out readings lie inside")
+    console.print(
+        f"mean error in standard uncertainties: start {calibration.start_error:.3g}, left-out "
+        f"records {calibration.error:.3g}"
+    )
 
 
 def _rich(table: Table) -> RichTable:

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -12,6 +13,7 @@ from fmpy.validation import validate_fmu
 from lxml import etree
 
 from build_fmu import build
+from heatpump_twin_model.cycle import HeatPumpCycle
 from heatpump_twin_model.errors import InputError, SolveError
 from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.machine_file import machine_path
@@ -50,13 +52,17 @@ def test_another_parameter_gives_another_guid(
     assert fmpy.read_model_description(str(built)).guid != description.guid
 
 
-def test_variables_are_the_vocabulary(description: ModelDescription) -> None:
+def test_variables_are_the_vocabulary(description: ModelDescription, machine: Machine) -> None:
     by_causality: dict[str, list[str]] = {}
     for variable in description.modelVariables:
         by_causality.setdefault(variable.causality, []).append(variable.name)
     assert by_causality["input"] == list(BOUNDARY_QUANTITIES)
     assert by_causality["output"] == [*RESULT_QUANTITIES, "operating_status"]
-    assert by_causality["parameter"] == ["number_of_units", "standby_power"]
+    uncertainties = ["P_el_relative_uncertainty", "Q_flow_sink_relative_uncertainty"]
+    assert by_causality["parameter"] == ["number_of_units", "standby_power", *uncertainties]
+    start = {v.name: v.start for v in description.modelVariables}
+    for name in ("standby_power", *uncertainties):
+        assert float(start[name]) == getattr(machine, name) > 0.0, name
 
 
 def test_variables_say_unit_range_start_and_meaning(
@@ -97,7 +103,9 @@ def test_fmu_carries_its_machine_and_what_it_needs(fmu: Path, machine: Machine) 
 def test_failed_build_leaves_an_existing_fmu(tmp_path: Path) -> None:
     text = machine_path("mci_lab").read_text(encoding="utf-8")
     bad = tmp_path / "bad.toml"
-    bad.write_text(text.replace("P_el = { value = 880", "P_el = { value = 100"), encoding="utf-8")
+    changed, count = re.subn(r"(?m)^P_el = { ?value = [^,]+", "P_el = { value = 100", text, count=1)
+    assert count == 1
+    bad.write_text(changed, encoding="utf-8")
     output = tmp_path / "kept.fmu"
     output.write_bytes(b"the earlier one")
     with pytest.raises(SolveError, match="design point of mci_lab"):
@@ -133,7 +141,9 @@ def test_output_that_cannot_be_written(tmp_path: Path) -> None:
         build("mci_lab", tmp_path / "x.zip")
 
 
-def test_script_builds_and_reports_errors(tmp_path: Path) -> None:
+def test_script_builds_and_reports_errors(
+    tmp_path: Path, machine: Machine, cycle: HeatPumpCycle
+) -> None:
     output = tmp_path / "by_script.fmu"
     script = [sys.executable, str(ROOT / "build_fmu.py")]
     done = subprocess.run(
@@ -141,8 +151,10 @@ def test_script_builds_and_reports_errors(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert output.is_file()
-    assert "COP 5.76" in done.stdout
-    assert "volumetric efficiency 0.93, isentropic efficiency 0.72" in done.stdout
+    design, sizes = machine.design, cycle.design_state.sizes
+    assert f"COP {design.Q_flow_sink / design.P_el:.2f}," in done.stdout
+    eta_is = sizes.drive_efficiency * sizes.eta_vol
+    assert f"volumetric {sizes.eta_vol:.2f}, isentropic {eta_is:.2f}," in done.stdout
     failed = subprocess.run([*script, "nothing"], capture_output=True, text=True, check=False)
     assert failed.returncode == 2
     assert "unknown machine 'nothing'" in failed.stderr

@@ -53,12 +53,12 @@ class _Sources(HTMLParser):
 def test_validate_writes_everything_and_passes(report: tuple[Result, Path]) -> None:
     result, folder = report
     assert result.exit_code == 0, result.output
-    assert "passed: all 10 limits kept" in result.output
+    assert "passed: all 6 limits kept" in result.output
     scores = json.loads((folder / "scores.json").read_text())
     assert scores["passed"]
     assert scores["records"]["17"]["verdict"] == "steady at another speed"
     junit = JUnitXml.fromfile(str(folder / "junit.xml"))
-    assert (junit.tests, junit.failures, junit.errors) == (10 + 17, 0, 0)
+    assert (junit.tests, junit.failures, junit.errors) == (6 + 17, 0, 0)
     for record in range(1, 18):
         for suffix in ("png", "svg"):
             assert (folder / "diagrams" / f"log_p_h_{record}.{suffix}").stat().st_size > 10_000
@@ -78,7 +78,7 @@ def test_html_is_self_contained_and_shows_the_scores(report: tuple[Result, Path]
     mape = next(
         s["mape"]
         for s in scores["scores"]
-        if (s["predictor"], s["records"], s["quantity"]) == ("model", "off_design", "P_el")
+        if (s["predictor"], s["split"], s["quantity"]) == ("model", "leave_one_out", "P_el")
     )
     assert f"<td>{mape:.1f} %</td>" in html
     assert "steady at another speed" in html
@@ -123,11 +123,7 @@ def test_fmu_of_another_machine_has_no_known_provenance(fmu: Path, tmp_path: Pat
     dataset = Path(shutil.copytree(DATASETS / "mci_lab", tmp_path / "other"))
     edit(dataset / "descriptor.toml", 'machine = "mci_lab"', 'machine = "other.toml"')
     shutil.copy(machine_path("mci_lab"), dataset / "other.toml")
-    edit(
-        dataset / "other.toml",
-        "T_evaporating_max = { value = 15",
-        "T_evaporating_max = { value = 14",
-    )
+    edit(dataset / "other.toml", "standby_power = { value = 10", "standby_power = { value = 11")
     result = run("validate", dataset, "--fmu", fmu, "-o", tmp_path / "report")
     assert "not known: the FMU was not built of this machine file" in " ".join(
         result.output.split()
@@ -157,10 +153,10 @@ def test_missed_limit_is_exit_code_1_and_a_junit_failure(fmu: Path, tmp_path: Pa
     dataset = Path(shutil.copytree(DATASETS / "mci_lab", tmp_path / "strict"))
     descriptor = dataset / "descriptor.toml"
     text = descriptor.read_text(encoding="utf-8")
-    descriptor.write_text(text.replace("P_el = { mape_max = 8.2 }", "P_el = { mape_max = 0.5 }"))
+    descriptor.write_text(text.replace("P_el = { mape_max = 1.58 }", "P_el = { mape_max = 0.5 }"))
     result = run("validate", dataset, "--fmu", fmu, "-o", tmp_path / "report")
     assert result.exit_code == 1
-    assert "missed: off_design P_el mape" in result.output
+    assert "missed: leave_one_out P_el mape" in result.output
     assert JUnitXml.fromfile(str(tmp_path / "report" / "junit.xml")).failures == 1
     assert "MISSED" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
 
@@ -171,7 +167,7 @@ def test_diagram_of_one_record(fmu: Path, tmp_path: Path) -> None:
     assert (tmp_path / "mci_lab_log_p_h_7.png").is_file()
     svg = (tmp_path / "mci_lab_log_p_h_7.svg").read_text(encoding="utf-8")
     assert "specific enthalpy h in kJ/kg" in svg
-    assert "record 7 (off-design" in svg
+    assert "record 7 (parameters from 11 records of mci_lab" in svg
 
 
 def test_build_and_validate_without_an_fmu(tmp_path: Path) -> None:

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from CoolProp import CoolProp
 
+from heatpump_twin_model.closures import EVAPORATING_BLEND, SUPERHEAT_BLEND
 from heatpump_twin_model.cycle import HeatPumpCycle
 from heatpump_twin_model.errors import InputError, SolveError
 from heatpump_twin_model.machine import Machine
+from heatpump_twin_model.media import Media
 from heatpump_twin_model.quantities import Boundary, OperatingPoint
+from heatpump_twin_model.sizing import size_components
 
 RANDOM_BOUNDARIES = 300
 
@@ -49,25 +52,82 @@ def assert_physical(point: OperatingPoint, boundary: Boundary, refrigerant: str)
 
 def test_design_gives_back_what_was_recorded(machine: Machine, cycle: HeatPumpCycle) -> None:
     point, design = HeatPumpCycle(machine).design(), machine.design
-    for name in ("p_low", "p_high", "T_suction", "Q_flow_sink", "P_el"):
+    for name in ("p_low", "p_high", "Q_flow_sink", "P_el"):
         assert getattr(point, name) == pytest.approx(getattr(design, name), rel=1e-9)
+    for name in ("T_suction", "T_liquid", "m_flow_refrigerant"):
+        sized = getattr(cycle.design_state.sizes, name)
+        assert getattr(point, name) == pytest.approx(sized, rel=1e-9)
     assert_physical(point, design.boundary, machine.refrigerant)
-    # 5070 W into 0.2683 kg/s of water (4.18 kJ/(kg K)) are 4.5 K.
-    assert point.T_sink_out - design.boundary.T_sink_in == pytest.approx(4.52, abs=0.02)
+    # 5070 W into 0.2683 kg/s of water (4.18 kJ/(kg K)) would be 4.52 K.
+    rise = design.Q_flow_sink / (design.boundary.m_flow_sink * 4180)
+    assert point.T_sink_out - design.boundary.T_sink_in == pytest.approx(rise, abs=0.02)
 
 
 def test_sizes_by_hand(machine: Machine, cycle: HeatPumpCycle) -> None:
-    sizes, point = cycle.design_state, cycle.off_design(machine.design.boundary)
-    density = CoolProp.PropsSI("D", "P", point.p_low, "T", point.T_suction, "R410A")
-    pressure_ratio = 25.4 / 10.4
-    eta_vol = 1 - 0.0474 * (pressure_ratio - 1)
+    sizes, point = cycle.design_state.sizes, cycle.off_design(machine.design.boundary)
+    design, boundary, compressor = machine.design, machine.design.boundary, machine.compressor
+    density = CoolProp.PropsSI("D", "P", design.p_low, "T", point.T_suction, "R410A")
+    pressure_ratio = design.p_high / design.p_low
+    # Rated speed and design density: both of their factors are 1.
+    eta_vol = 1 - compressor.leakage_coefficient * (pressure_ratio - 1)
+    assert sizes.eta_vol == pytest.approx(eta_vol, rel=1e-12)
     swept = point.m_flow_refrigerant / density / eta_vol
     assert sizes.swept_volume_flow == pytest.approx(swept, rel=1e-9)
-    # Effectiveness of the condenser, and the conductance it takes.
-    T_bubble = CoolProp.PropsSI("T", "P", 25.4e5, "Q", 0, "R410A")
-    capacity = 16.1 / 60 * CoolProp.PropsSI("C", "P", 2e5, "T", 308.65, "INCOMP::Water")
-    eps = 5070 / (capacity * (T_bubble - 308.65))
+    # Isentropic compression, its exponent, and the work of the built-in ratio over it.
+    s = CoolProp.PropsSI("S", "P", design.p_low, "T", point.T_suction, "R410A")
+    end = CoolProp.PropsSI("D", "P", design.p_high, "S", s, "R410A")
+    k = np.log(pressure_ratio) / np.log(end / density)
+    assert sizes.isentropic_exponent == pytest.approx(k, rel=1e-9)
+    built_in, e = compressor.built_in_pressure_ratio, (k - 1) / k
+    work = (built_in**e - 1) / e + built_in ** (-1 / k) * (pressure_ratio - built_in)
+    mismatch = 1 + compressor.built_in_loss_share * (work * e / (pressure_ratio**e - 1) - 1)
+    ideal = CoolProp.PropsSI("H", "P", design.p_high, "S", s, "R410A") - point.h_suction
+    power = design.P_el - machine.auxiliary_power
+    drive = point.m_flow_refrigerant * ideal * mismatch / (eta_vol * power)
+    assert sizes.drive_efficiency == pytest.approx(drive, rel=1e-8)
+    # Superheat: the valve's setting at the design sink inlet, or what the approach allows.
+    T_dew = CoolProp.PropsSI("T", "P", design.p_low, "Q", 1, "R410A")
+    valve, approach = machine.expansion_valve, boundary.T_source_in - T_dew
+    unblended = min(valve.superheat_setting, valve.superheat_fraction_max * approach)
+    assert sizes.T_suction - T_dew == pytest.approx(unblended, abs=SUPERHEAT_BLEND / 2)
+    # Effectiveness of each exchanger, and the conductance it takes.
+    T_bubble = CoolProp.PropsSI("T", "P", design.p_high, "Q", 0, "R410A")
+    condenser_approach = T_bubble - boundary.T_sink_in
+    subcooling = machine.condenser.subcooling_fraction * condenser_approach
+    assert T_bubble - sizes.T_liquid == pytest.approx(subcooling, rel=1e-9)
+    water = CoolProp.PropsSI("C", "P", 2e5, "T", boundary.T_sink_in, machine.sink_medium)
+    capacity = boundary.m_flow_sink * water
+    eps = design.Q_flow_sink / (capacity * condenser_approach)
     assert sizes.condenser_conductance == pytest.approx(-capacity * np.log(1 - eps), rel=1e-9)
+    brine = CoolProp.PropsSI("C", "P", 2e5, "T", boundary.T_source_in, machine.source_medium)
+    capacity = boundary.m_flow_source * brine
+    # The valve's maximum takes part of the approach: (a - s) (b - s) = width**2 / 4 for s = T_dew.
+    starved = EVAPORATING_BLEND**2 / 4 / (valve.T_evaporating_max - T_dew)
+    eps = point.Q_flow_source / (capacity * (approach - starved))
+    assert sizes.evaporator_conductance == pytest.approx(-capacity * np.log(1 - eps), rel=1e-8)
+
+
+def test_sizes_need_no_solver(machine: Machine, cycle: HeatPumpCycle) -> None:
+    assert size_components(machine, Media(machine)) == cycle.design_state.sizes
+
+
+def test_auxiliary_power_is_electric_power_and_loss(machine: Machine, cycle: HeatPumpCycle) -> None:
+    # The same compressor, and pumps that take 60 W more wherever it runs.
+    more = machine.with_parameters(
+        {
+            "auxiliary_power": machine.auxiliary_power + 60.0,
+            "design_point.P_el": machine.design.P_el + 60.0,
+        }
+    )
+    other = HeatPumpCycle(more)
+    assert other.design().P_el == pytest.approx(machine.design.P_el + 60.0, rel=1e-9)
+    for boundary in [machine.design.boundary, *random_boundaries(machine, 3, seed=5)]:
+        here, with_pumps = cycle.off_design(boundary), other.off_design(boundary)
+        assert_physical(with_pumps, boundary, machine.refrigerant)
+        assert with_pumps.P_el - here.P_el == pytest.approx(60.0, rel=1e-6)
+        assert with_pumps.Q_flow_loss - here.Q_flow_loss == pytest.approx(60.0, rel=1e-6)
+        assert with_pumps.Q_flow_sink == pytest.approx(here.Q_flow_sink, rel=1e-6)
+        assert with_pumps.COP * with_pumps.P_el == pytest.approx(with_pumps.Q_flow_sink)
 
 
 def test_off_design_at_the_design_boundary_is_the_design_point(
@@ -174,7 +234,7 @@ def test_design_of_another_machine_is_refused(
 ) -> None:
     path = tmp_path / "design.json"
     cycle.save_design(path)
-    other = HeatPumpCycle(dataclasses.replace(machine, subcooling_fraction=0.4))
+    other = HeatPumpCycle(machine.with_parameters({"condenser.subcooling_fraction": 0.4}))
     with pytest.raises(InputError, match=r"design\.json: design state of another machine"):
         other.load_design(path)
     path.write_text(json.dumps({"swept_volume_flow": 1.0}))
@@ -185,13 +245,10 @@ def test_design_of_another_machine_is_refused(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"p_high": 20e5}, "heat cannot flow"),
-        ({"p_low": 13e5}, "heat cannot flow"),
+        ({"p_high": 20e5}, r"heat cannot flow: R410A condenses at 32\.2 degC"),
+        ({"p_low": 13e5}, r"heat cannot flow: R410A evaporates at 16\.3 degC"),
         ({"P_el": 100.0}, "violates"),
-        ({"P_el": 6000.0}, "Q_flow_sink, 5070 W, is not above P_el, 6000 W"),
-        ({"T_suction": 275.0}, "T_suction, 1.9 degC, is not above the dew point at p_low, 8.6"),
-        ({"P_el": 620.0}, "violates: power above the ideal work"),
-        ({"Q_flow_sink": 8e3}, "violates: condensing temperature above sink outlet"),
+        ({"Q_flow_sink": 8e3}, r"condenser: effectiveness 1\..* no exchanger transfers that heat"),
     ],
 )
 def test_contradictory_design_point_is_refused(
@@ -201,3 +258,40 @@ def test_contradictory_design_point_is_refused(
     cycle = HeatPumpCycle(dataclasses.replace(machine, design=design))
     with pytest.raises(SolveError, match=f"design point of mci_lab: .*({message})"):
         cycle.design()
+
+
+def test_design_point_with_more_power_than_heat_is_refused(machine: Machine) -> None:
+    design = machine.design
+    changed = machine.with_parameters({"design_point.P_el": 6000.0 + machine.auxiliary_power})
+    kept = (1 - machine.compressor.shell_loss_ratio) * 6000
+    message = f"Q_flow_sink, {design.Q_flow_sink:g} W, is not above what .*, {kept:g} W"
+    with pytest.raises(SolveError, match=f"design point of mci_lab: .*{message}"):
+        HeatPumpCycle(changed).design()
+    changed = machine.with_parameters({"auxiliary_power": design.P_el})
+    message = f"P_el, {design.P_el:g} W, is not above auxiliary_power, {design.P_el:g} W"
+    with pytest.raises(SolveError, match=message):
+        HeatPumpCycle(changed).design()
+
+
+def test_design_point_above_the_maximum_of_the_valve_is_refused(machine: Machine) -> None:
+    changed = machine.with_parameters({"expansion_valve.T_evaporating_max": 278.15})
+    message = "evaporating at [0-9.]+ degC, above T_evaporating_max, 5.0 degC"
+    with pytest.raises(SolveError, match=message):
+        HeatPumpCycle(changed).design()
+
+
+def test_design_point_just_below_the_ideal_work_is_refused(
+    machine: Machine, cycle: HeatPumpCycle
+) -> None:
+    # Where P = m ideal with m = (Q - (1 - loss) P) / (h_suction - h_liquid).
+    point = cycle.off_design(machine.design.boundary)
+    s = CoolProp.PropsSI("S", "P", point.p_low, "H", point.h_suction, "R410A")
+    ideal = CoolProp.PropsSI("H", "P", point.p_high, "S", s, "R410A") - point.h_suction
+    kept = 1 - machine.compressor.shell_loss_ratio
+    least = machine.design.Q_flow_sink * ideal / (point.h_suction - point.h_liquid + kept * ideal)
+    least += machine.auxiliary_power
+    below = machine.with_parameters({"design_point.P_el": 0.999 * least})
+    with pytest.raises(SolveError, match="violates: power above the ideal work"):
+        HeatPumpCycle(below).design()
+    above = machine.with_parameters({"design_point.P_el": 1.001 * least})
+    assert HeatPumpCycle(above).design().P_el == pytest.approx(1.001 * least)

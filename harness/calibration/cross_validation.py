@@ -1,0 +1,189 @@
+"""Predictions of records by fits that did not see them, and how sure those fits are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from .choosing import choose
+from .fitting import Fit, FreeParameter, Problem
+from .quick_cycle import OUTPUTS
+
+# Up to this many records each is left out alone; of more, a tenth at a time.
+MOST_LEFT_OUT_ALONE = 30
+PARTS = 10
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a fit says of some records.
+
+    Attributes
+    ----------
+    values : pandas.DataFrame
+        One row a record, columns `quick_cycle.OUTPUTS`, SI units.
+    half_widths : pandas.DataFrame
+        Half of the 95 % band in which a reading is expected; same shape.
+    standard_uncertainties : pandas.DataFrame
+        Of a reading about the prediction, without the factor of coverage; same shape.
+    """
+
+    values: pd.DataFrame
+    half_widths: pd.DataFrame
+    standard_uncertainties: pd.DataFrame
+
+    @staticmethod
+    def joined(parts: Sequence[Prediction]) -> Prediction:
+        """Put the records of several predictions together, in order."""
+        return Prediction(
+            *(
+                pd.concat([getattr(p, name) for p in parts]).sort_index()
+                for name in ("values", "half_widths", "standard_uncertainties")
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Split:
+    """Records to fit on and records to predict."""
+
+    fitted: tuple[int, ...]
+    predicted: tuple[int, ...]
+
+
+def leave_out_splits(records: Sequence[int], seed: int) -> list[Split]:
+    """Leave each record out once, alone or, of many records, with a tenth of them.
+
+    Parameters
+    ----------
+    records : sequence of int
+        All of them.
+    seed : int
+        Deals many records into tenths.
+    """
+    if len(records) <= MOST_LEFT_OUT_ALONE:
+        parts: list[tuple[int, ...]] = [(r,) for r in records]
+    else:
+        shuffled = np.random.default_rng(seed).permutation(np.array(records))
+        parts = [tuple(sorted(map(int, part))) for part in np.array_split(shuffled, PARTS)]
+    return [Split(tuple(r for r in records if r not in part), part) for part in parts]
+
+
+def extrapolation_split(problem: Problem) -> Split:
+    """The half of the records nearest the design point's temperature lift, and the other half.
+
+    The lift is ``T_sink_in - T_source_in``; of equally near records the earlier one is nearer.
+    """
+    values = problem.dataset.values.loc[problem.records]
+    design = problem.machine.design.boundary
+    lift = values["T_sink_in"] - values["T_source_in"] - (design.T_sink_in - design.T_source_in)
+    order = lift.abs().round(9).sort_values(kind="stable").index
+    near = set(order[: (len(order) + 1) // 2])
+    return Split(
+        tuple(r for r in problem.records if r in near),
+        tuple(r for r in problem.records if r not in near),
+    )
+
+
+def predict_with_band(problem: Problem, fit: Fit, records: Sequence[int]) -> Prediction:
+    """Predict records with the band from parameter covariance and residual scatter.
+
+    ``u**2 = J C J' + s**2``: `C` of the fitted parameters, `s` the scatter of the residuals of that
+    quantity in the fit; where it was not measured, the parameters alone. The factor to 95 % is
+    Student's, with the degrees of freedom of the fit.
+
+    Parameters
+    ----------
+    problem : Problem
+        The records and the machine.
+    fit : Fit
+        That predicts.
+    records : sequence of int
+        To be predicted.
+    """
+    frame, derivatives = problem.sensitivities(fit.parameters, fit.values, records)
+    variance = np.einsum("rqi,ij,rqj->rq", derivatives, fit.covariance, derivatives)
+    scatter = dict(fit.residual_scatter)
+    columns = list(OUTPUTS)
+    for q, s in scatter.items():
+        variance[:, columns.index(q)] += s**2
+    if "P_el" in scatter and "Q_flow_sink" in scatter:
+        relative = sum((scatter[q] / frame[q].to_numpy()) ** 2 for q in ("P_el", "Q_flow_sink"))
+        variance[:, columns.index("COP")] += frame["COP"].to_numpy() ** 2 * relative
+    u = np.sqrt(np.maximum(variance, 0.0))
+    freedom = max(sum(map(len, fit.standardised.values())) - len(fit.parameters), 1)
+    factor = float(stats.t.ppf(0.5 + CONFIDENCE / 2.0, freedom))
+    return Prediction(
+        frame,
+        pd.DataFrame(factor * u, index=frame.index, columns=columns),
+        pd.DataFrame(u, index=frame.index, columns=columns),
+    )
+
+
+def predict_unseen(
+    problem: Problem,
+    base: Sequence[FreeParameter],
+    options: Sequence[FreeParameter],
+    split: Split,
+    start: dict[str, float],
+) -> Prediction:
+    """Choose and fit parameters without the records to predict, then predict those.
+
+    The choice is repeated, so that it has not seen them either.
+    """
+    choice = choose(problem, base, options, split.fitted, start)
+    return predict_with_band(problem, choice.fit, split.predicted)
+
+
+def predict_all_unseen(
+    problem: Problem,
+    base: Sequence[FreeParameter],
+    options: Sequence[FreeParameter],
+    splits: Sequence[Split],
+    start: dict[str, float],
+    workers: int,
+    progress: Callable[[], None],
+) -> list[Prediction]:
+    """Run `predict_unseen` for every split, in parallel; `progress` is called after each.
+
+    Parameters
+    ----------
+    workers : int
+        Processes; the result does not depend on their number.
+    """
+    with ProcessPoolExecutor(max_workers=min(workers, len(splits))) as pool:
+        futures = {
+            pool.submit(predict_unseen, problem, base, options, split, start): i
+            for i, split in enumerate(splits)
+        }
+        found: dict[int, Prediction] = {}
+        try:
+            for future in as_completed(futures):
+                found[futures[future]] = future.result()
+                progress()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [found[i] for i in range(len(splits))]
+
+
+def coverage(
+    measured: pd.DataFrame, prediction: Prediction, fields: dict[int, list[str]]
+) -> tuple[int, int]:
+    """How many readings lie inside the band, and how many there are."""
+    inside = total = 0
+    for record in prediction.values.index:
+        for q in fields[record]:
+            error = measured.loc[record, q] - prediction.values.loc[record, q]
+            if math.isfinite(error):
+                total += 1
+                inside += bool(abs(error) <= prediction.half_widths.loc[record, q])
+    return inside, total

@@ -1,0 +1,427 @@
+"""Weighted least squares of a machine's parameters to recorded points.
+
+Residuals are divided by their standard uncertainty, which includes that of the recorded inlets,
+propagated through the model (effective variance: J. Orear, Am. J. Phys. 50 (1982) 912). A parameter
+whose start value has a standard uncertainty is drawn to it by one residual more, as any other
+measurement would; so a parameter that the data say nothing of stays where it was.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import least_squares
+from threadpoolctl import threadpool_limits
+
+from heatpump_twin_model.errors import SolveError
+from heatpump_twin_model.machine import Machine
+from heatpump_twin_model.machine_file import to_si
+from heatpump_twin_model.media import Media
+from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, Boundary
+
+from ..datasets import Dataset
+from .quick_cycle import OUTPUTS, QuickCycle, Vector
+
+Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float64]]
+
+# Difference quotients by a parameter take this fraction of its scale.
+PARAMETER_STEP = 1e-4
+
+# Convergence in parameters (relative to their scales) and in the sum of squares.
+FIT_TOLERANCE = 1e-11
+MOST_EVALUATIONS = 100
+
+# A fitted value this close to a bound, in scales, lies on it.
+ON_BOUND = 1e-4
+
+# Measured quantities that repeat others: fitting to them as well would count a reading twice.
+REPEATED = ("COP", "superheat", "subcooling")
+
+
+@dataclass(frozen=True)
+class FreeParameter:
+    """A number that a fit may move.
+
+    Attributes
+    ----------
+    place : str
+        In the machine file, or an unknown flow of the data as ``data.m_flow_source`` (level, kg/s)
+        or ``data.m_flow_source.per_kelvin``.
+    unit : str
+        SI unit.
+    start : float
+        Value before the fit, SI.
+    scale : float
+        Typical change.
+    lower, upper : float
+        Physical bounds.
+    prior_sd : float
+        Standard uncertainty of `start`; infinite where nothing is known of it.
+    """
+
+    place: str
+    unit: str
+    start: float
+    scale: float
+    lower: float
+    upper: float
+    prior_sd: float = math.inf
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Result of a fit.
+
+    Attributes
+    ----------
+    parameters : tuple of FreeParameter
+        That were free.
+    values : numpy.ndarray
+        Fitted values, SI units, shape (n,).
+    covariance : numpy.ndarray
+        Of the values, shape (n, n), scaled by the reduced chi-squared where that exceeds 1.
+    chi_squared_reduced : float
+        Sum of squared residuals over degrees of freedom.
+    converged : bool
+        Whether the optimiser met its tolerance.
+    cost : float
+        Half the sum of squares of all residuals.
+    standardised : dict of int to numpy.ndarray
+        Residuals by record, in standard uncertainties.
+    left_out : dict of int to numpy.ndarray
+        The same if the record had not taken part, to first order.
+    residual_scatter : dict of str to float
+        Root mean square residual of each quantity, corrected for the degrees of freedom used.
+    """
+
+    parameters: tuple[FreeParameter, ...]
+    values: Vector
+    covariance: Matrix
+    chi_squared_reduced: float
+    converged: bool
+    cost: float
+    standardised: dict[int, Vector]
+    left_out: dict[int, Vector]
+    residual_scatter: dict[str, float]
+
+    @property
+    def by_place(self) -> dict[str, float]:
+        """Fitted values by place."""
+        return {p.place: float(v) for p, v in zip(self.parameters, self.values, strict=True)}
+
+    @property
+    def standard_errors(self) -> Vector:
+        """Of the values, SI units."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @property
+    def on_bound(self) -> list[str]:
+        """Places of the parameters that ended on a physical bound."""
+        return [
+            p.place
+            for p, v in zip(self.parameters, self.values, strict=True)
+            if min(v - p.lower, p.upper - v) < ON_BOUND * p.scale
+        ]
+
+    @property
+    def left_out_error(self) -> float:
+        """Mean absolute standardised error of records that had not taken part."""
+        return float(np.mean(np.abs(np.concatenate(list(self.left_out.values())))))
+
+
+@dataclass(frozen=True)
+class _Solved:
+    """All records at one set of parameters."""
+
+    outputs: Matrix
+    unknowns: dict[int, Vector]
+
+
+class Problem:
+    """Recorded points and the machine whose parameters explain them.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        In SI units.
+    machine : Machine
+        Start values of all parameters.
+    usable : callable
+        Whether a field ``(record, quantity)`` takes part.
+    records : sequence of int
+        That take part.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        machine: Machine,
+        usable: Callable[[int, str], bool],
+        records: Sequence[int],
+    ) -> None:
+        self.dataset = dataset
+        self.machine = machine
+        self.records = list(records)
+        self.quantities = [q for q in dataset.scored if q in OUTPUTS and q not in REPEATED]
+        self.fields = {
+            record: [
+                q
+                for q in self.quantities
+                if usable(record, q) and math.isfinite(dataset.values.loc[record, q])
+            ]
+            for record in self.records
+        }
+        self.sigma = {
+            record: {q: float(dataset.uncertainties.loc[record, q]) for q in fields}
+            for record, fields in self.fields.items()
+        }
+        self._known: dict[int, Vector] = {}
+
+    @cached_property
+    def _media(self) -> Media:
+        return Media(self.machine)
+
+    def __getstate__(self) -> dict[str, object]:
+        # CoolProp's states stay in their process.
+        return {k: v for k, v in self.__dict__.items() if k != "_media"}
+
+    def rows(self, records: Sequence[int]) -> int:
+        """Number of measured values in some records."""
+        return sum(len(self.fields[record]) for record in records)
+
+    def with_input_uncertainty(self, fit: Fit) -> Problem:
+        """Add to each uncertainty what that of the recorded inlets does to the prediction.
+
+        Raises
+        ------
+        SolveError
+            If a record has no solution.
+        """
+        values, u = self.dataset.values, self.dataset.uncertainties
+        inlets = [q for q in BOUNDARY_QUANTITIES if q not in self.dataset.unknown_flows]
+        variance = {
+            record: {q: s**2 for q, s in self.sigma[record].items()} for record in self.records
+        }
+        base = self.predict(fit.by_place, self.records)
+        for inlet in inlets:
+            moved = replace(self.dataset, values=values.assign(**{inlet: values[inlet] + u[inlet]}))
+            other = self._of(moved).predict(fit.by_place, self.records)
+            for record in self.records:
+                for q in self.fields[record]:
+                    variance[record][q] += float(other.loc[record, q] - base.loc[record, q]) ** 2
+        problem = self._of(self.dataset)
+        problem.sigma = {
+            record: {q: math.sqrt(v) for q, v in of_record.items()}
+            for record, of_record in variance.items()
+        }
+        return problem
+
+    def _of(self, dataset: Dataset) -> Problem:
+        problem = Problem.__new__(Problem)
+        problem.__dict__.update(self.__getstate__(), dataset=dataset)
+        return problem
+
+    def machine_with(self, values: dict[str, float]) -> Machine:
+        """Return the machine with parameter values; unknown flows set its design flows."""
+        own = {place: v for place, v in values.items() if not place.startswith("data.")}
+        for quantity, (level, per_kelvin) in self.flows(values).items():
+            T_name = quantity.replace("m_flow", "T") + "_in"
+            T_mean = float(self.dataset.values[T_name].mean())
+            T_design = getattr(self.machine.design.boundary, T_name)
+            own[f"design_point.{quantity}"] = level * (1.0 + per_kelvin * (T_design - T_mean))
+        return self.machine.with_parameters(own)
+
+    def dataset_with(self, values: dict[str, float]) -> Dataset:
+        """Return the data with the unknown flows that a fit found."""
+        return self.dataset.with_flows(self.flows(values))
+
+    def flows(self, values: dict[str, float]) -> dict[str, tuple[float, float]]:
+        """Unknown flows: level in kg/s and relative change per kelvin, by quantity."""
+        flows = {}
+        for quantity, constant in self.dataset.unknown_flows.items():
+            level = values.get(f"data.{quantity}", to_si(constant.value, constant.unit, "kg/s"))
+            per_kelvin = values.get(f"data.{quantity}.per_kelvin", constant.per_kelvin)
+            flows[quantity] = (level, per_kelvin)
+        return flows
+
+    def predict(self, values: dict[str, float], records: Sequence[int]) -> pd.DataFrame:
+        """Predict records: one row each, columns `OUTPUTS`, SI units.
+
+        Raises
+        ------
+        SolveError
+            If a record has no solution.
+        """
+        solved = self._solve(self._cycle(values), self._boundaries(values, records))
+        return pd.DataFrame(solved.outputs, index=list(records), columns=list(OUTPUTS))
+
+    def sensitivities(
+        self, parameters: Sequence[FreeParameter], values: Vector, records: Sequence[int]
+    ) -> tuple[pd.DataFrame, np.ndarray[tuple[int, int, int], np.dtype[np.float64]]]:
+        """Predictions, and their derivatives by the parameters, shape (records, outputs, n)."""
+        by_place = {p.place: float(v) for p, v in zip(parameters, values, strict=True)}
+        cycle, boundaries = self._cycle(by_place), self._boundaries(by_place, records)
+        solved = self._solve(cycle, boundaries)
+        derivatives = np.empty((len(boundaries), len(OUTPUTS), len(parameters)))
+        base, inverses = {}, {}
+        for record, boundary in boundaries.items():
+            cycle.prepare(boundary)
+            base[record] = cycle.evaluate(boundary, solved.unknowns[record])
+            by_residual, by_output = cycle.jacobians(boundary, solved.unknowns[record])
+            inverses[record] = by_output @ np.linalg.inv(by_residual)
+        for j, (parameter, value) in enumerate(zip(parameters, values, strict=True)):
+            step = PARAMETER_STEP * parameter.scale
+            if value + step > parameter.upper:
+                step = -step
+            moved = {**by_place, parameter.place: float(value) + step}
+            other, moved_boundaries = self._cycle(moved), self._boundaries(moved, records)
+            for i, (record, boundary) in enumerate(moved_boundaries.items()):
+                other.prepare(boundary)
+                residuals, outputs = other.evaluate(boundary, solved.unknowns[record])
+                r0, o0 = base[record]
+                # Implicit function theorem: the unknowns follow so that residuals stay zero.
+                derivatives[i, :, j] = (outputs - o0 - inverses[record] @ (residuals - r0)) / step
+        frame = pd.DataFrame(solved.outputs, index=list(records), columns=list(OUTPUTS))
+        return frame, derivatives
+
+    def fit(
+        self,
+        parameters: Sequence[FreeParameter],
+        records: Sequence[int] | None = None,
+        start: dict[str, float] | None = None,
+    ) -> Fit:
+        """Fit parameters to records.
+
+        Parameters
+        ----------
+        parameters : sequence of FreeParameter
+            That may move; all others keep the machine's values.
+        records : sequence of int, optional
+            That take part; all of the problem by default.
+        start : dict of str to float, optional
+            Where to begin, by place; a parameter's own start value by default.
+
+        Raises
+        ------
+        SolveError
+            If the machine has no solution at the start values.
+        """
+        records = self.records if records is None else list(records)
+        self._known = {}  # equal fits give equal digits, whatever was solved before
+        parameters = tuple(parameters)
+        scales = np.array([p.scale for p in parameters])
+        first = np.array([(start or {}).get(p.place, p.start) for p in parameters])
+        lower = np.array([p.lower for p in parameters])
+        upper = np.array([p.upper for p in parameters])
+        margin = 1e-3 * scales
+        first = np.clip(first, lower + margin, upper - margin)
+        priors = np.array([j for j, p in enumerate(parameters) if math.isfinite(p.prior_sd)], int)
+        prior_mean = np.array([p.start for p in parameters])
+        prior_sd = np.array([p.prior_sd for p in parameters])
+        place = [(i, OUTPUTS.index(q)) for i, r in enumerate(records) for q in self.fields[r]]
+        rows, columns = np.array([i for i, _ in place]), np.array([k for _, k in place])
+        sigma = np.array([self.sigma[r][q] for r in records for q in self.fields[r]])
+        measured = np.array(
+            [self.dataset.values.loc[r, q] for r in records for q in self.fields[r]]
+        )
+
+        def residuals(x: Vector) -> Vector:
+            values = x * scales
+            try:
+                by_place = {p.place: float(v) for p, v in zip(parameters, values, strict=True)}
+                solved = self._solve(self._cycle(by_place), self._boundaries(by_place, records))
+            except (SolveError, ValueError):
+                # The optimiser shortens a step that leads to where nothing can be computed.
+                return np.full(len(measured) + len(priors), np.nan)
+            of_data = (solved.outputs[rows, columns] - measured) / sigma
+            return np.concatenate([of_data, ((values - prior_mean) / prior_sd)[priors]])
+
+        def jacobian(x: Vector) -> Matrix:
+            _, derivatives = self.sensitivities(parameters, x * scales, records)
+            of_data = derivatives[rows, columns, :] / sigma[:, None] * scales
+            of_priors = np.zeros((len(priors), len(parameters)))
+            of_priors[np.arange(len(priors)), priors] = (scales / prior_sd)[priors]
+            return np.vstack([of_data, of_priors])
+
+        if not np.isfinite(residuals(first / scales)).all():
+            self._solve(self._cycle({}), self._boundaries({}, records))
+            raise SolveError("the machine has no solution at the start values of the fit")
+        with threadpool_limits(1):
+            result = least_squares(
+                residuals,
+                first / scales,
+                jacobian,
+                bounds=(lower / scales, upper / scales),
+                xtol=FIT_TOLERANCE,
+                ftol=FIT_TOLERANCE,
+                gtol=FIT_TOLERANCE,
+                max_nfev=MOST_EVALUATIONS,
+            )
+            return self._summarise(parameters, records, result, rows, columns)
+
+    def _summarise(
+        self,
+        parameters: tuple[FreeParameter, ...],
+        records: Sequence[int],
+        result: object,
+        rows: np.ndarray[tuple[int], np.dtype[np.int64]],
+        columns: np.ndarray[tuple[int], np.dtype[np.int64]],
+    ) -> Fit:
+        jac, fun, x = result.jac, result.fun, result.x  # type: ignore[attr-defined]
+        scales = np.array([p.scale for p in parameters])
+        information = jac.T @ jac
+        inverse = np.linalg.pinv(information, hermitian=True)
+        freedom = max(len(fun) - len(parameters), 1)
+        chi_squared = float(fun @ fun) / freedom
+        standardised, left_out = {}, {}
+        for i, record in enumerate(records):
+            at = np.flatnonzero(rows == i)
+            standardised[record] = fun[at]
+            hat = jac[at] @ inverse @ jac[at].T
+            left_out[record] = np.linalg.solve(np.eye(len(at)) - (1.0 - 1e-9) * hat, fun[at])
+        # Each quantity gives up its share of the degrees of freedom.
+        n_data = len(rows)
+        kept = max(1.0 - len(parameters) / max(len(fun), 1), 1.0 / max(len(fun), 1))
+        scatter = {}
+        for q in self.quantities:
+            at = np.flatnonzero(columns[:n_data] == OUTPUTS.index(q))
+            if len(at):
+                sigma = np.array([self.sigma[records[rows[k]]][q] for k in at])
+                scatter[q] = float(np.sqrt(np.mean((fun[at] * sigma) ** 2) / kept))
+        return Fit(
+            parameters=parameters,
+            values=x * scales,
+            covariance=inverse * np.outer(scales, scales) * max(chi_squared, 1.0),
+            chi_squared_reduced=chi_squared,
+            converged=result.status > 0,  # type: ignore[attr-defined]
+            cost=float(result.cost),  # type: ignore[attr-defined]
+            standardised=standardised,
+            left_out=left_out,
+            residual_scatter=scatter,
+        )
+
+    def _cycle(self, values: dict[str, float]) -> QuickCycle:
+        return QuickCycle(self.machine_with(values), self._media)
+
+    def _boundaries(self, values: dict[str, float], records: Sequence[int]) -> dict[int, Boundary]:
+        frame = (
+            self.dataset_with(values).values if self.dataset.unknown_flows else self.dataset.values
+        )
+        table = frame.loc[list(records), list(BOUNDARY_QUANTITIES)].to_numpy()
+        return {
+            record: Boundary(*map(float, row)) for record, row in zip(records, table, strict=True)
+        }
+
+    def _solve(self, cycle: QuickCycle, boundaries: dict[int, Boundary]) -> _Solved:
+        outputs, unknowns = np.empty((len(boundaries), len(OUTPUTS))), {}
+        for i, (record, boundary) in enumerate(boundaries.items()):
+            solution = cycle.solve(boundary, self._known.get(record))
+            outputs[i], unknowns[record] = solution.outputs, solution.unknowns
+        self._known.update(unknowns)
+        return _Solved(outputs, unknowns)

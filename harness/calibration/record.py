@@ -1,0 +1,135 @@
+"""The record of a calibration: what it found, kept as JSON beside the machine file.
+
+Validation reads it for the scores on records that the fit never saw.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from heatpump_twin_model.errors import InputError
+
+from ..datasets import Dataset
+from .cross_validation import Prediction
+
+
+@dataclass(frozen=True)
+class FittedParameter:
+    """A fitted number, SI unit.
+
+    `is_identified` is False where the data hardly told more than the start value's uncertainty.
+    """
+
+    place: str
+    unit: str
+    start: float
+    value: float
+    standard_error: float
+    is_identified: bool
+
+
+@dataclass(frozen=True)
+class CalibrationRecord:
+    """What a calibration found.
+
+    Attributes
+    ----------
+    dataset, data_fingerprint : str
+        Name and hash of the data it was fitted to.
+    machine_fingerprint : str
+        Of the machine it made.
+    records : list of int
+        It was fitted to.
+    parameters : list of FittedParameter
+        Fitted numbers.
+    correlations : list of list of float
+        Between them.
+    chi_squared_reduced : float
+        Of the fit.
+    trials : list of dict
+        Sets of parameters that were tried, in order: added, left_out_error, verdict.
+    kept_at_start : dict of str to str
+        Numbers that could move and did not, with the reason.
+    flows : dict of str to list of float
+        Unknown flows found: level in kg/s and relative change per kelvin.
+    is_leave_one_out : bool
+        Whether records were left out alone, or a tenth at a time.
+    predictions : dict
+        ``leave_one_out`` and ``extrapolation``: values and half widths by quantity and record.
+    coverage : list of int
+        Left-out readings inside the 95 % band, and all of them.
+    """
+
+    dataset: str
+    data_fingerprint: str
+    machine_fingerprint: str
+    records: list[int]
+    parameters: list[FittedParameter]
+    correlations: list[list[float]]
+    chi_squared_reduced: float
+    trials: list[dict[str, Any]]
+    kept_at_start: dict[str, str]
+    flows: dict[str, list[float]]
+    is_leave_one_out: bool
+    predictions: dict[str, dict[str, dict[str, dict[str, float]]]]
+    coverage: list[int]
+
+    def frame(self, split: str, kind: str) -> pd.DataFrame:
+        """Values or half widths of a split: one row a record, one column a quantity, SI units.
+
+        Parameters
+        ----------
+        split : str
+            ``leave_one_out`` or ``extrapolation``.
+        kind : str
+            ``values`` or ``half_widths``.
+        """
+        frame = pd.DataFrame(self.predictions[split][kind])
+        frame.index = frame.index.astype(int)
+        return frame
+
+    def save(self, path: Path) -> None:
+        """Write as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> CalibrationRecord:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        InputError
+            If it is none.
+        """
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            parameters = [FittedParameter(**p) for p in content["parameters"]]
+            return cls(**{**content, "parameters": parameters})
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise InputError(f"calibration record {path}: cannot be used: {error}") from error
+
+
+def record_path(machine_file: Path) -> Path:
+    """Where the record of a machine file lies."""
+    return machine_file.with_suffix(".calibration.json")
+
+
+def data_fingerprint(dataset: Dataset) -> str:
+    """Hash of values and uncertainties as read, before unknown flows are replaced."""
+    text = dataset.values.to_csv() + dataset.uncertainties.to_csv()
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def plain(prediction: Prediction) -> dict[str, dict[str, dict[str, float]]]:
+    """Values and half widths as plain dictionaries, rounded to 9 digits."""
+
+    def of(frame: pd.DataFrame) -> dict[str, dict[str, float]]:
+        return {q: {str(r): float(f"{v:.9g}") for r, v in frame[q].items()} for q in frame.columns}
+
+    return {"values": of(prediction.values), "half_widths": of(prediction.half_widths)}

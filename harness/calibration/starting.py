@@ -1,0 +1,332 @@
+"""Where a calibration begins: start file, design point of the records, what may move."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from pydantic import ValidationError
+
+from heatpump_twin_model.errors import InputError, SolveError
+from heatpump_twin_model.machine import Machine
+from heatpump_twin_model.machine_file import (
+    MachineFile,
+    describe,
+    from_si,
+    read_toml,
+    to_si,
+)
+from heatpump_twin_model.media import Media, saturation_pressure, saturation_temperature
+from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES
+from heatpump_twin_model.sizing import size_components
+
+from ..datasets import Dataset
+from .fitting import FreeParameter
+
+# Approach of evaporating and condensing to the inlet where pressures were not measured: mean and
+# standard uncertainty in K for a liquid and for air on the other side.
+LIQUID_APPROACH, AIR_APPROACH = (7.0, 3.0), (15.0, 5.0)
+
+# The fit may move the design point's heat and power by this factor, and its saturation
+# temperatures to this far from the inlets, K.
+LARGEST_FACTOR = 4.0
+LEAST_APPROACH, LARGEST_APPROACH = 0.3, 45.0
+
+# Typical changes of the design point in a fit: of heat and power as a fraction, of saturation
+# temperatures in K.
+DESIGN_SCALE, DESIGN_SCALE_KELVIN = 0.02, 0.5
+
+# An inlet varies where its standard deviation exceeds this fraction of the mean (temperatures: K).
+LEAST_VARIATION, LEAST_VARIATION_KELVIN = 0.02, 0.5
+
+# Only records in which this input varies tell of these parameters.
+NEEDS_VARIATION = {
+    "compressor.leakage_speed_share": "compressor_speed",
+    "condenser.secondary_resistance_share": "m_flow_sink",
+    "condenser.secondary_flow_exponent": "m_flow_sink",
+    "condenser.subcooling_temperature_coefficient": "T_sink_in",
+    "expansion_valve.superheat_sink_slope": "T_sink_in",
+    "evaporator.secondary_resistance_share": "m_flow_source",
+    "evaporator.secondary_flow_exponent": "m_flow_source",
+}
+
+# Key under which a calibrated machine file names the data in its [sources].
+CALIBRATION = "calibration"
+
+SECTIONS = ("compressor", "condenser", "evaporator", "expansion_valve")
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is known before the fit.
+
+    Attributes
+    ----------
+    document : tomlkit.TOMLDocument
+        The start file with a design point, as text that keeps its comments.
+    machine : Machine
+        Of that document.
+    base : tuple of FreeParameter
+        Always fitted: the design point and unknown flows.
+    options : tuple of FreeParameter
+        Fitted where the data support them.
+    not_varied : dict of str to str
+        Parameters that no fit can tell, with the input that did not vary.
+    """
+
+    document: tomlkit.TOMLDocument
+    machine: Machine
+    base: tuple[FreeParameter, ...]
+    options: tuple[FreeParameter, ...]
+    not_varied: dict[str, str]
+
+
+def begin(dataset: Dataset, path: Path, records: list[int]) -> Start:
+    """Read a start file and complete it by the records.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The records.
+    path : Path
+        Start file: a machine file whose design point may be left out; it is replaced in any case.
+    records : list of int
+        That may take part.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used or the records lack what a fit needs.
+    """
+    read_toml(path, "start file")  # its messages name the line
+    document = tomlkit.parse(path.read_text(encoding="utf-8-sig"))
+    number = _design_record(dataset, records)
+    record = dataset.values.loc[number]
+    document.setdefault("sources", tomlkit.table())[CALIBRATION] = source_of(dataset)
+    document["design_point"] = _design_point(dataset, number, _media_names(document, path), path)
+    machine_file = _validated(document, path)
+    machine = machine_file.to_machine()
+    try:
+        size_components(machine, Media(machine))
+    except (InputError, SolveError) as error:
+        raise InputError(
+            f"start file {path}: with the design point of record {number}: {error}"
+        ) from error
+    varied = {q: _varies(dataset, q, records) for q in BOUNDARY_QUANTITIES}
+    if not (varied["T_source_in"] or varied["T_sink_in"]):
+        raise InputError(
+            f"data set {dataset.descriptor.name}: all {len(records)} usable records have the same "
+            "inlet temperatures; a calibration needs records at different ones"
+        )
+    options, not_varied = [], {}
+    for place, parameter in machine_file.parameters():
+        section = place.split(".")[0]
+        is_option = section in SECTIONS or place == "auxiliary_power"
+        if not is_option or not parameter.si_uncertainty:
+            continue
+        needed = NEEDS_VARIATION.get(place)
+        if needed and not varied[needed]:
+            not_varied[place] = needed
+            continue
+        options.append(
+            FreeParameter(
+                place,
+                parameter.physical.unit,
+                parameter.si,
+                parameter.si_uncertainty,
+                parameter.physical.minimum,
+                parameter.physical.maximum,
+                parameter.si_uncertainty,
+            )
+        )
+    base = (*_design_parameters(dataset, machine, record), *_unknown_flows(dataset))
+    return Start(document, machine, base, tuple(options), not_varied)
+
+
+def source_of(dataset: Dataset) -> str:
+    """What a machine file says of the data it was fitted to."""
+    descriptor = dataset.descriptor
+    return (
+        f"Fitted by heatpump-twin calibrate to data set {descriptor.name} (recorded: "
+        f"{descriptor.date}). Data: {descriptor.source}"
+    )
+
+
+def _validated(document: tomlkit.TOMLDocument, path: Path) -> MachineFile:
+    try:
+        return MachineFile.model_validate(document.unwrap())
+    except ValidationError as error:
+        raise InputError(f"start file {path}:\n  {describe(error)}") from error
+
+
+def _media_names(document: tomlkit.TOMLDocument, path: Path) -> tuple[str, str, str]:
+    content = document.unwrap()
+    names = [content.get(key) for key in ("refrigerant", "source_medium", "sink_medium")]
+    if not all(isinstance(name, str) for name in names):
+        raise InputError(f"start file {path}: refrigerant, source_medium and sink_medium: expected")
+    return str(names[0]), str(names[1]), str(names[2])
+
+
+def _design_record(dataset: Dataset, records: list[int]) -> int:
+    """The record named by the descriptor, or the one nearest the middle of the inlets."""
+    named = dataset.descriptor.design_record
+    if named is not None and named in records:
+        return named
+    inlets = dataset.values.loc[records, list(BOUNDARY_QUANTITIES)]
+    spread = inlets.std(ddof=0).replace(0.0, math.inf)
+    distance = (((inlets - inlets.median()) / spread) ** 2).sum(axis=1)
+    return int(distance.idxmin())
+
+
+def _design_point(
+    dataset: Dataset, number: int, media: tuple[str, str, str], path: Path
+) -> tomlkit.items.Table:
+    """A design point at the inlets of a record, with guesses for what it does not hold."""
+    record = dataset.values.loc[number]
+    where = f"data set {dataset.descriptor.name}: record {number}"
+    values: dict[str, float] = {q: float(record[q]) for q in BOUNDARY_QUANTITIES}
+    speed = values.pop("compressor_speed")  # the design point is at rated speed, sizes scale
+    P_el = float(record.get("P_el", math.nan))
+    Q_sink = _heat_to_sink(record, P_el)
+    if not P_el > 0.0 or not Q_sink > P_el:
+        raise InputError(
+            f"{where}: a calibration needs measured P_el and a heat flow above it (Q_flow_sink, "
+            "Q_flow_source, or COP); this record gives "
+            f"P_el {P_el:.6g} W, heat to the sink {Q_sink:.6g} W"
+        )
+    refrigerant, source_medium, sink_medium = media
+    T_dew = values["T_source_in"] - _approach(source_medium)[0]
+    T_bubble = values["T_sink_in"] + _approach(sink_medium)[0]
+    try:
+        p_low = float(record.get("p_low", math.nan))
+        p_high = float(record.get("p_high", math.nan))
+        values["p_low"] = p_low if p_low > 0.0 else saturation_pressure(refrigerant, T_dew, 1)
+        values["p_high"] = p_high if p_high > 0.0 else saturation_pressure(refrigerant, T_bubble, 0)
+    except (InputError, SolveError) as error:
+        raise InputError(f"start file {path}: {error}") from error
+    values["Q_flow_sink"], values["P_el"] = Q_sink / speed, P_el / speed
+    table = tomlkit.table()
+    table.comment(f"inlets of record {number} of {dataset.descriptor.name}")
+    for key, value in values.items():
+        unit = _WRITTEN.get(key, _SI[key])
+        entry = tomlkit.inline_table()
+        entry.update(
+            {
+                "value": round(from_si(value, unit, _SI[key]), 9),
+                "unit": unit,
+                "source": CALIBRATION,
+                "note": f"of record {number}",
+            }
+        )
+        table[key] = entry
+    return table
+
+
+def _heat_to_sink(record: Any, P_el: float) -> float:
+    for heat in (
+        record.get("Q_flow_sink", math.nan),
+        record.get("COP", math.nan) * P_el,
+        record.get("Q_flow_source", math.nan) + 0.9 * P_el,
+    ):
+        if math.isfinite(heat):
+            return float(heat)
+    return math.nan
+
+
+def _approach(medium: str) -> tuple[float, float]:
+    return AIR_APPROACH if medium.split("::")[-1] == "Air" else LIQUID_APPROACH
+
+
+def _design_parameters(
+    dataset: Dataset, machine: Machine, record: Any
+) -> tuple[FreeParameter, ...]:
+    design, fluid = machine.design, Media(machine).refrigerant
+    found = [
+        FreeParameter(
+            f"design_point.{name}",
+            "W",
+            value,
+            DESIGN_SCALE * value,
+            value / LARGEST_FACTOR,
+            value * LARGEST_FACTOR,
+        )
+        for name, value in (("P_el", design.P_el), ("Q_flow_sink", design.Q_flow_sink))
+    ]
+    for name, quality, sign, T_in, medium in (
+        ("p_low", 1, -1.0, design.boundary.T_source_in, machine.source_medium),
+        ("p_high", 0, 1.0, design.boundary.T_sink_in, machine.sink_medium),
+    ):
+        p = getattr(design, name)
+        T = saturation_temperature(fluid, p, quality)
+
+        def at(T_saturation: float, quality: int = quality) -> float:
+            return saturation_pressure(machine.refrigerant, T_saturation, quality)
+
+        farthest = T_in + sign * LARGEST_APPROACH
+        near = at(T_in + sign * LEAST_APPROACH)
+        far = at(min(max(farthest, fluid.Tmin() + 1.0), fluid.T_critical() - 1.0))
+        per_kelvin = at(T + 0.5) - at(T - 0.5)
+        measured = name in dataset.scored
+        found.append(
+            FreeParameter(
+                f"design_point.{name}",
+                "Pa",
+                p,
+                DESIGN_SCALE_KELVIN * per_kelvin,
+                min(near, far),
+                max(near, far),
+                math.inf if measured else _approach(medium)[1] * per_kelvin,
+            )
+        )
+    return tuple(found)
+
+
+def _unknown_flows(dataset: Dataset) -> tuple[FreeParameter, ...]:
+    found = []
+    for quantity, constant in dataset.unknown_flows.items():
+        level = to_si(constant.value, constant.unit, "kg/s")
+        u = to_si(constant.uncertainty, constant.unit, "kg/s", difference=True)
+        found.append(
+            FreeParameter(
+                f"data.{quantity}",
+                "kg/s",
+                level,
+                u,
+                level / LARGEST_FACTOR,
+                level * LARGEST_FACTOR,
+                u,
+            )
+        )
+        if constant.per_kelvin_uncertainty is not None:
+            slope, u = constant.per_kelvin, constant.per_kelvin_uncertainty
+            found.append(
+                FreeParameter(f"data.{quantity}.per_kelvin", "1/K", slope, u, -0.1, 0.1, u)
+            )
+    return tuple(found)
+
+
+def _varies(dataset: Dataset, quantity: str, records: list[int]) -> bool:
+    values = dataset.values.loc[records, quantity]
+    spread = float(values.std(ddof=0))
+    if quantity.startswith("T_"):
+        return spread > LEAST_VARIATION_KELVIN
+    if quantity in dataset.unknown_flows:
+        return False
+    return spread > LEAST_VARIATION * float(values.mean())
+
+
+_SI = {
+    "T_source_in": "K",
+    "T_sink_in": "K",
+    "m_flow_source": "kg/s",
+    "m_flow_sink": "kg/s",
+    "p_low": "Pa",
+    "p_high": "Pa",
+    "Q_flow_sink": "W",
+    "P_el": "W",
+}
+
+_WRITTEN = {"T_source_in": "degC", "T_sink_in": "degC", "p_low": "bar", "p_high": "bar"}
