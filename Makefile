@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint clean calibrate
+.PHONY: demo test lint clean
 
 MACHINES := mci_lab nist_split rwth_brine_water
 
@@ -12,11 +12,6 @@ demo: $(VENV)/demo.stamp $(MACHINES:%=demo-%)  ## build the FMU of each machine 
 demo-%: $(VENV)/demo.stamp
 	$(BIN)/heatpump-twin build $* -o out/$*.fmu
 	$(BIN)/heatpump-twin validate $* --fmu out/$*.fmu -o out/$* --replace
-
-calibrate: $(VENV)/demo.stamp  ## calibrate the shipped machines again, into out/machines
-	for machine in $(MACHINES); do \
-	    $(BIN)/heatpump-twin calibrate $$machine -o out/machines/$$machine.toml --replace || exit 1; \
-	done
 
 test: $(VENV)/test.stamp  ## run all tests
 	$(BIN)/python -m pytest

@@ -468,7 +468,7 @@ def test_rwth_brine_water_scores_only_what_was_measured() -> None:
     assert dataset.scored == ("P_el", "T_source_out", "T_sink_out")
     assert list(dataset.unknown_flows) == ["m_flow_source", "m_flow_sink"]
     # The derived heat is the calibrated flow's, and the derived COP goes with it.
-    heat = values["m_flow_sink"] * 4184 * (values["T_sink_out"] - values["T_sink_in"])
+    heat = 0.4043 * 4184 * (values["T_sink_out"] - values["T_sink_in"])
     assert heat.to_numpy() == pytest.approx(values["Q_flow_sink"].to_numpy(), rel=2e-3)
     cop = values["Q_flow_sink"] / values["P_el"]
     assert cop.to_numpy() == pytest.approx(values["COP"].to_numpy(), abs=0.006)
