@@ -16,6 +16,7 @@ from heatpump_twin_model.cycle import HeatPumpCycle
 from heatpump_twin_model.errors import InputError, SolveError, TwinError
 from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.machine_file import from_si, read_machine_file
+from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, Boundary
 
 from ..datasets import Dataset
 from ..screening import Screening, screen
@@ -215,6 +216,7 @@ def fit_machine(
             f"{choice.fit.left_out_error:.3g} standard uncertainties, the start by "
             f"{start_error:.3g}; nothing is written"
         )
+    _check_physics(problem, choice.fit)
     return FittedMachine(problem, start, choice, start_error, screening, is_interrupted)
 
 
@@ -247,7 +249,16 @@ def _screened_start(dataset: Dataset, path: Path) -> tuple[Start, Screening]:
     name = dataset.descriptor.name
     candidates = [r for r in dataset.values.index if r not in dataset.declared_unscored]
     start = begin(dataset, path, candidates)
-    screening = screen(dataset, HeatPumpCycle(start.machine))
+    cycle = HeatPumpCycle(start.machine)
+    try:
+        cycle.design()
+    except SolveError as error:
+        raise InputError(
+            f"data set {name}: the record that gives the design point contradicts physics with the "
+            f"numbers of start file {path}: {error}; check units of power and heat, or name "
+            "another design_record"
+        ) from error
+    screening = screen(dataset, cycle)
     if not screening.kept:
         reasons = {why for s in screening.records.values() for why in s.reasons}
         raise InputError(
@@ -293,6 +304,26 @@ def _check_fit(fit: Fit) -> None:
             f"the fit ends on a physical bound of {', '.join(fit.on_bound)}; the data contradict "
             "the model or the start file; nothing is written"
         )
+
+
+def _check_physics(problem: Problem, fit: Fit) -> None:
+    """Solve every fitted record with TESPy, which refuses what physics forbids.
+
+    Without recorded pressures a fit can trade them against the compressor's losses until it has
+    none.
+    """
+    cycle = HeatPumpCycle(problem.machine_with(fit.by_place))
+    values = problem.dataset_with(fit.by_place).values
+    for record in problem.records:
+        boundary = Boundary(*map(float, values.loc[record, list(BOUNDARY_QUANTITIES)]))
+        try:
+            cycle.off_design(boundary)
+        except SolveError as error:
+            raise CalibrationError(
+                f"data set {problem.dataset.descriptor.name}: the fitted machine breaks physics at "
+                f"record {record}: {error}; the data leave too much open: give the start file "
+                "smaller uncertainties, or record pressures; nothing is written"
+            ) from error
 
 
 def _cross_validate(

@@ -239,6 +239,8 @@ class Problem:
 
     def dataset_with(self, values: dict[str, float]) -> Dataset:
         """Return the data with the unknown flows that a fit found."""
+        if not self.dataset.unknown_flows:
+            return self.dataset
         return self.dataset.with_flows(self.flows(values))
 
     def flows(self, values: dict[str, float]) -> dict[str, tuple[float, float]]:
@@ -410,9 +412,7 @@ class Problem:
         return QuickCycle(self.machine_with(values), self._media)
 
     def _boundaries(self, values: dict[str, float], records: Sequence[int]) -> dict[int, Boundary]:
-        frame = (
-            self.dataset_with(values).values if self.dataset.unknown_flows else self.dataset.values
-        )
+        frame = self.dataset_with(values).values
         table = frame.loc[list(records), list(BOUNDARY_QUANTITIES)].to_numpy()
         return {
             record: Boundary(*map(float, row)) for record, row in zip(records, table, strict=True)

@@ -154,3 +154,21 @@ def test_what_does_not_vary_is_said(folder: Path) -> None:
     flat = " ".join(result.output.replace("│", " ").split())
     assert "m_flow_source does not vary" in flat
     assert "m_flow_sink does not vary" in flat
+
+
+def with_power_times(factor: float) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    return lambda table: table.assign(P_el_kW=factor * table["P_el_kW"])
+
+
+def test_power_below_the_second_law_at_the_design_point(folder: Path) -> None:
+    change(folder, with_power_times(0.75))
+    assert_refused(folder, "contradicts physics", "power above the ideal work", "check units")
+
+
+def test_fit_that_breaks_physics_is_not_written(folder: Path) -> None:
+    change(folder, with_power_times(0.82))
+    result = run("calibrate", folder, "-o", folder / "machine.toml")
+    flat = " ".join(result.output.split())
+    assert result.exit_code == 1, flat
+    assert "the fitted machine breaks physics at record 1" in flat
+    assert not (folder / "machine.toml").exists()
