@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from build_fmu import build
@@ -13,8 +14,24 @@ from harness.validation import validate
 from heatpump_twin_model.cycle import HeatPumpCycle
 from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.machine_file import read_machine
+from heatpump_twin_model.quantities import Boundary
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def random_boundaries(machine: Machine, count: int, seed: int) -> list[Boundary]:
+    """Boundaries spread evenly over a machine's envelope."""
+    rng = np.random.default_rng(seed)
+    envelope = vars(machine.envelope)
+    return [
+        Boundary(
+            **{
+                name: rng.uniform(envelope[f"{name}_min"], envelope[f"{name}_max"])
+                for name in vars(machine.design.boundary)
+            }
+        )
+        for _ in range(count)
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ from ..screening import Screening, screen
 from .choosing import Choice, choose
 from .cross_validation import (
     MOST_LEFT_OUT_ALONE,
-    Prediction,
+    BandedPrediction,
     coverage,
     extrapolation_split,
     leave_out_splits,
@@ -328,7 +328,7 @@ def _check_physics(problem: Problem, fit: Fit) -> None:
 
 def _cross_validate(
     problem: Problem, start: Start, choice: Choice, seed: int, workers: int, progress: Progress
-) -> tuple[CalibrationRecord, Prediction]:
+) -> tuple[CalibrationRecord, BandedPrediction]:
     splits = leave_out_splits(problem.records, seed)
     far = extrapolation_split(problem)
     progress.splits(len(splits) + 1)
@@ -346,7 +346,7 @@ def _cross_validate(
         raise CalibrationError(
             f"a fit without some of the records found no solution: {error}"
         ) from error
-    unseen = Prediction.joined(left_out)
+    unseen = BandedPrediction.joined(left_out)
     fit = choice.fit
     record = CalibrationRecord(
         dataset=problem.dataset.descriptor.name,
@@ -408,7 +408,7 @@ def _kept_at_start(start: Start, choice: Choice) -> dict[str, str]:
 
 
 def _write(
-    problem: Problem, start: Start, fit: Fit, band: Prediction | None
+    problem: Problem, start: Start, fit: Fit, band: BandedPrediction | None
 ) -> tuple[tomlkit.TOMLDocument, Machine]:
     """Put fitted values into the start file; everything else stays as its author wrote it."""
     document = tomlkit.parse(tomlkit.dumps(start.document))

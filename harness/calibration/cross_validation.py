@@ -23,7 +23,7 @@ CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
-class Prediction:
+class BandedPrediction:
     """What a fit says of some records.
 
     Attributes
@@ -41,9 +41,9 @@ class Prediction:
     standard_uncertainties: pd.DataFrame
 
     @staticmethod
-    def joined(parts: Sequence[Prediction]) -> Prediction:
+    def joined(parts: Sequence[BandedPrediction]) -> BandedPrediction:
         """Put the records of several predictions together, in order."""
-        return Prediction(
+        return BandedPrediction(
             *(
                 pd.concat([getattr(p, name) for p in parts]).sort_index()
                 for name in ("values", "half_widths", "standard_uncertainties")
@@ -93,7 +93,7 @@ def extrapolation_split(problem: Problem) -> Split:
     )
 
 
-def predict_with_band(problem: Problem, fit: Fit, records: Sequence[int]) -> Prediction:
+def predict_with_band(problem: Problem, fit: Fit, records: Sequence[int]) -> BandedPrediction:
     """Predict records with the band from parameter covariance and residual scatter.
 
     ``u**2 = J C J' + s**2``: `C` of the fitted parameters, `s` the scatter of the residuals of that
@@ -121,7 +121,7 @@ def predict_with_band(problem: Problem, fit: Fit, records: Sequence[int]) -> Pre
     u = np.sqrt(np.maximum(variance, 0.0))
     freedom = max(sum(map(len, fit.standardised.values())) - len(fit.parameters), 1)
     factor = float(stats.t.ppf(0.5 + CONFIDENCE / 2.0, freedom))
-    return Prediction(
+    return BandedPrediction(
         frame,
         pd.DataFrame(factor * u, index=frame.index, columns=columns),
         pd.DataFrame(u, index=frame.index, columns=columns),
@@ -134,7 +134,7 @@ def predict_unseen(
     options: Sequence[FreeParameter],
     split: Split,
     start: dict[str, float],
-) -> Prediction:
+) -> BandedPrediction:
     """Choose and fit parameters without the records to predict, then predict those.
 
     The choice is repeated, so that it has not seen them either.
@@ -151,7 +151,7 @@ def predict_all_unseen(
     start: dict[str, float],
     workers: int,
     progress: Callable[[], None],
-) -> list[Prediction]:
+) -> list[BandedPrediction]:
     """Run `predict_unseen` for every split, in parallel; `progress` is called after each.
 
     Parameters
@@ -164,7 +164,7 @@ def predict_all_unseen(
             pool.submit(predict_unseen, problem, base, options, split, start): i
             for i, split in enumerate(splits)
         }
-        found: dict[int, Prediction] = {}
+        found: dict[int, BandedPrediction] = {}
         try:
             for future in as_completed(futures):
                 found[futures[future]] = future.result()
@@ -176,7 +176,7 @@ def predict_all_unseen(
 
 
 def coverage(
-    measured: pd.DataFrame, prediction: Prediction, fields: dict[int, list[str]]
+    measured: pd.DataFrame, prediction: BandedPrediction, fields: dict[int, list[str]]
 ) -> tuple[int, int]:
     """How many readings lie inside the band, and how many there are."""
     inside = total = 0

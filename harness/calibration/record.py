@@ -16,7 +16,7 @@ import pandas as pd
 from heatpump_twin_model.errors import InputError
 
 from ..datasets import Dataset
-from .cross_validation import Prediction
+from .cross_validation import BandedPrediction
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def data_fingerprint(dataset: Dataset) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def plain(prediction: Prediction) -> dict[str, dict[str, dict[str, float]]]:
+def plain(prediction: BandedPrediction) -> dict[str, dict[str, dict[str, float]]]:
     """Values and half widths as plain dictionaries, rounded to 9 digits."""
 
     def of(frame: pd.DataFrame) -> dict[str, dict[str, float]]:

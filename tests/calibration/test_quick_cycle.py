@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from conftest import random_boundaries
 
 from harness.calibration.fitting import FreeParameter, Problem
 from harness.calibration.quick_cycle import OUTPUTS, QuickCycle
@@ -17,31 +18,11 @@ from heatpump_twin_model.media import Media
 from heatpump_twin_model.quantities import Boundary
 
 
-def shipped(name: str) -> Machine:
-    if not (MACHINES / f"{name}.toml").is_file():
-        pytest.skip(f"{name} is not calibrated yet")
-    return read_machine(name)
-
-
-def random_boundaries(machine: Machine, count: int, seed: int) -> list[Boundary]:
-    rng = np.random.default_rng(seed)
-    envelope = vars(machine.envelope)
-    return [
-        Boundary(
-            **{
-                name: rng.uniform(envelope[f"{name}_min"], envelope[f"{name}_max"])
-                for name in vars(machine.design.boundary)
-            }
-        )
-        for _ in range(count)
-    ]
-
-
 @pytest.mark.parametrize(
     ("name", "count"), [("mci_lab", 100), ("nist_split", 30), ("rwth_brine_water", 30)]
 )
 def test_same_answers_as_tespy(name: str, count: int) -> None:
-    machine = shipped(name)
+    machine = read_machine(name)
     tespy, quick = HeatPumpCycle(machine), QuickCycle(machine, Media(machine))
     for boundary in [machine.design.boundary, *random_boundaries(machine, count, seed=41)]:
         point, solution = tespy.off_design(boundary), quick.solve(boundary)

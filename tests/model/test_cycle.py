@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import random_boundaries
 from CoolProp import CoolProp
 
 from heatpump_twin_model.closures import EVAPORATING_BLEND, SUPERHEAT_BLEND
@@ -15,20 +16,6 @@ from heatpump_twin_model.quantities import Boundary, OperatingPoint
 from heatpump_twin_model.sizing import size_components
 
 RANDOM_BOUNDARIES = 300
-
-
-def random_boundaries(machine: Machine, count: int, seed: int) -> list[Boundary]:
-    rng = np.random.default_rng(seed)
-    envelope = vars(machine.envelope)
-    return [
-        Boundary(
-            **{
-                name: rng.uniform(envelope[f"{name}_min"], envelope[f"{name}_max"])
-                for name in vars(machine.design.boundary)
-            }
-        )
-        for _ in range(count)
-    ]
 
 
 def assert_physical(point: OperatingPoint, boundary: Boundary, refrigerant: str) -> None:
