@@ -21,7 +21,7 @@ from heatpump_twin_model.errors import InputError, TwinError
 from heatpump_twin_model.heat_pump import HeatPump
 from heatpump_twin_model.machine_file import machine_path, read_machine_file
 from heatpump_twin_model.quantities import OperatingPoint, OperatingStatus
-from heatpump_twin_model.sizing import Sizes
+from heatpump_twin_model.sizes import Sizes
 
 SOURCE = Path(__file__).resolve().parent / "fmu_src"
 SLAVE = SOURCE / "heat_pump_slave.py"

@@ -19,7 +19,7 @@ from heatpump_twin_model.errors import SolveError
 from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.media import abstract_state
 
-from .calibration.quick_cycle import Vector
+from heatpump_twin_model.quick_cycle import Vector
 from .datasets import Dataset
 from .screening import Screening, Verdict
 

@@ -144,35 +144,35 @@ def isentropic_efficiency(drive_efficiency: float, eta_vol: float, mismatch: flo
     return drive_efficiency * eta_vol / mismatch
 
 
-def conductance(
-    nominal: float,
-    relative_secondary_flow: float,
-    relative_refrigerant_flow: float,
-    secondary_share: float,
-    secondary_exponent: float,
-    refrigerant_exponent: float,
-) -> float:
-    """Conductance UA in W/K from two resistances in series, each a power of its own flow.
+def resistance_share(share: float, relative_flow: float, exponent: float) -> float:
+    """Resistance of one side of an exchanger over the whole resistance at the design point.
 
-    ``UA = UA_design / (r f_sec**-a + (1 - r) f_ref**-b)``; exponents as published for plate
-    exchangers, e.g. Nu ~ Re**0.78 for water and Re**0.4 for condensation [2]_.
+    ``r f**-a``, a power of its own flow; exponents as published for plate exchangers, e.g.
+    Nu ~ Re**0.78 for water and Re**0.4 for condensation [2]_.
+
+    Parameters
+    ----------
+    share : float
+        `r`, of this side in the design resistance, 0 to 1.
+    relative_flow : float
+        Mass flow over that of the design point, > 0.
+    exponent : float
+        `a`.
+    """
+    return share * relative_flow**-exponent
+
+
+def conductance(nominal: float, secondary: float, refrigerant: float) -> float:
+    """Conductance UA in W/K from two resistances in series.
 
     Parameters
     ----------
     nominal : float
         UA at the design point, W/K.
-    relative_secondary_flow, relative_refrigerant_flow : float
-        Mass flows over those of the design point, > 0.
-    secondary_share : float
-        `r`, share of the secondary side in the design resistance, 0 to 1.
-    secondary_exponent, refrigerant_exponent : float
-        `a` and `b`.
+    secondary, refrigerant : float
+        From `resistance_share`; they add up to 1 at the design point.
     """
-    resistance = (
-        secondary_share * relative_secondary_flow**-secondary_exponent
-        + (1.0 - secondary_share) * relative_refrigerant_flow**-refrigerant_exponent
-    )
-    return nominal / resistance
+    return nominal / (secondary + refrigerant)
 
 
 def effectiveness(ua: float, capacity_flow: float) -> float:

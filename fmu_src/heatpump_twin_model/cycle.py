@@ -32,12 +32,14 @@ from tespy.tools.fluid_properties.functions import T_bubble_p, T_dew_p, isentrop
 from tespy.tools.helpers import TESPyComponentError, TESPyConnectionError, TESPyNetworkError
 
 from .errors import SolveError
+from .heat_pump import SteadyState
 from .machine import Machine
 from .media import SECONDARY_PRESSURE, Media, saturation_temperature, tespy_name
 from .plausibility import check_physics
 from .quantities import Boundary, OperatingPoint
-from .relations import Relations
-from .sizing import DesignState, size_components
+from .relations import EvaporatorAt, Relations
+from .sizes import DesignState
+from .sizing import size_components
 
 # Largest residual of a closure relative to the size of its terms. CoolProp's flash of R410A from
 # pressure and entropy leaves residuals of up to 3e-8 (300 random boundaries); a solution that is
@@ -74,6 +76,9 @@ class HeatPumpCycle:
     ----------
     machine : Machine
         Its parameters.
+    first_guess : SteadyState, optional
+        Where a solve at a boundary starts: at what this says of it, and not at the design point.
+        The solution is the same, sooner.
 
     Raises
     ------
@@ -81,14 +86,15 @@ class HeatPumpCycle:
         If CoolProp does not know one of the media.
     """
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, first_guess: SteadyState | None = None) -> None:
         self.machine = machine
+        self._first_guess = first_guess
         self.media = Media(machine)
         self._refrigerant = self.media.refrigerant
         self._design_state: DesignState | None = None
         self._relations: Relations | None = None
         self._boundary = machine.design.boundary
-        self._source_capacity_flow = 0.0
+        self._evaporator_at: EvaporatorAt | None = None
         self._sink_capacity_flow = 0.0
         self._equations: list[UserDefinedEquation] = []
         self._residual_scales: dict[str, Callable[[], float]] = {}
@@ -134,8 +140,9 @@ class HeatPumpCycle:
     def off_design(self, boundary: Boundary) -> OperatingPoint:
         """Solve the steady operating point at `boundary`.
 
-        Every solve starts from the design point, so the answer does not depend on what was solved
-        before. Where that is too far for Newton's method, points between are solved first.
+        Every solve starts from the first guess or the design point, so the answer does not depend
+        on what was solved before. Where the design point is too far for Newton's method, points
+        between are solved first.
 
         Parameters
         ----------
@@ -147,9 +154,14 @@ class HeatPumpCycle:
         SolveError
             If there is no solution, or if the one found violates a balance or the second law.
         """
-        design_state = self.design_state
+        if self._first_guess is not None:
+            try:
+                guess = self._first_guess.off_design(boundary)
+                return self._solve_from(self._network_at(boundary, guess), boundary)
+            except SolveError:
+                pass
         try:
-            return self._solve_from(design_state.network, boundary)
+            return self._solve_from(self.design_state.network, boundary)
         except SolveError:
             return self._continue_from_design(boundary)
 
@@ -164,26 +176,8 @@ class HeatPumpCycle:
         p, h_dew = self._refrigerant.p(), self._refrigerant.hmass()
         self._refrigerant.update(CoolProp.QT_INPUTS, 0.0, T)
         h_bubble = self._refrigerant.hmass()
-        power = self.machine.standby_power
-        return OperatingPoint(
-            P_el=power,
-            Q_flow_sink=0.0,
-            Q_flow_source=0.0,
-            Q_flow_loss=power,
-            COP=0.0,
-            T_source_out=boundary.T_source_in,
-            T_sink_out=boundary.T_sink_in,
-            m_flow_refrigerant=0.0,
-            p_low=p,
-            p_high=p,
-            T_suction=T,
-            T_discharge=T,
-            T_liquid=T,
-            superheat=0.0,
-            subcooling=0.0,
-            h_suction=h_dew,
-            h_discharge=h_dew,
-            h_liquid=h_bubble,
+        return OperatingPoint.at_rest(
+            boundary, self.machine.standby_power, p=p, T=T, h_dew=h_dew, h_bubble=h_bubble
         )
 
     def save_design(self, path: Path) -> None:
@@ -253,7 +247,6 @@ class HeatPumpCycle:
         self._boundary = boundary
         self._source_in.set_attr(T=boundary.T_source_in, m=boundary.m_flow_source)
         self._sink_in.set_attr(T=boundary.T_sink_in, m=boundary.m_flow_sink)
-        self._source_capacity_flow = self.media.source_capacity_flow(boundary)
         self._sink_capacity_flow = self.media.sink_capacity_flow(boundary)
 
     def _solve_design(self) -> OperatingPoint:
@@ -292,44 +285,52 @@ class HeatPumpCycle:
             self._liquid,
             self._inlet,
         )
-        parts: list[tuple[str, Callable[[], float], list[Connection], Callable[[], float]]] = [
+        # Name, residual, what it depends on (TESPy differentiates by nothing else), and the size of
+        # its terms.
+        parts: list[tuple[str, Callable[[], float], list[Any], Callable[[], float]]] = [
             (
                 "delivered flow",
                 self._flow_residual,
-                [suction, discharge],
+                [suction.m, suction.p, suction.h, discharge.p],
                 lambda: suction.m.val_SI,
             ),
             (
                 "compression work",
                 self._work_residual,
-                [suction, discharge],
+                [suction.p, suction.h, discharge.p, discharge.h],
                 lambda: discharge.h.val_SI - suction.h.val_SI,
             ),
             (
                 "condenser heat flow",
                 self._condenser_residual,
-                [discharge, liquid],
-                lambda: self._condenser_heat_flow(),
+                [discharge.m, discharge.p, discharge.h, liquid.h],
+                self._condenser_heat_flow,
             ),
-            ("evaporating temperature", self._evaporator_residual, [inlet, suction], lambda: 1.0),
+            (
+                "evaporating temperature",
+                self._evaporator_residual,
+                [suction.m, suction.p, suction.h, inlet.h],
+                lambda: 1.0,
+            ),
             (
                 "superheat",
                 self._superheat_residual,
-                [inlet, suction],
+                [suction.m, suction.p, suction.h, inlet.h],
                 lambda: suction.h.val_SI - inlet.h.val_SI,
             ),
             (
                 "subcooling",
                 self._subcooling_residual,
-                [liquid],
+                [liquid.p, liquid.h],
                 lambda: suction.h.val_SI - inlet.h.val_SI,
             ),
         ]
+        connections = [suction, discharge, liquid, inlet]
         self._equations = [
             UserDefinedEquation(
-                name, _residual_function(residual), _all_variables, conns=connections
+                name, _residual_function(residual), _dependents(variables), conns=connections
             )
-            for name, residual, connections, _ in parts
+            for name, residual, variables, _ in parts
         ]
         self._residual_scales = {name: scale for name, _, _, scale in parts}
         self._network.add_ude(*self._equations)
@@ -377,26 +378,24 @@ class HeatPumpCycle:
             T_bubble, self._suction.m.val_SI, self._boundary, self._sink_capacity_flow
         )
 
+    def _valve_and_evaporator(self) -> EvaporatorAt:
+        assert self._evaporator_at is not None
+        return self._evaporator_at
+
     def _evaporator_approach_needed(self) -> float:
         m_flow = self._suction.m.val_SI
         heat_flow = m_flow * (self._suction.h.val_SI - self._inlet.h.val_SI)
-        return self.relations.evaporator_approach(
-            heat_flow, m_flow, self._boundary, self._source_capacity_flow
-        )
+        return self._valve_and_evaporator().approach(heat_flow, m_flow)
 
     def _T_dew(self) -> float:
         return float(T_dew_p(self._suction.p.val_SI, self._suction.fluid_data))
 
     def _evaporator_residual(self) -> float:
-        return self._T_dew() - self.relations.evaporating_temperature(
-            self._evaporator_approach_needed(), self._boundary
-        )
+        return self._T_dew() - self._valve_and_evaporator().T_dew(self._evaporator_approach_needed())
 
     def _superheat_residual(self) -> float:
         T_dew = self._T_dew()
-        superheat = self.relations.superheat(
-            T_dew, self._evaporator_approach_needed(), self._boundary
-        )
+        superheat = self._valve_and_evaporator().superheat(T_dew, self._evaporator_approach_needed())
         return self._suction.h.val_SI - _enthalpy_beside_saturation(
             self._suction, T_dew, superheat, direction=1.0
         )
@@ -412,6 +411,9 @@ class HeatPumpCycle:
 
     def _solve_from(self, start: dict[str, Any], boundary: Boundary) -> OperatingPoint:
         self._set_boundary(boundary)
+        self._evaporator_at = self.relations.evaporator(
+            boundary, self.media.source_capacity_flow(boundary)
+        )
         try:
             self._network.solve("design", init_path=start, init_previous=False, print_results=False)
         except _TESPY_ERRORS as error:
@@ -443,6 +445,30 @@ class HeatPumpCycle:
             if target == 1.0:
                 return point
             done, state = target, self._save_network()
+
+    def _network_at(self, boundary: Boundary, point: OperatingPoint) -> dict[str, Any]:
+        """Return a network state as `_save_network` does, with the flows and states of a point."""
+        media = self.media
+        p_second = SECONDARY_PRESSURE
+        states = {
+            "suction": (point.m_flow_refrigerant, point.p_low, point.h_suction),
+            "discharge": (point.m_flow_refrigerant, point.p_high, point.h_discharge),
+            "liquid": (point.m_flow_refrigerant, point.p_high, point.h_liquid),
+            "expanded": (point.m_flow_refrigerant, point.p_low, point.h_liquid),
+            "evaporator inlet": (point.m_flow_refrigerant, point.p_low, point.h_liquid),
+        }
+        h_source, h_sink = media.source_enthalpy(boundary), media.sink_enthalpy(boundary)
+        m_source, m_sink = boundary.m_flow_source, boundary.m_flow_sink
+        states["source in"] = (m_source, p_second, h_source)
+        states["source out"] = (m_source, p_second, h_source - point.Q_flow_source / m_source)
+        states["sink in"] = (m_sink, p_second, h_sink)
+        states["sink out"] = (m_sink, p_second, h_sink + point.Q_flow_sink / m_sink)
+        saved = self.design_state.network
+        connections = {
+            label: {**values, **dict(zip(("m", "p", "h"), states[label], strict=True))}
+            for label, values in saved["Connection"]["Connection"].items()
+        }
+        return {**saved, "Connection": {**saved["Connection"], "Connection": connections}}
 
     def _save_network(self) -> dict[str, Any]:
         state: dict[str, Any] = self._network.save(as_dict=True)
@@ -497,8 +523,8 @@ def _residual_function(residual: Callable[[], float]) -> Callable[[UserDefinedEq
     return lambda ude: residual()
 
 
-def _all_variables(ude: UserDefinedEquation) -> list[Any]:
-    return [variable for c in ude.conns for variable in (c.m, c.p, c.h)]
+def _dependents(variables: list[Any]) -> Callable[[UserDefinedEquation], list[Any]]:
+    return lambda ude: variables
 
 
 def _enthalpy_beside_saturation(

@@ -8,11 +8,11 @@ or the cycle has no solution. The status says which, and notes name the variable
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
-from typing import Protocol
+from dataclasses import asdict, replace
+from typing import NamedTuple, Protocol
 
 from .errors import SolveError
-from .machine import Machine
+from .machine import Envelope, Machine
 from .quantities import BOUNDARY_QUANTITIES, Boundary, OperatingPoint, OperatingStatus, with_unit
 
 # The way back from a broken pressure or temperature limit is halved this often: the point found is
@@ -26,7 +26,7 @@ _EXTENSIVE_RESULTS = ("P_el", "Q_flow_sink", "Q_flow_source", "Q_flow_loss", "m_
 class SteadyState(Protocol):
     """Gives the steady operating point at a boundary inside the envelope.
 
-    `cycle.HeatPumpCycle` solves it; a table of its solutions can take the same place.
+    `performance_map.PerformanceMap` interpolates it, `cycle.HeatPumpCycle` solves it.
     """
 
     def off_design(self, boundary: Boundary) -> OperatingPoint:
@@ -38,8 +38,7 @@ class SteadyState(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """An operating point, how it came about, and what the user should know of it.
 
     Attributes
@@ -88,33 +87,46 @@ class HeatPump:
         Answer
             Its point is held for later calls unless the status is 3 or 4.
         """
-        rejected = _meaningless(boundary)
-        if rejected:
-            return self._hold(OperatingStatus.INPUT_REJECTED, rejected)
-        single = replace(
-            boundary,
-            m_flow_source=boundary.m_flow_source / self.number_of_units,
-            m_flow_sink=boundary.m_flow_sink / self.number_of_units,
-        )
+        single = boundary
+        if self.number_of_units != 1:
+            single = replace(
+                boundary,
+                m_flow_source=boundary.m_flow_source / self.number_of_units,
+                m_flow_sink=boundary.m_flow_sink / self.number_of_units,
+            )
         try:
-            if single.compressor_speed == 0.0:
-                answer = Answer(self._off(single), OperatingStatus.OFF)
+            if _is_inside(single, self.machine.envelope):
+                answer = self._inside(single)
             else:
-                answer = self._running(single)
+                rejected = _meaningless(boundary)
+                if rejected:
+                    return self._hold(OperatingStatus.INPUT_REJECTED, rejected)
+                answer = self._outside(single)
         except SolveError as error:
-            return self._hold(OperatingStatus.SOLVE_FAILED, (f"{_text(boundary)}: {error}",))
+            return self._hold(OperatingStatus.SOLVE_FAILED, (f"{boundary.as_text()}: {error}",))
         self._held = answer.point
-        return replace(answer, point=self._all_units(answer.point))
+        if self.number_of_units != 1:
+            return answer._replace(point=self._all_units(answer.point))
+        return answer
 
-    def _running(self, boundary: Boundary) -> Answer:
-        moved, notes = self._move_into_box(boundary)
-        point = self.steady_state.off_design(moved)
-        broken = self._broken_limits(point)
-        if broken:
-            moved, point = self._move_within_limits(moved)
-            notes = (*notes, *broken)
-        if not notes:
+    def _inside(self, boundary: Boundary) -> Answer:
+        point = self.steady_state.off_design(boundary)
+        if self._is_within_limits(point):
             return Answer(point, OperatingStatus.INSIDE)
+        return self._moved(boundary, boundary, (), point)
+
+    def _outside(self, boundary: Boundary) -> Answer:
+        if boundary.compressor_speed == 0.0:
+            return Answer(self._off(boundary), OperatingStatus.OFF)
+        moved, notes = self._move_into_box(boundary)
+        return self._moved(boundary, moved, notes, self.steady_state.off_design(moved))
+
+    def _moved(
+        self, boundary: Boundary, moved: Boundary, notes: tuple[str, ...], point: OperatingPoint
+    ) -> Answer:
+        if not self._is_within_limits(point):
+            notes = (*notes, *self._broken_limits(point))
+            moved, point = self._move_within_limits(moved)
         point = self._with_outlets_of(boundary, moved, point)
         return Answer(point, OperatingStatus.MOVED_TO_ENVELOPE, notes)
 
@@ -152,6 +164,14 @@ class HeatPump:
                 )
         return Boundary(**values), tuple(notes)
 
+    def _is_within_limits(self, point: OperatingPoint) -> bool:
+        envelope = self.machine.envelope
+        return (
+            point.p_low >= envelope.p_low_min
+            and point.p_high <= envelope.p_high_max
+            and point.T_discharge <= envelope.T_discharge_max
+        )
+
     def _broken_limits(self, point: OperatingPoint) -> tuple[str, ...]:
         envelope = self.machine.envelope
         notes = []
@@ -173,10 +193,10 @@ class HeatPump:
         for _ in range(BISECTIONS):
             middle = 0.5 * (inside + outside)
             candidate = self.steady_state.off_design(design.towards(boundary, middle))
-            if self._broken_limits(candidate):
-                outside = middle
-            else:
+            if self._is_within_limits(candidate):
                 inside, point = middle, candidate
+            else:
+                outside = middle
         return design.towards(boundary, inside), point
 
     def _off(self, boundary: Boundary) -> OperatingPoint:
@@ -198,6 +218,17 @@ class HeatPump:
         return OperatingPoint(**values)
 
 
+def _is_inside(boundary: Boundary, envelope: Envelope) -> bool:
+    """Whether the boundary lies in the envelope's box; not, if one value is no number."""
+    return (
+        envelope.compressor_speed_min <= boundary.compressor_speed <= envelope.compressor_speed_max
+        and envelope.T_source_in_min <= boundary.T_source_in <= envelope.T_source_in_max
+        and envelope.T_sink_in_min <= boundary.T_sink_in <= envelope.T_sink_in_max
+        and envelope.m_flow_source_min <= boundary.m_flow_source <= envelope.m_flow_source_max
+        and envelope.m_flow_sink_min <= boundary.m_flow_sink <= envelope.m_flow_sink_max
+    )
+
+
 def _meaningless(boundary: Boundary) -> tuple[str, ...]:
     notes = []
     for name, value in asdict(boundary).items():
@@ -209,10 +240,3 @@ def _meaningless(boundary: Boundary) -> tuple[str, ...]:
                 f"{quantity.minimum:.6g} to {with_unit(quantity.maximum, quantity.unit)}{hint}"
             )
     return tuple(notes)
-
-
-def _text(boundary: Boundary) -> str:
-    return ", ".join(
-        f"{name} = {with_unit(value, BOUNDARY_QUANTITIES[name].unit)}"
-        for name, value in asdict(boundary).items()
-    )

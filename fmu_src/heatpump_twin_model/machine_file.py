@@ -99,6 +99,9 @@ def from_si(value: float, unit: str, si_unit: str, difference: bool = False) -> 
         converted -= float(zero.to(name).magnitude)
     return converted
 
+# Where a machine file does not say how far its performance map may be off.
+DEFAULT_MAP_TOLERANCE = 1e-3
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -272,6 +275,12 @@ class MachineFile(_Strict):
     expansion_valve: _ExpansionValve
     envelope: _Envelope
     prediction_uncertainty: _PredictionUncertainty | None = None
+    map_tolerance: Annotated[Parameter, PhysicalRange("1", 1e-5, 0.05)] | None = None
+
+    @property
+    def relative_map_tolerance(self) -> float:
+        """Largest relative error that the performance map may have."""
+        return self.map_tolerance.si if self.map_tolerance else DEFAULT_MAP_TOLERANCE
 
     @model_validator(mode="after")
     def _check_sources(self) -> MachineFile:

@@ -127,6 +127,14 @@ class Media:
         """Capacity flow of the sink at its inlet, W/K."""
         return boundary.m_flow_sink * heat_capacity(self._sink, boundary.T_sink_in)
 
+    def source_enthalpy(self, boundary: Boundary) -> float:
+        """Specific enthalpy of the source at its inlet, J/kg."""
+        return _enthalpy(self._source, boundary.T_source_in)
+
+    def sink_enthalpy(self, boundary: Boundary) -> float:
+        """Specific enthalpy of the sink at its inlet, J/kg."""
+        return _enthalpy(self._sink, boundary.T_sink_in)
+
     def source_outlet(self, boundary: Boundary, heat_flow: float) -> float:
         """Source outlet temperature, K, after giving `heat_flow` in W."""
         return _outlet(self._source, boundary.T_source_in, -heat_flow / boundary.m_flow_source)
@@ -136,10 +144,18 @@ class Media:
         return _outlet(self._sink, boundary.T_sink_in, heat_flow / boundary.m_flow_sink)
 
 
-def _outlet(medium: Any, T_in: float, enthalpy_rise: float) -> float:
+def _enthalpy(medium: Any, T: float) -> float:
     try:
-        medium.update(CoolProp.PT_INPUTS, SECONDARY_PRESSURE, T_in)
-        medium.update(CoolProp.HmassP_INPUTS, medium.hmass() + enthalpy_rise, SECONDARY_PRESSURE)
+        medium.update(CoolProp.PT_INPUTS, SECONDARY_PRESSURE, T)
+    except ValueError as error:
+        raise SolveError(f"secondary medium at {T:.2f} K: {error}") from error
+    return float(medium.hmass())
+
+
+def _outlet(medium: Any, T_in: float, enthalpy_rise: float) -> float:
+    h = _enthalpy(medium, T_in) + enthalpy_rise
+    try:
+        medium.update(CoolProp.HmassP_INPUTS, h, SECONDARY_PRESSURE)
     except ValueError as error:
         raise SolveError(f"secondary medium after {enthalpy_rise:.4g} J/kg: {error}") from error
     return float(medium.T())

@@ -103,15 +103,26 @@ class Boundary:
         "kg/s", 0.0, 1e4, 0.3, "Mass flow of the sink medium through the condenser"
     )
 
+    def as_text(self) -> str:
+        """Return names, values and units on one line."""
+        return ", ".join(
+            f"{q} = {with_unit(value, BOUNDARY_QUANTITIES[q].unit)}"
+            for q, value in vars(self).items()
+        )
+
     def towards(self, other: Boundary, fraction: float) -> Boundary:
         """Return the boundary that lies `fraction` of the way from this one to `other`."""
         start, end = asdict(self), asdict(other)
         return Boundary(**{q: start[q] + fraction * (end[q] - start[q]) for q in start})
 
 
-@dataclass(frozen=True)
+@dataclass
 class OperatingPoint:
-    """The machine's steady answer to a boundary: the outputs of the FMU."""
+    """The machine's steady answer to a boundary: the outputs of the FMU.
+
+    Not to be changed. It is not frozen because a frozen one takes three times as long to make,
+    which is a sizeable part of an answer from the performance map.
+    """
 
     P_el: float = _quantity("W", 0.0, 1e12, 1e3, "Electric power taken")
     Q_flow_sink: float = _quantity("W", 0.0, 1e12, 5e3, "Heat flow given to the sink")
@@ -161,6 +172,44 @@ class OperatingPoint:
     h_liquid: float = _quantity(
         "J/kg", -1e7, 1e7, 2e5, "Specific enthalpy of the refrigerant before the expansion valve"
     )
+
+    @classmethod
+    def at_rest(
+        cls, boundary: Boundary, power: float, p: float, T: float, h_dew: float, h_bubble: float
+    ) -> OperatingPoint:
+        """Return the machine when off: no flow, no heat, outlets equal inlets.
+
+        Parameters
+        ----------
+        boundary : Boundary
+            Its inlets.
+        power : float
+            Standby power, W.
+        p, T : float
+            Saturation of the refrigerant, Pa and K.
+        h_dew, h_bubble : float
+            Enthalpies there, J/kg.
+        """
+        return cls(
+            P_el=power,
+            Q_flow_sink=0.0,
+            Q_flow_source=0.0,
+            Q_flow_loss=power,
+            COP=0.0,
+            T_source_out=boundary.T_source_in,
+            T_sink_out=boundary.T_sink_in,
+            m_flow_refrigerant=0.0,
+            p_low=p,
+            p_high=p,
+            T_suction=T,
+            T_discharge=T,
+            T_liquid=T,
+            superheat=0.0,
+            subcooling=0.0,
+            h_suction=h_dew,
+            h_discharge=h_dew,
+            h_liquid=h_bubble,
+        )
 
 
 def _quantities_of(cls: type) -> dict[str, Quantity]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import closures
 from .machine import HeatExchanger, Machine
 from .quantities import Boundary
-from .sizing import Sizes
+from .sizes import Sizes
 
 # A Newton iterate may have no or negative flow; conductances stay defined there.
 LEAST_FLOW_RATIO = 1e-3
@@ -61,54 +61,21 @@ class Relations:
         self, T_bubble: float, m_flow_refrigerant: float, boundary: Boundary, capacity_flow: float
     ) -> float:
         """Heat that the condenser transfers, W; `capacity_flow` of the sink in W/K."""
-        ua = self._conductance(
-            self.sizes.condenser_conductance,
+        secondary = _secondary_resistance(
             self.machine.condenser,
             boundary.m_flow_sink / self.machine.design.boundary.m_flow_sink,
-            m_flow_refrigerant,
+        )
+        ua = closures.conductance(
+            self.sizes.condenser_conductance,
+            secondary,
+            self.refrigerant_resistance(self.machine.condenser, m_flow_refrigerant),
         )
         approach = T_bubble - boundary.T_sink_in
         return closures.effectiveness(ua, capacity_flow) * capacity_flow * approach
 
-    def evaporator_approach(
-        self, heat_flow: float, m_flow_refrigerant: float, boundary: Boundary, capacity_flow: float
-    ) -> float:
-        """``T_source_in - T_dew`` that a heat flow takes when fully wetted, K."""
-        ua = self._conductance(
-            self.sizes.evaporator_conductance,
-            self.machine.evaporator,
-            boundary.m_flow_source / self.machine.design.boundary.m_flow_source,
-            m_flow_refrigerant,
-        )
-        return heat_flow / (closures.effectiveness(ua, capacity_flow) * capacity_flow)
-
-    def evaporating_temperature(self, approach_needed: float, boundary: Boundary) -> float:
-        """Dew temperature at suction, K."""
-        return closures.evaporating_temperature(
-            boundary.T_source_in, approach_needed, self.machine.expansion_valve.T_evaporating_max
-        )
-
-    def approach_implied(self, T_dew: float, boundary: Boundary) -> float:
-        """The approach needed at which `evaporating_temperature` is `T_dew`, K.
-
-        Raises
-        ------
-        ValueError
-            If `T_dew` is not below the valve's maximum.
-        """
-        return boundary.T_source_in - closures.smooth_minimum_argument(
-            T_dew, self.machine.expansion_valve.T_evaporating_max, closures.EVAPORATING_BLEND
-        )
-
-    def superheat(self, T_dew: float, approach_needed: float, boundary: Boundary) -> float:
-        """Superheat at suction, K."""
-        valve, design = self.machine.expansion_valve, self.machine.design.boundary
-        setting = valve.superheat_setting + valve.superheat_sink_slope * (
-            boundary.T_sink_in - design.T_sink_in
-        )
-        return closures.superheat(
-            setting, valve.superheat_fraction_max, boundary.T_source_in - T_dew, approach_needed
-        )
+    def evaporator(self, boundary: Boundary, capacity_flow: float) -> EvaporatorAt:
+        """Evaporator and valve at a boundary; `capacity_flow` of the source in W/K."""
+        return EvaporatorAt(self, boundary, capacity_flow)
 
     def subcooling(self, T_bubble: float, boundary: Boundary) -> float:
         """Subcooling at the condenser outlet, K."""
@@ -119,18 +86,81 @@ class Relations:
         )
         return closures.subcooling(fraction, T_bubble - boundary.T_sink_in)
 
-    def _conductance(
-        self,
-        nominal: float,
-        exchanger: HeatExchanger,
-        secondary_flow_ratio: float,
-        m_flow_refrigerant: float,
-    ) -> float:
-        return closures.conductance(
-            nominal,
-            secondary_flow_ratio,
+    def refrigerant_resistance(self, exchanger: HeatExchanger, m_flow_refrigerant: float) -> float:
+        """Share of the refrigerant side in the resistance of an exchanger."""
+        return closures.resistance_share(
+            1.0 - exchanger.secondary_resistance_share,
             max(m_flow_refrigerant / self.sizes.m_flow_refrigerant, LEAST_FLOW_RATIO),
-            exchanger.secondary_resistance_share,
-            exchanger.secondary_flow_exponent,
             exchanger.refrigerant_flow_exponent,
         )
+
+
+class EvaporatorAt:
+    """Evaporator and expansion valve at one boundary: what a solver asks again and again.
+
+    Parameters
+    ----------
+    relations : Relations
+        Of the machine.
+    boundary : Boundary
+        Inlets.
+    capacity_flow : float
+        Of the source, W/K.
+    """
+
+    def __init__(self, relations: Relations, boundary: Boundary, capacity_flow: float) -> None:
+        machine = relations.machine
+        valve, design = machine.expansion_valve, machine.design.boundary
+        self._relations = relations
+        self._exchanger = machine.evaporator
+        self.nominal_conductance = relations.sizes.evaporator_conductance
+        self._T_source_in = boundary.T_source_in
+        self._capacity_flow = capacity_flow
+        self.T_max = valve.T_evaporating_max
+        self.superheat_setting = valve.superheat_setting + valve.superheat_sink_slope * (
+            boundary.T_sink_in - design.T_sink_in
+        )
+        self.superheat_fraction_max = valve.superheat_fraction_max
+        self.secondary_resistance = _secondary_resistance(
+            machine.evaporator, boundary.m_flow_source / design.m_flow_source
+        )
+
+    def approach(self, heat_flow: float, m_flow_refrigerant: float) -> float:
+        """``T_source_in - T_dew`` that a heat flow takes when fully wetted, K."""
+        ua = closures.conductance(
+            self.nominal_conductance,
+            self.secondary_resistance,
+            self._relations.refrigerant_resistance(self._exchanger, m_flow_refrigerant),
+        )
+        return heat_flow / (closures.effectiveness(ua, self._capacity_flow) * self._capacity_flow)
+
+    def T_dew(self, approach_needed: float) -> float:
+        """Dew temperature at suction, K: below the source by the approach, and the valve's limit."""
+        return closures.evaporating_temperature(self._T_source_in, approach_needed, self.T_max)
+
+    def approach_implied(self, T_dew: float) -> float:
+        """The approach needed at which the dew temperature is `T_dew`, K.
+
+        Raises
+        ------
+        ValueError
+            If `T_dew` is not below the valve's maximum.
+        """
+        return self._T_source_in - closures.smooth_minimum_argument(
+            T_dew, self.T_max, closures.EVAPORATING_BLEND
+        )
+
+    def superheat(self, T_dew: float, approach_needed: float) -> float:
+        """Superheat at suction, K."""
+        return closures.superheat(
+            self.superheat_setting,
+            self.superheat_fraction_max,
+            self._T_source_in - T_dew,
+            approach_needed,
+        )
+
+
+def _secondary_resistance(exchanger: HeatExchanger, relative_flow: float) -> float:
+    return closures.resistance_share(
+        exchanger.secondary_resistance_share, relative_flow, exchanger.secondary_flow_exponent
+    )

@@ -13,7 +13,7 @@ from scipy import stats
 
 from .choosing import choose
 from .fitting import Fit, FreeParameter, Problem
-from .quick_cycle import OUTPUTS
+from heatpump_twin_model.quick_cycle import OUTPUTS
 
 # Up to this many records each is left out alone; of more, a tenth at a time.
 MOST_LEFT_OUT_ALONE = 30

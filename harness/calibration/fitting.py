@@ -26,7 +26,7 @@ from heatpump_twin_model.media import Media
 from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, Boundary
 
 from ..datasets import Dataset
-from .quick_cycle import OUTPUTS, QuickCycle, Vector
+from heatpump_twin_model.quick_cycle import OUTPUTS, QuickCycle, Vector
 
 Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 

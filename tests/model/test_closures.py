@@ -98,11 +98,14 @@ def test_mismatch_stays_finite_where_isentropic_work_vanishes() -> None:
 
 
 def test_conductance_is_nominal_at_design_and_follows_the_limiting_side() -> None:
-    assert closures.conductance(1000.0, 1.0, 1.0, 0.5, 0.78, 0.4) == pytest.approx(1000.0)
-    all_secondary = closures.conductance(1000.0, 0.5, 1.0, 1.0, 0.78, 0.4)
-    assert all_secondary == pytest.approx(1000.0 * 0.5**0.78)
-    all_refrigerant = closures.conductance(1000.0, 0.5, 1.0, 0.0, 0.78, 0.4)
-    assert all_refrigerant == pytest.approx(1000.0)
+    def ua(share: float, relative_secondary_flow: float) -> float:
+        secondary = closures.resistance_share(share, relative_secondary_flow, 0.78)
+        refrigerant = closures.resistance_share(1.0 - share, 1.0, 0.4)
+        return closures.conductance(1000.0, secondary, refrigerant)
+
+    assert ua(0.5, 1.0) == pytest.approx(1000.0)
+    assert ua(1.0, 0.5) == pytest.approx(1000.0 * 0.5**0.78)
+    assert ua(0.0, 0.5) == pytest.approx(1000.0)
 
 
 def test_effectiveness_of_one_transfer_unit() -> None:

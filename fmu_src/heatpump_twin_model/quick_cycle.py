@@ -1,6 +1,6 @@
-"""The cycle solved for its two pressures alone: a fit needs it thousands of times.
+"""The cycle solved for its two pressures alone, for who needs it thousands of times: a fit, a map.
 
-The same relations and properties as `heatpump_twin_model.cycle`, whose answers it gives to 1e-6
+The same relations and properties as `cycle`, whose answers it gives to 1e-6
 (a test compares them). With both pressures known every other state follows in closed form, so two
 equations remain; and at a solution the sensitivity to a parameter follows from the implicit
 function theorem without solving again.
@@ -15,12 +15,13 @@ from typing import TypeAlias
 import CoolProp
 import numpy as np
 
-from heatpump_twin_model.errors import SolveError
-from heatpump_twin_model.machine import Machine
-from heatpump_twin_model.media import Media, saturation_temperature
-from heatpump_twin_model.quantities import Boundary
-from heatpump_twin_model.relations import Relations
-from heatpump_twin_model.sizing import size_components
+from .condensing_unit import CondensingUnit
+from .errors import SolveError
+from .machine import Machine
+from .media import Media, saturation_temperature
+from .quantities import Boundary
+from .relations import Relations
+from .sizing import size_components
 
 Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
@@ -96,6 +97,7 @@ class QuickCycle:
             self._relations = Relations(machine, size_components(machine, media))
         except (ValueError, OverflowError) as error:
             raise SolveError(f"design point: {error}") from error
+        self._unit = CondensingUnit(machine, self._relations, media)
 
     def solve(self, boundary: Boundary, start: Vector | None = None) -> Solution:
         """Solve the operating point at a boundary, from `start` if that is given.
@@ -127,51 +129,36 @@ class QuickCycle:
         ValueError
             If a state does not exist.
         """
-        machine, relations, fluid = self.machine, self._relations, self._fluid
         p_low, p_high = math.exp(unknowns[0]), math.exp(unknowns[1])
-        ratio, speed = p_high / p_low, boundary.compressor_speed
-        T_dew = saturation_temperature(fluid, p_low, 1)
-        T_bubble = saturation_temperature(fluid, p_high, 0)
-        approach_needed = relations.approach_implied(T_dew, boundary)
-        superheat = relations.superheat(T_dew, approach_needed, boundary)
-        subcooling = relations.subcooling(T_bubble, boundary)
-        fluid.update(CoolProp.PT_INPUTS, p_low, T_dew + superheat)
-        h_suction, entropy, density = fluid.hmass(), fluid.smass(), fluid.rhomass()
-        fluid.update(CoolProp.PSmass_INPUTS, p_high, entropy)
-        rise = fluid.hmass() - h_suction
-        fluid.update(CoolProp.PT_INPUTS, p_high, T_bubble - subcooling)
-        h_liquid = fluid.hmass()
-        m_flow = relations.delivered_flow(ratio, density, speed)
-        work = rise / relations.isentropic_efficiency(ratio, density, speed)
-        h_discharge = h_suction + (1.0 - machine.compressor.shell_loss_ratio) * work
-        P_el = m_flow * work + machine.auxiliary_power
-        Q_flow_sink = m_flow * (h_discharge - h_liquid)
-        Q_flow_source = m_flow * (h_suction - h_liquid)
-        transferred = relations.condenser_heat_flow(T_bubble, m_flow, boundary, self._C_sink)
-        approach = relations.evaporator_approach(Q_flow_source, m_flow, boundary, self._C_source)
+        T_dew = saturation_temperature(self._fluid, p_low, 1)
+        approach_needed = self._evaporator.approach_implied(T_dew)
+        superheat = self._evaporator.superheat(T_dew, approach_needed)
+        suction = self._unit.suction_state(p_low, T_dew, superheat)
+        unit = self._unit.at_pressure(suction, p_high, boundary, self._C_sink)
+        approach = self._evaporator.approach(unit.Q_flow_source, unit.m_flow_refrigerant)
         residuals = np.array(
             [
-                (Q_flow_sink - transferred) / machine.design.Q_flow_sink,
+                unit.heat_excess / self.machine.design.Q_flow_sink,
                 (approach - approach_needed) / APPROACH_SCALE,
             ]
         )
-        fluid.update(CoolProp.HmassP_INPUTS, h_discharge, p_high)
+        P_el = unit.compressor_power + self.machine.auxiliary_power
         outputs = np.array(
             [
                 P_el,
-                Q_flow_sink,
-                Q_flow_source,
-                Q_flow_sink / P_el,
-                self._media.source_outlet(boundary, Q_flow_source),
-                self._media.sink_outlet(boundary, Q_flow_sink),
-                m_flow,
+                unit.Q_flow_sink,
+                unit.Q_flow_source,
+                unit.Q_flow_sink / P_el,
+                self._media.source_outlet(boundary, unit.Q_flow_source),
+                self._media.sink_outlet(boundary, unit.Q_flow_sink),
+                unit.m_flow_refrigerant,
                 p_low,
                 p_high,
                 T_dew + superheat,
-                fluid.T(),
-                T_bubble - subcooling,
+                self._unit.T_discharge(unit),
+                unit.T_bubble - unit.subcooling,
                 superheat,
-                subcooling,
+                unit.subcooling,
             ]
         )
         return residuals, outputs
@@ -193,7 +180,9 @@ class QuickCycle:
 
     def prepare(self, boundary: Boundary) -> None:
         """Set what `evaluate` needs of a boundary beside its pressures."""
-        self._C_source = self._media.source_capacity_flow(boundary)
+        self._evaporator = self._relations.evaporator(
+            boundary, self._media.source_capacity_flow(boundary)
+        )
         self._C_sink = self._media.sink_capacity_flow(boundary)
 
     def _pressure(self, T: float, quality: int) -> float:

@@ -7,7 +7,7 @@ import pytest
 from conftest import random_boundaries
 
 from harness.calibration.fitting import FreeParameter, Problem
-from harness.calibration.quick_cycle import OUTPUTS, QuickCycle
+from heatpump_twin_model.quick_cycle import OUTPUTS, QuickCycle
 from harness.calibration.record import CalibrationRecord, record_path
 from harness.datasets import load_dataset
 from heatpump_twin_model.cycle import HeatPumpCycle
