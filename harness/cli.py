@@ -195,14 +195,14 @@ def calibrate(
         console=errors,
         transient=True,
     ) as bars:
-        fits = bars.add_task("choosing parameters: fits", total=None)
+        fits = bars.add_task("fitting", total=None)
         splits = bars.add_task("predicting left-out records", total=None, visible=False)
         calibration = run_calibration(
             loaded,
             start,
             seed=seed,
             progress=Progress(
-                choosing=lambda: bars.advance(fits),
+                fitting=lambda: bars.advance(fits),
                 splits=lambda n: bars.update(splits, total=n, visible=True),
                 left_out=lambda: bars.advance(splits),
             ),

@@ -18,8 +18,8 @@ from heatpump_twin_model import closures
 from heatpump_twin_model.errors import SolveError
 from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.media import abstract_state
-
 from heatpump_twin_model.quick_cycle import Vector
+
 from .datasets import Dataset
 from .screening import Screening, Verdict
 

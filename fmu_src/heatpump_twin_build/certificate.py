@@ -226,4 +226,3 @@ def solve_live(machine: Machine, boundaries: Sequence[Boundary]) -> Array:
         except SolveError:
             continue
     return rows
-

@@ -275,9 +275,7 @@ def largest_working_box(
         if best is None:
             break
         box[best[1]] = best[2]
-        left = [
-            b for b in left if all(low <= b[q] <= high for q, (low, high) in box.items())
-        ]
+        left = [b for b in left if all(low <= b[q] <= high for q, (low, high) in box.items())]
     return box
 
 

@@ -391,11 +391,15 @@ class HeatPumpCycle:
         return float(T_dew_p(self._suction.p.val_SI, self._suction.fluid_data))
 
     def _evaporator_residual(self) -> float:
-        return self._T_dew() - self._valve_and_evaporator().T_dew(self._evaporator_approach_needed())
+        return self._T_dew() - self._valve_and_evaporator().T_dew(
+            self._evaporator_approach_needed()
+        )
 
     def _superheat_residual(self) -> float:
         T_dew = self._T_dew()
-        superheat = self._valve_and_evaporator().superheat(T_dew, self._evaporator_approach_needed())
+        superheat = self._valve_and_evaporator().superheat(
+            T_dew, self._evaporator_approach_needed()
+        )
         return self._suction.h.val_SI - _enthalpy_beside_saturation(
             self._suction, T_dew, superheat, direction=1.0
         )

@@ -99,6 +99,7 @@ def from_si(value: float, unit: str, si_unit: str, difference: bool = False) -> 
         converted -= float(zero.to(name).magnitude)
     return converted
 
+
 # Where a machine file does not say how far its performance map may be off.
 DEFAULT_MAP_TOLERANCE = 1e-3
 

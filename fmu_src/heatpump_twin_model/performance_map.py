@@ -324,7 +324,11 @@ class PerformanceMap:
         by_flow = np.ascontiguousarray(
             right.reshape(modes, speeds, sinks, flows).transpose(3, 2, 1, 0).reshape(flows, -1)
         )
-        of_flow, of_sink, of_speed = np.empty(by_flow.shape[1]), np.empty(speeds * modes), np.empty(modes)
+        of_flow, of_sink, of_speed = (
+            np.empty(by_flow.shape[1]),
+            np.empty(speeds * modes),
+            np.empty(modes),
+        )
         suction_powers, of_state = np.empty(superheats + dews), np.empty((superheats, dews))
         # Polynomials of the suction state: those of the condensing unit at its present inputs, and
         # below them those that do not depend on inputs.
@@ -535,7 +539,8 @@ class PerformanceMap:
         T_dew = at.T_dew(approach)
         superheat = at.superheat(T_dew, approach)
         if not (
-            of_dew.low <= T_dew <= of_dew.high and of_superheat.low <= superheat <= of_superheat.high
+            of_dew.low <= T_dew <= of_dew.high
+            and of_superheat.low <= superheat <= of_superheat.high
         ):
             raise SolveError(
                 f"dew temperature {T_dew:.2f} K, superheat {superheat:.2f} K: outside the map"

@@ -1,4 +1,4 @@
-"""The whole calibration: start, screening, choice, cross-validation, machine file and record."""
+"""The whole calibration: start, screening, fit, cross-validation, machine file and record."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import math
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tomlkit
@@ -20,7 +21,6 @@ from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, Boundary
 
 from ..datasets import Dataset
 from ..screening import Screening, screen
-from .choosing import Choice, choose
 from .cross_validation import (
     MOST_LEFT_OUT_ALONE,
     BandedPrediction,
@@ -30,6 +30,7 @@ from .cross_validation import (
     predict_all_unseen,
     predict_with_band,
 )
+from .estimating import Estimate, estimate
 from .fitting import Fit, Problem
 from .record import CalibrationRecord, FittedParameter, data_fingerprint, plain, record_path
 from .starting import CALIBRATION, Start, begin
@@ -78,9 +79,9 @@ class Calibration:
 
 @dataclass
 class Progress:
-    """Told how far a calibration is: `choosing` after each fit, `left_out` after each split."""
+    """Told how far a calibration is: `fitting` after each fit, `left_out` after each split."""
 
-    choosing: Callable[[], None] = lambda: None
+    fitting: Callable[[], None] = lambda: None
     splits: Callable[[int], None] = lambda n: None
     left_out: Callable[[], None] = lambda: None
 
@@ -92,22 +93,22 @@ class FittedMachine:
     Attributes
     ----------
     problem : Problem
-        Records and uncertainties.
+        Records and uncertainties as stated, with those of the inlets.
     start : Start
         What was known before.
-    choice : Choice
-        Parameters chosen and their fit.
+    estimate : Estimate
+        Parameters and uncertainties found.
     start_error : float
         Mean absolute error of the start in standard uncertainties.
     screening : Screening
         Which records took part.
     is_interrupted : bool
-        Whether the user ended the choice early.
+        Whether the user ended the fit early.
     """
 
     problem: Problem
     start: Start
-    choice: Choice
+    estimate: Estimate
     start_error: float
     screening: Screening
     is_interrupted: bool
@@ -144,16 +145,13 @@ def calibrate(
     """
     progress = progress or Progress()
     fitted = fit_machine(dataset, start_path, progress)
-    problem, choice = fitted.problem, fitted.choice
     record, band = None, None
     if not fitted.is_interrupted:
         try:
-            record, band = _cross_validate(
-                problem, fitted.start, choice, seed, workers or os.cpu_count() or 1, progress
-            )
+            record, band = _cross_validate(fitted, seed, workers or os.cpu_count() or 1, progress)
         except KeyboardInterrupt:
             record = None
-    document, machine = _write(problem, fitted.start, choice.fit, band)
+    document, machine = _write(fitted.problem, fitted.start, fitted.estimate.fit, band)
     if record is not None:
         record = replace(record, machine_fingerprint=machine.fingerprint)
     return Calibration(
@@ -161,7 +159,7 @@ def calibrate(
         document,
         record,
         fitted.start_error,
-        choice.fit.left_out_error,
+        fitted.estimate.fit.left_out_error,
         fitted.screening,
     )
 
@@ -169,7 +167,7 @@ def calibrate(
 def fit_machine(
     dataset: Dataset, start_path: Path, progress: Progress | None = None
 ) -> FittedMachine:
-    """Choose and fit parameters on all usable records, without cross-validating the result.
+    """Estimate the parameters from all usable records, without cross-validating the result.
 
     Parameters
     ----------
@@ -190,34 +188,37 @@ def fit_machine(
     problem = Problem(dataset, start.machine, screening.is_scored, screening.kept)
     _check_enough(problem, start)
     name = dataset.descriptor.name
-    best: list[Fit] = []
+    best: list[Estimate] = []
 
-    def told(fit: Fit) -> None:
-        best[:] = [fit]
-        progress.choosing()
+    def told(so_far: Estimate) -> None:
+        best[:] = [so_far]
+        progress.fitting()
 
     is_interrupted = False
     try:
         first = problem.fit(start.base)
         problem = problem.with_input_uncertainty(first)
         try:
-            choice = choose(problem, start.base, start.options, start=first.by_place, progress=told)
+            found = estimate(
+                problem, start.base, start.options, start=first.by_place, progress=told
+            )
         except KeyboardInterrupt:
             if not best:
                 raise
-            choice, is_interrupted = Choice(best[0], ()), True
+            found, is_interrupted = best[0], True
     except SolveError as error:
         raise CalibrationError(f"data set {name}: the fit found no solution: {error}") from error
-    _check_fit(choice.fit)
-    start_error = _start_error(problem)
-    if not choice.fit.left_out_error < start_error:
+    fit = found.fit
+    _check_fit(fit)
+    start_error = _start_error(found.problem)
+    if not fit.left_out_error < start_error:
         raise CalibrationError(
             f"data set {name}: the fit is not better than the start: left-out records deviate by "
-            f"{choice.fit.left_out_error:.3g} standard uncertainties, the start by "
+            f"{fit.left_out_error:.3g} standard uncertainties, the start by "
             f"{start_error:.3g}; nothing is written"
         )
-    _check_physics(problem, choice.fit)
-    return FittedMachine(problem, start, choice, start_error, screening, is_interrupted)
+    _check_physics(problem, fit)
+    return FittedMachine(problem, start, found, start_error, screening, is_interrupted)
 
 
 def save(calibration: Calibration, path: Path) -> None:
@@ -327,8 +328,9 @@ def _check_physics(problem: Problem, fit: Fit) -> None:
 
 
 def _cross_validate(
-    problem: Problem, start: Start, choice: Choice, seed: int, workers: int, progress: Progress
+    fitted: FittedMachine, seed: int, workers: int, progress: Progress
 ) -> tuple[CalibrationRecord, BandedPrediction]:
+    problem, start, found = fitted.problem, fitted.start, fitted.estimate
     splits = leave_out_splits(problem.records, seed)
     far = extrapolation_split(problem)
     progress.splits(len(splits) + 1)
@@ -338,7 +340,7 @@ def _cross_validate(
             start.base,
             start.options,
             [*splits, far],
-            choice.fit.by_place,
+            found.fit.by_place,
             workers,
             progress.left_out,
         )
@@ -347,7 +349,7 @@ def _cross_validate(
             f"a fit without some of the records found no solution: {error}"
         ) from error
     unseen = BandedPrediction.joined(left_out)
-    fit = choice.fit
+    fit = found.fit
     record = CalibrationRecord(
         dataset=problem.dataset.descriptor.name,
         data_fingerprint=data_fingerprint(problem.dataset),
@@ -356,8 +358,9 @@ def _cross_validate(
         parameters=_parameters(fit),
         correlations=[[round(float(c), 6) for c in row] for row in _correlations(fit)],
         chi_squared_reduced=round(fit.chi_squared_reduced, 9),
-        trials=[{**asdict(t), "left_out_error": round(t.left_out_error, 9)} for t in choice.trials],
-        kept_at_start=_kept_at_start(start, choice),
+        uncertainty_factors={q: round(f, 9) for q, f in found.uncertainty_factors.items()},
+        kept_at_start=found.held
+        | {place: f"{q} does not vary in the records" for place, q in start.not_varied.items()},
         flows={
             q: [float(f"{x:.9g}") for x in flow] for q, flow in problem.flows(fit.by_place).items()
         },
@@ -365,7 +368,7 @@ def _cross_validate(
         predictions={"leave_one_out": plain(unseen), "extrapolation": plain(extrapolated)},
         coverage=list(coverage(problem.dataset.values, unseen, problem.fields)),
     )
-    return record, predict_with_band(problem, fit, problem.records)
+    return record, predict_with_band(found, problem.records)
 
 
 def _correlations(fit: Fit) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
@@ -391,20 +394,6 @@ def _parameters(fit: Fit) -> list[FittedParameter]:
             zip(fit.parameters, fit.values, fit.standard_errors, strict=True)
         )
     ]
-
-
-def _kept_at_start(start: Start, choice: Choice) -> dict[str, str]:
-    fitted = choice.fit.by_place
-    verdicts = {t.added: t.verdict for t in choice.trials}
-    reasons = {
-        p.place: f"{verdicts[p.place]} on left-out records"
-        if verdicts[p.place] == "not better"
-        else verdicts[p.place]
-        for p in start.options
-        if p.place not in fitted and p.place in verdicts
-    }
-    varied = {place: f"{q} does not vary in the records" for place, q in start.not_varied.items()}
-    return reasons | varied
 
 
 def _write(
@@ -437,11 +426,12 @@ def _write(
         table = document[section] if section else document
         unit = str(table[key]["unit"])
         difference = si_unit == "K" and key.startswith("superheat")
+        is_of_start = section != "design_point"
         table[key] = _entry(
             from_si(value, unit, si_unit, difference),
             unit,
             from_si(error, unit, si_unit, difference=True),
-            note,
+            f"{note}; start: {_stated(table[key])}" if is_of_start else note,
         )
     if band is not None:
         uncertainty = tomlkit.table()
@@ -466,6 +456,12 @@ def _machine_of(document: tomlkit.TOMLDocument) -> Machine:
         path = Path(folder) / "machine.toml"
         path.write_text(tomlkit.dumps(document), encoding="utf-8")
         return read_machine_file(path).to_machine()
+
+
+def _stated(entry: Any) -> str:
+    """A number of the start file with its source, in words."""
+    note = f", {entry['note']}" if entry.get("note") else ""
+    return f"{entry['value']} +- {entry['uncertainty']} by {entry['source']}{note}"
 
 
 def _entry(value: float, unit: str, error: float | None, note: str) -> tomlkit.items.InlineTable:

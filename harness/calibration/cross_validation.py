@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from .choosing import choose
-from .fitting import Fit, FreeParameter, Problem
 from heatpump_twin_model.quick_cycle import OUTPUTS
+
+from .estimating import Estimate, estimate
+from .fitting import FreeParameter, Problem
 
 # Up to this many records each is left out alone; of more, a tenth at a time.
 MOST_LEFT_OUT_ALONE = 30
@@ -93,34 +94,34 @@ def extrapolation_split(problem: Problem) -> Split:
     )
 
 
-def predict_with_band(problem: Problem, fit: Fit, records: Sequence[int]) -> BandedPrediction:
-    """Predict records with the band from parameter covariance and residual scatter.
+def predict_with_band(found: Estimate, records: Sequence[int]) -> BandedPrediction:
+    """Predict records with the band from parameter covariance and the uncertainty of a reading.
 
-    ``u**2 = J C J' + s**2``: `C` of the fitted parameters, `s` the scatter of the residuals of that
-    quantity in the fit; where it was not measured, the parameters alone. The factor to 95 % is
-    Student's, with the degrees of freedom of the fit.
+    ``u**2 = J C J' + s**2``: `C` of the fitted parameters, `s` the uncertainty of a reading of that
+    quantity as the residuals gave it; where it was not measured, the parameters alone. The factor
+    to 95 % is Student's, with the degrees of freedom of `s`.
 
     Parameters
     ----------
-    problem : Problem
-        The records and the machine.
-    fit : Fit
+    found : Estimate
         That predicts.
     records : sequence of int
         To be predicted.
     """
+    problem, fit = found.problem, found.fit
     frame, derivatives = problem.sensitivities(fit.parameters, fit.values, records)
     variance = np.einsum("rqi,ij,rqj->rq", derivatives, fit.covariance, derivatives)
-    scatter = dict(fit.residual_scatter)
     columns = list(OUTPUTS)
-    for q, s in scatter.items():
-        variance[:, columns.index(q)] += s**2
-    if "P_el" in scatter and "Q_flow_sink" in scatter:
-        relative = sum((scatter[q] / frame[q].to_numpy()) ** 2 for q in ("P_el", "Q_flow_sink"))
+    readings = pd.DataFrame(problem.sigma, index=problem.quantities).T
+    readings = readings.fillna(np.sqrt((readings**2).mean())).loc[list(records)]
+    for q in readings:
+        variance[:, columns.index(q)] += readings[q].to_numpy() ** 2
+    if {"P_el", "Q_flow_sink"} <= set(readings):
+        relative = sum((readings[q] / frame[q]).to_numpy() ** 2 for q in ("P_el", "Q_flow_sink"))
         variance[:, columns.index("COP")] += frame["COP"].to_numpy() ** 2 * relative
     u = np.sqrt(np.maximum(variance, 0.0))
-    freedom = max(sum(map(len, fit.standardised.values())) - len(fit.parameters), 1)
-    factor = float(stats.t.ppf(0.5 + CONFIDENCE / 2.0, freedom))
+    freedom = pd.Series(fit.freedom).reindex(columns).fillna(min(fit.freedom.values()))
+    factor = stats.t.ppf(0.5 + CONFIDENCE / 2.0, freedom.to_numpy())
     return BandedPrediction(
         frame,
         pd.DataFrame(factor * u, index=frame.index, columns=columns),
@@ -135,12 +136,8 @@ def predict_unseen(
     split: Split,
     start: dict[str, float],
 ) -> BandedPrediction:
-    """Choose and fit parameters without the records to predict, then predict those.
-
-    The choice is repeated, so that it has not seen them either.
-    """
-    choice = choose(problem, base, options, split.fitted, start)
-    return predict_with_band(problem, choice.fit, split.predicted)
+    """Estimate parameters and uncertainties without the records to predict, then predict those."""
+    return predict_with_band(estimate(problem, base, options, split.fitted, start), split.predicted)
 
 
 def predict_all_unseen(

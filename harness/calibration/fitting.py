@@ -24,9 +24,9 @@ from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.machine_file import to_si
 from heatpump_twin_model.media import Media
 from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, Boundary
+from heatpump_twin_model.quick_cycle import OUTPUTS, QuickCycle, Vector
 
 from ..datasets import Dataset
-from heatpump_twin_model.quick_cycle import OUTPUTS, QuickCycle, Vector
 
 Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
@@ -39,6 +39,10 @@ MOST_EVALUATIONS = 100
 
 # A fitted value this close to a bound, in scales, lies on it.
 ON_BOUND = 1e-4
+
+# Degrees of freedom of a stated uncertainty: one that is itself known to 50 % has 2 (JCGM 100:2008,
+# G.4.2, equation G.3), and those of the data sets are estimates.
+STATED_FREEDOM = 2.0
 
 # Measured quantities that repeat others: fitting to them as well would count a reading twice.
 REPEATED = ("COP", "superheat", "subcooling")
@@ -96,8 +100,8 @@ class Fit:
         Residuals by record, in standard uncertainties.
     left_out : dict of int to numpy.ndarray
         The same if the record had not taken part, to first order.
-    residual_scatter : dict of str to float
-        Root mean square residual of each quantity, corrected for the degrees of freedom used.
+    redundancy : dict of str to float
+        Readings of each quantity less what the parameters took of them.
     """
 
     parameters: tuple[FreeParameter, ...]
@@ -108,7 +112,7 @@ class Fit:
     cost: float
     standardised: dict[int, Vector]
     left_out: dict[int, Vector]
-    residual_scatter: dict[str, float]
+    redundancy: dict[str, float]
 
     @property
     def by_place(self) -> dict[str, float]:
@@ -119,6 +123,11 @@ class Fit:
     def standard_errors(self) -> Vector:
         """Of the values, SI units."""
         return np.sqrt(np.diag(self.covariance))
+
+    @property
+    def freedom(self) -> dict[str, float]:
+        """Degrees of freedom of each quantity's uncertainty, with those it was stated with."""
+        return {q: STATED_FREEDOM + r for q, r in self.redundancy.items()}
 
     @property
     def on_bound(self) -> list[str]:
@@ -168,15 +177,16 @@ class Problem:
         self.dataset = dataset
         self.machine = machine
         self.records = list(records)
-        self.quantities = [q for q in dataset.scored if q in OUTPUTS and q not in REPEATED]
+        quantities = [q for q in dataset.scored if q in OUTPUTS and q not in REPEATED]
         self.fields = {
             record: [
                 q
-                for q in self.quantities
+                for q in quantities
                 if usable(record, q) and math.isfinite(dataset.values.loc[record, q])
             ]
             for record in self.records
         }
+        self.quantities = [q for q in quantities if any(q in f for f in self.fields.values())]
         self.sigma = {
             record: {q: float(dataset.uncertainties.loc[record, q]) for q in fields}
             for record, fields in self.fields.items()
@@ -194,6 +204,15 @@ class Problem:
     def rows(self, records: Sequence[int]) -> int:
         """Number of measured values in some records."""
         return sum(len(self.fields[record]) for record in records)
+
+    def with_uncertainties_times(self, factors: dict[str, float]) -> Problem:
+        """Multiply the uncertainties of each quantity by a factor."""
+        problem = self._of(self.dataset)
+        problem.sigma = {
+            record: {q: s * factors[q] for q, s in of_record.items()}
+            for record, of_record in self.sigma.items()
+        }
+        return problem
 
     def with_input_uncertainty(self, fit: Fit) -> Problem:
         """Add to each uncertainty what that of the recorded inlets does to the prediction.
@@ -387,15 +406,12 @@ class Problem:
             standardised[record] = fun[at]
             hat = jac[at] @ inverse @ jac[at].T
             left_out[record] = np.linalg.solve(np.eye(len(at)) - (1.0 - 1e-9) * hat, fun[at])
-        # Each quantity gives up its share of the degrees of freedom.
-        n_data = len(rows)
-        kept = max(1.0 - len(parameters) / max(len(fun), 1), 1.0 / max(len(fun), 1))
-        scatter = {}
-        for q in self.quantities:
-            at = np.flatnonzero(columns[:n_data] == OUTPUTS.index(q))
-            if len(at):
-                sigma = np.array([self.sigma[records[rows[k]]][q] for k in at])
-                scatter[q] = float(np.sqrt(np.mean((fun[at] * sigma) ** 2) / kept))
+        of_data = jac[: len(rows)]
+        leverage = np.einsum("ij,jk,ik->i", of_data, inverse, of_data)
+        redundancy = {
+            q: max(float((1.0 - leverage[columns == OUTPUTS.index(q)]).sum()), 0.0)
+            for q in self.quantities
+        }
         return Fit(
             parameters=parameters,
             values=x * scales,
@@ -405,7 +421,7 @@ class Problem:
             cost=float(result.cost),  # type: ignore[attr-defined]
             standardised=standardised,
             left_out=left_out,
-            residual_scatter=scatter,
+            redundancy=redundancy,
         )
 
     def _cycle(self, values: dict[str, float]) -> QuickCycle:

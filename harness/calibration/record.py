@@ -9,7 +9,6 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -52,8 +51,8 @@ class CalibrationRecord:
         Between them.
     chi_squared_reduced : float
         Of the fit.
-    trials : list of dict
-        Sets of parameters that were tried, in order: added, left_out_error, verdict.
+    uncertainty_factors : dict of str to float
+        Uncertainty of the readings that the residuals gave over the stated one, by quantity.
     kept_at_start : dict of str to str
         Numbers that could move and did not, with the reason.
     flows : dict of str to list of float
@@ -73,7 +72,7 @@ class CalibrationRecord:
     parameters: list[FittedParameter]
     correlations: list[list[float]]
     chi_squared_reduced: float
-    trials: list[dict[str, Any]]
+    uncertainty_factors: dict[str, float]
     kept_at_start: dict[str, str]
     flows: dict[str, list[float]]
     is_leave_one_out: bool

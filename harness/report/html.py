@@ -49,7 +49,8 @@ def write_html(
         compressor=tables.compressor(scores) if scores.compressor else None,
         calibrated=[
             tables.fitted_parameters(scores.calibration),
-            tables.trials(scores.calibration),
+            tables.kept_at_start(scores.calibration),
+            tables.uncertainties(scores.calibration),
         ]
         if scores.calibration
         else [],

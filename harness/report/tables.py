@@ -253,10 +253,20 @@ def fitted_parameters(record: CalibrationRecord) -> Table:
     )
 
 
-def trials(record: CalibrationRecord) -> Table:
+def uncertainties(record: CalibrationRecord) -> Table:
+    """Scatter that the residuals gave the readings, over what was stated."""
+    return Table(
+        title="Uncertainty of the readings",
+        note="Found from the residuals of the fit over stated, the inlets' included.",
+        header=["quantity", "found over stated"],
+        rows=[[q, f"{factor:.2f}"] for q, factor in record.uncertainty_factors.items()],
+    )
+
+
+def kept_at_start(record: CalibrationRecord) -> Table:
     """Parameters that stay at their start value, and why."""
     return Table(
-        title="Parameters that the data do not support",
+        title="Parameters that were not fitted",
         note="They keep the value of the start file.",
         header=["parameter", "reasons"],
         rows=[[place, reason] for place, reason in record.kept_at_start.items()],

@@ -16,11 +16,12 @@ from .tables import (
     compressor,
     fitted_parameters,
     headline,
+    kept_at_start,
     screened_fields,
     screened_records,
     splits,
-    trials,
     unanswered_records,
+    uncertainties,
 )
 
 
@@ -69,7 +70,7 @@ def print_calibration(calibration: Calibration, console: Console) -> None:
             )
     record = calibration.record
     if record is not None:
-        for table in (fitted_parameters(record), trials(record)):
+        for table in (fitted_parameters(record), kept_at_start(record), uncertainties(record)):
             console.print(_rich(table))
         inside, total = record.coverage
         console.print(f"95 % band: {inside} of {total} left-out readings lie inside")

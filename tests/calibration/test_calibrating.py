@@ -30,7 +30,7 @@ def test_shipped_machine_comes_out_again(
     dataset, fitted, record = shipped
     assert record.data_fingerprint == data_fingerprint(dataset)
     assert record.records == fitted.problem.records
-    again = fitted.choice.fit.by_place
+    again = fitted.estimate.fit.by_place
     assert list(again) == [p.place for p in record.parameters]
     for parameter in record.parameters:
         assert again[parameter.place] == pytest.approx(parameter.value, rel=1e-6), parameter.place

@@ -170,5 +170,5 @@ def test_fit_that_breaks_physics_is_not_written(folder: Path) -> None:
     result = run("calibrate", folder, "-o", folder / "machine.toml")
     flat = " ".join(result.output.split())
     assert result.exit_code == 1, flat
-    assert "the fitted machine breaks physics at record 1" in flat
+    assert "the fitted machine breaks physics at record " in flat
     assert not (folder / "machine.toml").exists()

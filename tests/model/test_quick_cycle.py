@@ -7,7 +7,6 @@ import pytest
 from conftest import random_boundaries
 
 from harness.calibration.fitting import FreeParameter, Problem
-from heatpump_twin_model.quick_cycle import OUTPUTS, QuickCycle
 from harness.calibration.record import CalibrationRecord, record_path
 from harness.datasets import load_dataset
 from heatpump_twin_model.cycle import HeatPumpCycle
@@ -16,6 +15,7 @@ from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.machine_file import MACHINES, read_machine
 from heatpump_twin_model.media import Media
 from heatpump_twin_model.quantities import Boundary
+from heatpump_twin_model.quick_cycle import OUTPUTS, QuickCycle
 
 
 @pytest.mark.parametrize(
