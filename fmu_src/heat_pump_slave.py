@@ -1,8 +1,8 @@
 """The FMI 2.0 face of the heat pump: variables, life cycle, status. No thermodynamics.
 
-pythonfmu loads this file inside the host, behind ``heatpump_twin_shell/host_shell.c``. No callback may
-let an exception out: the instance could not be used after it. What a call logs decides the status
-that the host gets: after a logged warning or error it is a warning, and the run goes on.
+pythonfmu loads this file inside the host, behind `heatpump_twin_shell/host_shell.c`. No callback
+may let an exception out: the instance could not be used after it. What a call logs decides the
+status that the host gets: after a logged warning or error it is a warning, and the run goes on.
 """
 
 from __future__ import annotations
