@@ -1,4 +1,4 @@
-"""Count how processes end that step an FMU: ``python tests/importers/exit_codes.py x.fmu --runs 200``.
+"""Count how processes end that step an FMU: ``python exit_codes.py x.fmu --runs 200``.
 
 With FMPy and with the host in C. Exits with 1 if a process ended with anything but 0.
 """
@@ -17,7 +17,7 @@ import fmpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from c_host import compile_host, host_environment, run_host  # noqa: E402
+from c_host import compile_host, host_environment, run_host
 
 
 def main() -> int:
