@@ -22,6 +22,7 @@ from heatpump_twin_model.heat_pump import HeatPump
 from heatpump_twin_model.machine_file import machine_path, read_machine_file
 from heatpump_twin_model.quantities import OperatingPoint, OperatingStatus
 from heatpump_twin_model.sizes import Sizes
+from heatpump_twin_shell.installing import with_shell
 
 SOURCE = Path(__file__).resolve().parent / "fmu_src"
 SLAVE = SOURCE / "heat_pump_slave.py"
@@ -54,7 +55,12 @@ class Built:
     summary: str
 
 
-def build(machine: str = DEFAULT_MACHINE, output: Path | None = None) -> Built:
+def build(
+    machine: str = DEFAULT_MACHINE,
+    output: Path | None = None,
+    *,
+    needs_execution_tool: bool = False,
+) -> Built:
     """Build the FMU of a machine.
 
     Parameters
@@ -64,6 +70,9 @@ def build(machine: str = DEFAULT_MACHINE, output: Path | None = None) -> Built:
     output : Path, optional
         The FMU to write; ``out/<machine name>.fmu`` by default. An existing one is replaced only
         when the build has succeeded.
+    needs_execution_tool : bool
+        What the FMU says of itself. Python runs inside the host and not as a tool beside it, and
+        some importers refuse an FMU that needs a tool, so the default is no.
 
     Returns
     -------
@@ -102,6 +111,7 @@ def build(machine: str = DEFAULT_MACHINE, output: Path | None = None) -> Built:
             dest=Path(folder) / "built.fmu",
             project_files=[p for p in sorted(stage.iterdir()) if p.name != SLAVE.name],
             documentation_folder=documentation,
+            needsExecutionTool=needs_execution_tool,
         )
         repacked = Path(folder) / "repacked.fmu"
         _repack(built, repacked)
@@ -151,12 +161,14 @@ def _content_hash(folder: Path) -> str:
 
 
 def _repack(source: Path, target: Path) -> None:
-    """Write the entries of a zip file in order of name and with a fixed time."""
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
-        for name in sorted(old.namelist()):
+    """Add the host shell; write the entries in order of name and with a fixed time."""
+    with zipfile.ZipFile(source) as old:
+        entries = with_shell({name: old.read(name) for name in old.namelist()})
+    with zipfile.ZipFile(target, "w") as new:
+        for name, content in sorted(entries.items()):
             entry = zipfile.ZipInfo(name, date_time=ZIP_TIME)
             entry.external_attr = 0o644 << 16
-            new.writestr(entry, old.read(name), compress_type=zipfile.ZIP_DEFLATED)
+            new.writestr(entry, content, compress_type=zipfile.ZIP_DEFLATED)
 
 
 def main() -> int:
@@ -171,9 +183,18 @@ def main() -> int:
     parser.add_argument(
         "-o", "--output", type=Path, help="the .fmu to write (default: out/<machine>.fmu)"
     )
+    parser.add_argument(
+        "--needs-execution-tool",
+        action="store_true",
+        help="say in the FMU that it needs an external tool; some importers refuse such an FMU",
+    )
     arguments = parser.parse_args()
     try:
-        built = build(arguments.machine, arguments.output)
+        built = build(
+            arguments.machine,
+            arguments.output,
+            needs_execution_tool=arguments.needs_execution_tool,
+        )
         print(f"built {built.path}\n{built.summary}")
     except TwinError as error:
         print(f"error: {error}", file=sys.stderr)

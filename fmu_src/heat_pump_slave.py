@@ -1,17 +1,14 @@
 """The FMI 2.0 face of the heat pump: variables, life cycle, status. No thermodynamics.
 
-pythonfmu loads this file inside the host. Two rules follow from how its binary behaves: no callback
-may let an exception out (the instance would be released once too often), and a ``%`` in a log text
-reaches the host as a printf format, so it is doubled.
+pythonfmu loads this file inside the host, behind `heatpump_twin_shell/host_shell.c`. No callback
+may let an exception out: the instance could not be used after it. What a call logs decides the
+status that the host gets: after a logged warning or error it is a warning, and the run goes on.
 """
 
 from __future__ import annotations
 
-import atexit
-import ctypes
 import json
 import math
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -105,9 +102,6 @@ class HeatPumpSlave(Fmi2Slave):
         self._initialising = True
         self._stale = True
         self._guard(self._load)
-        # After everything is loaded, also in vain: exit handlers run in the opposite order, and
-        # this one has to come before the destructors of the libraries that Python loaded.
-        self._guard(lambda: _finalise_before_exit(Path(self.resources).parent))
         self._register_variables()
 
     # Life cycle -----------------------------------------------------------------------------
@@ -207,7 +201,8 @@ class HeatPumpSlave(Fmi2Slave):
         self._report(f"operating_status 3: {message}", Fmi2Status.error)
 
     def _report(self, message: str, status: Fmi2Status) -> None:
-        self.log(message.replace("%", "%%"), status)
+        # File names may hold bytes that are no text, which pythonfmu cannot pass on.
+        self.log(message.encode("utf-8", "backslashreplace").decode("utf-8"), status)
 
     # Variables ------------------------------------------------------------------------------
 
@@ -353,30 +348,6 @@ class HeatPumpSlave(Fmi2Slave):
                 {"index": index, "dependencies": f"{inputs} {parameters}"},
             )
         return root
-
-
-_finalised_at_exit: set[Path] = set()
-
-
-def _finalise_before_exit(unzipped_fmu: Path) -> None:
-    """Let pythonfmu's library let go of Python before the host's process ends.
-
-    Its own destructor does so too late and crashes the process after correct results: one run in
-    three under FMPy, six in ten in a C host on Linux. An exit handler comes first. A Python host
-    runs Python's; where the library owns the interpreter, the C library has to.
-    """
-    if sys.platform != "linux":
-        return
-    is_python_host = bool(sys.orig_argv and sys.orig_argv[0])
-    for library in set(unzipped_fmu.glob("binaries/linux64/*.so")) - _finalised_at_exit:
-        _finalised_at_exit.add(library)
-        # Opening it once more also keeps it loaded until then (0.35 MB for each FMU that a host
-        # unzips), whatever the host closes.
-        finalise = ctypes.CDLL(str(library)).finalizePythonInterpreter
-        if is_python_host:
-            atexit.register(finalise)
-        else:
-            ctypes.CDLL(None).__cxa_atexit(finalise, None, None)
 
 
 def _unit_definitions() -> Element:

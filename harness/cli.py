@@ -121,10 +121,17 @@ def build_command(
         Path | None,
         typer.Option("--output", "-o", help="The .fmu to write; out/<machine>.fmu by default."),
     ] = None,
+    needs_execution_tool: Annotated[
+        bool,
+        typer.Option(
+            "--needs-execution-tool",
+            help="Say in the FMU that it needs an external tool; some importers refuse it.",
+        ),
+    ] = False,
 ) -> None:
     """Build the FMI 2.0 co-simulation FMU of a machine."""
     with console.status("building"):
-        built = build(machine, output)
+        built = build(machine, output, needs_execution_tool=needs_execution_tool)
     console.print(f"built {built.path}\n{built.summary}", highlight=False, soft_wrap=True)
 
 

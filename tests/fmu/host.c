@@ -1,13 +1,22 @@
-/* A host that is not Python: steps an unzipped FMU and prints one output after each step.
+/* A host that is not Python: steps an unzipped FMU through given inputs and prints what happens.
 
-   usage: host <unzipped FMU> <model identifier> <guid> <input reference> <output reference>
+   usage: host <platform library> <resource location> <guid> <start> <table>
+
+   <start> is a text of "<reference>=<value>" pairs of integer parameters, set before initialisation
+   ("" for none). <table> is a file: the numbers of inputs, real outputs, integer outputs and steps,
+   the references of each, then one row of inputs a step. Prints a line "log ..." for each message,
+   "status <call> <status>" for each call that is not OK, and "result ..." with all outputs a step.
+   Exit codes: 3 library, 4 instantiation, 5 a call failed, 6 stopped by the FMU.
 */
 #include <dlfcn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "fmi2FunctionTypes.h"
+
+#define MOST 64
 
 static void print_log(fmi2ComponentEnvironment environment, fmi2String instance, fmi2Status status,
                       fmi2String category, fmi2String message, ...) {
@@ -32,14 +41,22 @@ static void *symbol(void *library, const char *name) {
 
 #define FMI(name) name##TYPE *name = (name##TYPE *)symbol(library, #name)
 
+static void check(const char *call, fmi2Status status) {
+    if (status != fmi2OK) printf("status %s %d\n", call, status);
+    if (status == fmi2Discard) exit(6);
+    if (status > fmi2Warning) exit(5);
+}
+
+static void read_references(FILE *file, fmi2ValueReference *references, int count) {
+    for (int i = 0; i < count; i++)
+        if (fscanf(file, "%u", &references[i]) != 1) exit(2);
+}
+
 int main(int count, char **arguments) {
-    char path[4096], resources[4096];
     fmi2CallbackFunctions callbacks = {print_log, calloc, free, NULL, NULL};
     if (count != 6) return 2;
     setvbuf(stdout, NULL, _IONBF, 0);
-    snprintf(path, sizeof path, "%s/binaries/linux64/%s.so", arguments[1], arguments[2]);
-    snprintf(resources, sizeof resources, "file://%s/resources", arguments[1]);
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    void *library = dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL);
     if (!library) {
         printf("%s\n", dlerror());
         return 3;
@@ -49,26 +66,51 @@ int main(int count, char **arguments) {
     FMI(fmi2EnterInitializationMode);
     FMI(fmi2ExitInitializationMode);
     FMI(fmi2SetReal);
+    FMI(fmi2SetInteger);
     FMI(fmi2DoStep);
     FMI(fmi2GetReal);
+    FMI(fmi2GetInteger);
     FMI(fmi2Terminate);
     FMI(fmi2FreeInstance);
 
-    fmi2Component instance = fmi2Instantiate("one", fmi2CoSimulation, arguments[3], resources,
+    FILE *table = fopen(arguments[5], "r");
+    int inputs, outputs, integers, steps;
+    fmi2ValueReference input[MOST], output[MOST], integer[MOST];
+    if (!table || fscanf(table, "%d %d %d %d", &inputs, &outputs, &integers, &steps) != 4) return 2;
+    if (inputs > MOST || outputs > MOST || integers > MOST) return 2;
+    read_references(table, input, inputs);
+    read_references(table, output, outputs);
+    read_references(table, integer, integers);
+
+    fmi2Component instance = fmi2Instantiate("one", fmi2CoSimulation, arguments[3], arguments[2],
                                              &callbacks, fmi2False, fmi2True);
     if (!instance) return 4;
-    fmi2SetupExperiment(instance, fmi2False, 0.0, 0.0, fmi2False, 0.0);
-    fmi2EnterInitializationMode(instance);
-    fmi2ExitInitializationMode(instance);
-    fmi2ValueReference input = atoi(arguments[4]), output = atoi(arguments[5]);
-    for (int step = 0; step < 5; step++) {
-        fmi2Real value = 300.0 + 5.0 * step, result;
-        fmi2SetReal(instance, &input, 1, &value);
-        if (fmi2DoStep(instance, 60.0 * step, 60.0, fmi2True) != fmi2OK) return 5;
-        fmi2GetReal(instance, &output, 1, &result);
-        printf("result %.17g\n", result);
+    for (char *pair = strtok(arguments[4], " "); pair; pair = strtok(NULL, " ")) {
+        fmi2ValueReference reference;
+        fmi2Integer value;
+        if (sscanf(pair, "%u=%d", &reference, &value) != 2) return 2;
+        check("fmi2SetInteger", fmi2SetInteger(instance, &reference, 1, &value));
     }
-    fmi2Terminate(instance);
+    check("fmi2SetupExperiment",
+          fmi2SetupExperiment(instance, fmi2False, 0.0, 0.0, fmi2False, 0.0));
+    check("fmi2EnterInitializationMode", fmi2EnterInitializationMode(instance));
+    check("fmi2ExitInitializationMode", fmi2ExitInitializationMode(instance));
+    for (int step = 0; step < steps; step++) {
+        fmi2Real in[MOST], out[MOST];
+        fmi2Integer number[MOST];
+        for (int i = 0; i < inputs; i++)
+            if (fscanf(table, "%lf", &in[i]) != 1) return 2;
+        check("fmi2SetReal", fmi2SetReal(instance, input, inputs, in));
+        check("fmi2DoStep", fmi2DoStep(instance, 60.0 * step, 60.0, fmi2True));
+        check("fmi2GetReal", fmi2GetReal(instance, output, outputs, out));
+        check("fmi2GetInteger", fmi2GetInteger(instance, integer, integers, number));
+        printf("result");
+        for (int i = 0; i < outputs; i++) printf(" %.17g", out[i]);
+        for (int i = 0; i < integers; i++) printf(" %d", number[i]);
+        putchar('\n');
+    }
+    check("fmi2Terminate", fmi2Terminate(instance));
     fmi2FreeInstance(instance);
+    dlclose(library);
     return 0;
 }

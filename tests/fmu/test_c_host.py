@@ -1,87 +1,83 @@
-"""The FMU in a host that is not Python, compiled here: same results, and a clean exit."""
+"""The FMU in a host that is not Python: same results, clear messages, clean exits."""
 
-import os
-import shutil
 import subprocess
 import sys
-import sysconfig
 from dataclasses import replace
 from pathlib import Path
 
 import fmpy
 import pytest
+from c_host import HostRun, compile_host, host_environment, needs_c_host, run_host
 
 from heatpump_twin_model.cycle import HeatPumpCycle
 from heatpump_twin_model.machine import Machine
 
 # pythonfmu's library ended six in ten of such processes with a crash after correct results.
-RUNS = 8
+RUNS = 4
 
-COMPILER = shutil.which("gcc") or shutil.which("cc")
-LIBRARY = Path(sysconfig.get_config_var("LIBDIR") or "") / (
-    sysconfig.get_config_var("INSTSONAME") or ""
-)
-pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="the host is written for Linux"),
-    pytest.mark.skipif(COMPILER is None, reason="no C compiler here"),
-    pytest.mark.skipif(
-        ".so" not in LIBRARY.name or not LIBRARY.is_file(),
-        reason="this Python has no shared library to preload",
-    ),
-]
+pytestmark = needs_c_host
 
 
 @pytest.fixture(scope="module")
-def command(fmu: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    folder = tmp_path_factory.mktemp("c_host")
-    host, unzipped = folder / "host", folder / "fmu"
-    headers = Path(fmpy.__file__).parent / "c-code"
-    source = Path(__file__).with_name("host.c")
-    assert COMPILER is not None
-    subprocess.run(
-        [COMPILER, str(source), "-o", str(host), f"-I{headers}", "-Wall", "-Werror", "-ldl"],
-        check=True,
-    )
-    fmpy.extract(str(fmu), unzipdir=str(unzipped))
-    description = fmpy.read_model_description(str(fmu))
-    reference = {v.name: str(v.valueReference) for v in description.modelVariables}
-    return [
-        str(host),
-        str(unzipped),
-        description.modelName,
-        description.guid,
-        reference["T_sink_in"],
-        reference["P_el"],
-    ]
+def unzipped(fmu: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(fmpy.extract(str(fmu), unzipdir=str(tmp_path_factory.mktemp("unzipped"))))
 
 
-def run(command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
-    clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "LD_PRELOAD")}
-    return subprocess.run(
-        command, capture_output=True, text=True, env={**clean, **environment}, check=False
-    )
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compile_host(tmp_path_factory.mktemp("c_host"))
 
 
-def with_python(command: list[str]) -> subprocess.CompletedProcess[str]:
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return run(command, LD_PRELOAD=str(LIBRARY), PATH=path)
+def through_sink_temperatures(host: Path, unzipped: Path, steps: int, **options) -> HostRun:
+    rows = [[300.0 + 5.0 * step] for step in range(steps)]
+    return run_host(host, unzipped, ["T_sink_in"], ["P_el"], rows, **options)
 
 
-def test_without_python_the_reason_is_an_undefined_symbol(command: list[str]) -> None:
-    host = run(command)
-    assert host.returncode == 3
-    assert "undefined symbol: _Py" in host.stdout
-
-
-def test_same_results_as_tespy(command: list[str], machine: Machine, cycle: HeatPumpCycle) -> None:
-    host = with_python(command)
-    results = [float(x.split()[1]) for x in host.stdout.splitlines() if x.startswith("result")]
+def test_same_results_as_tespy(
+    host: Path, unzipped: Path, machine: Machine, cycle: HeatPumpCycle
+) -> None:
+    run = through_sink_temperatures(host, unzipped, 5)
     expected = [
         cycle.off_design(replace(machine.design.boundary, T_sink_in=300.0 + 5.0 * step)).P_el
         for step in range(5)
     ]
-    assert results == pytest.approx(expected, rel=1e-9), host.stdout + host.stderr
+    assert [row[0] for row in run.results] == pytest.approx(expected, rel=1e-9), run.everything
+    assert run.statuses == []
 
 
-def test_host_exits_cleanly(command: list[str]) -> None:
-    assert [with_python(command).returncode for _ in range(RUNS)] == [0] * RUNS
+def test_warning_lets_the_host_go_on(host: Path, unzipped: Path) -> None:
+    run = run_host(
+        host,
+        unzipped,
+        ["T_sink_in"],
+        ["P_el"],
+        [[308.0], [360.0], [308.0]],
+        integers=("operating_status",),
+    )
+    assert run.code == 0, run.everything
+    assert [row[1] for row in run.results] == [1, 2, 1]
+    assert run.statuses == ["fmi2DoStep 1"]
+    assert "logStatusWarning: operating_status 2: T_sink_in = 360 K" in run.log[0]
+
+
+def test_environment_without_packages(host: Path, unzipped: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
+    run = through_sink_temperatures(
+        host, unzipped, 1, environment=host_environment(PATH=f"{bare / 'bin'}:/usr/bin:/bin")
+    )
+    assert "Python package 'CoolProp' is missing" in run.log[0], run.everything
+    assert "requirements.txt lists what is needed" in run.log[0]
+
+
+def test_missing_numpy_is_named(host: Path, unzipped: Path, tmp_path: Path) -> None:
+    (tmp_path / "numpy.py").write_text("raise ModuleNotFoundError('gone', name='numpy')")
+    run = through_sink_temperatures(
+        host, unzipped, 1, environment=host_environment(PYTHONPATH=str(tmp_path))
+    )
+    assert "Python package 'numpy' is missing" in run.log[0], run.everything
+
+
+def test_host_exits_cleanly(host: Path, unzipped: Path) -> None:
+    runs = [through_sink_temperatures(host, unzipped, 1) for _ in range(RUNS)]
+    assert [run.code for run in runs] == [0] * RUNS

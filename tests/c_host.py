@@ -1,0 +1,93 @@
+"""A host written in C, compiled here, and what it printed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import fmpy
+import pytest
+
+SOURCE = Path(__file__).parent / "fmu" / "host.c"
+COMPILER = shutil.which("gcc") or shutil.which("cc")
+
+needs_c_host = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the host is written for Linux"),
+    pytest.mark.skipif(COMPILER is None, reason="no C compiler (gcc or cc) here"),
+]
+
+
+@dataclass(frozen=True)
+class HostRun:
+    """How a run of the host ended, its results by step, log lines, and statuses that are not OK."""
+
+    code: int
+    results: list[list[float]]
+    log: list[str]
+    statuses: list[str]
+    everything: str
+
+
+def compile_host(folder: Path) -> Path:
+    """Compile the host into a folder."""
+    host = folder / "host"
+    headers = Path(fmpy.__file__).parent / "c-code"
+    warnings = ["-Wall", "-Wextra", "-Werror"]
+    command = [str(COMPILER), str(SOURCE), "-o", str(host), f"-I{headers}", *warnings, "-ldl"]
+    subprocess.run(command, check=True)
+    return host
+
+
+def host_environment(**changes: str) -> dict[str, str]:
+    """Give an environment in which this Python's is the first in PATH, and nothing is preloaded."""
+    left_out = ("PYTHONPATH", "PYTHONHOME", "LD_PRELOAD", "VIRTUAL_ENV", "HEATPUMP_TWIN_LIBPYTHON")
+    clean = {name: value for name, value in os.environ.items() if name not in left_out}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return {**clean, "PATH": path, **changes}
+
+
+def run_host(
+    host: Path,
+    unzipped: Path,
+    inputs: list[str],
+    outputs: list[str],
+    rows: list[list[float]],
+    *,
+    location: str | None = None,
+    integers: tuple[str, ...] = (),
+    parameters: str = "",
+    environment: dict[str, str] | None = None,
+) -> HostRun:
+    """Step an unzipped FMU with the shell through rows of inputs."""
+    lines = (unzipped / "resources" / "host_shell.txt").read_text(encoding="utf-8").splitlines()
+    reference = {line.split()[3]: line.split()[0] for line in lines if line[0].isdigit()}
+    (library,) = (p for p in unzipped.glob("binaries/linux64/*.so") if "pythonfmu" not in p.name)
+    names = [*inputs, *outputs, *integers]
+    table = [
+        f"{len(inputs)} {len(outputs)} {len(integers)} {len(rows)}",
+        " ".join(reference[name] for name in names),
+        *(" ".join(f"{value:.17g}" for value in row) for row in rows),
+    ]
+    table_file = host.parent / "table.txt"
+    table_file.write_text("\n".join(table) + "\n", encoding="utf-8")
+    guid = lines[0].removeprefix("guid ")
+    location = location or (unzipped / "resources").as_uri()
+    done = subprocess.run(
+        [str(host), str(library), location, guid, parameters, str(table_file)],
+        capture_output=True,
+        text=True,
+        env=environment or host_environment(),
+        check=False,
+    )
+    printed = done.stdout.splitlines()
+    return HostRun(
+        done.returncode,
+        [[float(v) for v in x.split()[1:]] for x in printed if x.startswith("result")],
+        [x for x in printed if x.startswith("log ")],
+        [x.removeprefix("status ") for x in printed if x.startswith("status ")],
+        done.stdout + done.stderr,
+    )
