@@ -16,6 +16,9 @@ from pathlib import Path
 
 from pythonfmu.builder import FmuBuilder
 
+from heatpump_twin_build.documentation import write_documentation
+from heatpump_twin_build.jobs import Progress, no_progress
+from heatpump_twin_build.map_build import CERTIFICATE, TABLE, CertifiedMap, certified_map
 from heatpump_twin_model.cycle import HeatPumpCycle
 from heatpump_twin_model.errors import InputError, TwinError
 from heatpump_twin_model.heat_pump import HeatPump
@@ -29,11 +32,11 @@ SLAVE = SOURCE / "heat_pump_slave.py"
 MODEL = SOURCE / "heatpump_twin_model"
 DEFAULT_MACHINE = "mci_lab"
 
-# What the model imports when the FMU solves the cycle itself.
-RUN_TIME_PACKAGES = ("numpy", "CoolProp", "tespy")
+# What the FMU imports to evaluate its map, and what it needs beside that to solve the cycle itself.
+MAP_PACKAGES, LIVE_PACKAGES = ("numpy",), ("numpy", "CoolProp", "tespy")
 
-# Reading machine files takes packages that the FMU does without.
-NOT_IN_FMU = shutil.ignore_patterns("__pycache__", "machine_file.py")
+# What only a build needs: it takes packages that the FMU does without.
+NOT_IN_FMU = shutil.ignore_patterns("__pycache__", "machine_file.py", "quick_cycle.py")
 
 # The zip format begins in 1980; a fixed time makes equal content give equal bytes.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
@@ -41,14 +44,14 @@ ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Built:
-    """An FMU and what its design point says of the machine.
+    """An FMU and what a person should know of it.
 
     Attributes
     ----------
     path : Path
         The FMU written.
     summary : str
-        Operating values and sizes at the design point, for a person to judge the machine by.
+        Operating values and sizes at the design point, and the error of the performance map.
     """
 
     path: Path
@@ -60,6 +63,8 @@ def build(
     output: Path | None = None,
     *,
     needs_execution_tool: bool = False,
+    scheduler: str | None = None,
+    progress: Progress = no_progress,
 ) -> Built:
     """Build the FMU of a machine.
 
@@ -73,21 +78,28 @@ def build(
     needs_execution_tool : bool
         What the FMU says of itself. Python runs inside the host and not as a tool beside it, and
         some importers refuse an FMU that needs a tool, so the default is no.
+    scheduler : str, optional
+        Address of a Dask cluster that makes the performance map; all cores of this machine
+        without it.
+    progress : Progress
+        Told after each task of the map.
 
     Returns
     -------
     Built
-        The FMU written and a summary of its design point.
+        The FMU written and a summary.
 
     Raises
     ------
     InputError
-        If the machine file cannot be used or the output not be written.
+        If the machine file cannot be used, the map not be made within its tolerance, or the output
+        not be written.
     SolveError
         If the machine's design point has no solution.
     """
     path = machine_path(machine)
-    parameters = read_machine_file(path).to_machine()
+    machine_file = read_machine_file(path)
+    parameters = machine_file.to_machine()
     cycle = HeatPumpCycle(parameters)
     point = cycle.design()
     at_design = HeatPump(parameters, cycle).answer(parameters.design.boundary)
@@ -100,29 +112,18 @@ def build(
     if output.suffix != ".fmu":
         raise InputError(f"output {output}: expected a file name that ends in .fmu")
 
-    with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
-        stage = Path(folder) / "stage"
-        documentation = Path(folder) / "documentation"
-        documentation.mkdir()
-        shutil.copy(path, documentation / "machine.toml")
-        _fill_stage(stage, cycle)
-        built = FmuBuilder.build_FMU(
-            stage / SLAVE.name,
-            dest=Path(folder) / "built.fmu",
-            project_files=[p for p in sorted(stage.iterdir()) if p.name != SLAVE.name],
-            documentation_folder=documentation,
-            needsExecutionTool=needs_execution_tool,
-        )
-        repacked = Path(folder) / "repacked.fmu"
-        _repack(built, repacked)
-        try:
+    certified = certified_map(parameters, machine_file.relative_map_tolerance, scheduler, progress)
+    try:
+        with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
+            repacked = _pack(Path(folder), path, cycle, certified, needs_execution_tool)
             output.parent.mkdir(parents=True, exist_ok=True)
             # Beside the output, so that it takes the output's place in one move.
             with tempfile.TemporaryDirectory(dir=output.parent, prefix=".build_") as beside:
                 os.replace(shutil.copy(repacked, beside), output)
-        except OSError as error:
-            raise InputError(f"output {output}: cannot be written: {error.strerror}") from error
-    return Built(output, design_summary(point, cycle.design_state.sizes))
+    except OSError as error:
+        raise InputError(f"output {output}: cannot be written: {error.strerror}") from error
+    summary = design_summary(point, cycle.design_state.sizes)
+    return Built(output, f"{summary}\n{map_summary(certified)}")
 
 
 def design_summary(point: OperatingPoint, sizes: Sizes) -> str:
@@ -139,21 +140,75 @@ def design_summary(point: OperatingPoint, sizes: Sizes) -> str:
     )
 
 
-def _fill_stage(stage: Path, cycle: HeatPumpCycle) -> None:
-    """Lay out what goes into the FMU's resources."""
+def map_summary(certified: CertifiedMap) -> str:
+    """Say in two lines how far the performance map may be off."""
+    certificate, errors = certified.certificate, certified.certificate.errors
+    figures = ", ".join(
+        f"{q} {errors[q].percentile_99:.2g} / {errors[q].maximum:.2g} {errors[q].unit}"
+        for q in ("P_el", "Q_flow_sink", "p_high", "T_sink_out")
+    )
+    return (
+        f"performance map of {certificate.nodes} nodes; against TESPy at {certificate.points} "
+        f"random points of the envelope, 99 % / maximum:\n{figures}"
+    )
+
+
+def _pack(
+    folder: Path,
+    machine_file: Path,
+    cycle: HeatPumpCycle,
+    certified: CertifiedMap,
+    needs_execution_tool: bool,
+) -> Path:
+    """Make the FMU in a temporary folder."""
+    stage, documentation = folder / "stage", folder / "documentation"
+    slave = _fill_stage(stage, cycle, certified)
+    write_documentation(documentation, cycle.machine, certified, machine_file)
+    built = FmuBuilder.build_FMU(
+        slave,
+        dest=folder / "built.fmu",
+        project_files=[p for p in sorted(stage.iterdir()) if p != slave],
+        documentation_folder=documentation,
+        needsExecutionTool=needs_execution_tool,
+        canGetAndSetFMUstate=True,
+        canSerializeFMUstate=True,
+    )
+    repacked = folder / "repacked.fmu"
+    _repack(built, repacked)
+    return repacked
+
+
+def _fill_stage(stage: Path, cycle: HeatPumpCycle, certified: CertifiedMap) -> Path:
+    """Lay out what goes into the FMU's resources; returns the slave's file.
+
+    Several FMUs may share one interpreter and its modules, so the names of ours end in the FMU's
+    own hash: each runs its own code.
+    """
     stage.mkdir()
-    shutil.copy(SLAVE, stage)
     shutil.copytree(MODEL, stage / MODEL.name, ignore=NOT_IN_FMU)
     cycle.machine.save(stage / "machine.json")
     cycle.save_design(stage / "design_state.json")
-    requirements = [f"{name}=={version(name)}\n" for name in RUN_TIME_PACKAGES]
-    (stage / "requirements.txt").write_text("".join(requirements), encoding="utf-8")
-    identity = {"guid": _content_hash(stage), "version": version("heatpump-twin")}
+    certified.table.save(stage / TABLE)
+    certified.certificate.save(stage / CERTIFICATE)
+    for name, packages in (
+        ("requirements.txt", MAP_PACKAGES),
+        ("requirements-live.txt", LIVE_PACKAGES),
+    ):
+        lines = [f"{package}=={version(package)}\n" for package in packages]
+        (stage / name).write_text("".join(lines), encoding="utf-8")
+    source = SLAVE.read_text(encoding="utf-8")
+    guid = _content_hash(stage, source)
+    identity = {"guid": guid, "version": version("heatpump-twin")}
     (stage / "fmu.json").write_text(json.dumps(identity) + "\n", encoding="utf-8")
+    own_name = f"{MODEL.name}_{guid[:12]}"
+    (stage / MODEL.name).rename(stage / own_name)
+    slave = stage / f"{SLAVE.stem}_{guid[:12]}.py"
+    slave.write_text(source.replace(MODEL.name, own_name), encoding="utf-8")
+    return slave
 
 
-def _content_hash(folder: Path) -> str:
-    digest = hashlib.sha256()
+def _content_hash(folder: Path, source: str) -> str:
+    digest = hashlib.sha256(source.encode("utf-8"))
     for file in sorted(p for p in folder.rglob("*") if p.is_file()):
         digest.update(file.relative_to(folder).as_posix().encode("utf-8") + b"\0")
         digest.update(file.read_bytes())
@@ -169,6 +224,11 @@ def _repack(source: Path, target: Path) -> None:
             entry = zipfile.ZipInfo(name, date_time=ZIP_TIME)
             entry.external_attr = 0o644 << 16
             new.writestr(entry, content, compress_type=zipfile.ZIP_DEFLATED)
+
+
+def _print_progress(label: str, done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{label}: {done} of {total} ", end="" if done < total else "\n", file=sys.stderr)
 
 
 def main() -> int:
@@ -188,17 +248,27 @@ def main() -> int:
         action="store_true",
         help="say in the FMU that it needs an external tool; some importers refuse such an FMU",
     )
+    parser.add_argument(
+        "--scheduler",
+        metavar="tcp://HOST:PORT",
+        help="make the performance map on the Dask cluster at this address",
+    )
     arguments = parser.parse_args()
     try:
         built = build(
             arguments.machine,
             arguments.output,
             needs_execution_tool=arguments.needs_execution_tool,
+            scheduler=arguments.scheduler,
+            progress=_print_progress,
         )
         print(f"built {built.path}\n{built.summary}")
     except TwinError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted; what is done so far is kept for the next build", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -8,28 +8,32 @@ status that the host gets: after a logged warning or error it is a warning, and 
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
-from pythonfmu import DefaultExperiment, Fmi2Slave, Integer, Real
+from pythonfmu import DefaultExperiment, Fmi2Slave, Integer, Real, String
 from pythonfmu.enums import Fmi2Causality, Fmi2Initial, Fmi2Status, Fmi2Variability
 
 from heatpump_twin_model.errors import TwinError
+from heatpump_twin_model.heat_pump import HeatPump
 from heatpump_twin_model.machine import Machine, identification
 from heatpump_twin_model.quantities import (
     BOUNDARY_QUANTITIES,
     RESULT_QUANTITIES,
     STATUS_DESCRIPTION,
     Boundary,
+    OperatingPoint,
     OperatingStatus,
     Quantity,
 )
 
 MAXIMUM_NUMBER_OF_UNITS = 10_000
+
+# Where answers come from: the certified performance map, or TESPy at each step.
+MAP, LIVE = "map", "live"
 
 # FMI base units: exponents of kg, m, s, K.
 _UNITS = {
@@ -39,6 +43,31 @@ _UNITS = {
     "W": {"kg": 1, "m": 2, "s": -3},
     "kg/s": {"kg": 1, "s": -1},
     "J/kg": {"m": 2, "s": -2},
+}
+
+# Value references count the variables in the order of their registration: inputs, results, then
+# status and parameters.
+_INPUTS = len(BOUNDARY_QUANTITIES)
+_OUTPUTS = _INPUTS + len(RESULT_QUANTITIES)
+
+_PARAMETER: dict[str, Any] = {
+    "causality": Fmi2Causality.parameter,
+    "variability": Fmi2Variability.fixed,
+    "initial": Fmi2Initial.exact,
+}
+_STANDBY_POWER = Quantity(
+    "standby_power", "W", 0.0, 1e4, 10.0, "Electric power of one unit when off"
+)
+_UNCERTAINTIES = {
+    f"{name}_relative_uncertainty": Quantity(
+        f"{name}_relative_uncertainty",
+        "1",
+        0.0,
+        1.0,
+        0.01,
+        f"Relative standard uncertainty of {name}, for information; 0 if not known",
+    )
+    for name in ("P_el", "Q_flow_sink")
 }
 
 
@@ -86,15 +115,16 @@ class HeatPumpSlave(Fmi2Slave):
         super().__init__(**kwargs)
         self._status = OperatingStatus.OFF
         self._counts: Counter[OperatingStatus] = Counter()
-        self._heat_pump: Any = None
+        self._machine: Machine | None = None
+        self._heat_pump: HeatPump | None = None
+        self._solver = MAP
+        # Inputs and results by value reference. What is answered when not even the machine can be
+        # read: nothing flows.
+        self._values = [q.nominal for q in BOUNDARY_QUANTITIES.values()] + [
+            q.nominal if q.minimum > 0.0 else 0.0 for q in RESULT_QUANTITIES.values()
+        ]
         self._number_of_units = 1
-        # What is answered when not even the machine can be read: nothing flows.
-        self._results = {
-            name: q.nominal if q.minimum > 0.0 else 0.0 for name, q in RESULT_QUANTITIES.items()
-        }
-        self._inputs = {name: q.nominal for name, q in BOUNDARY_QUANTITIES.items()}
-        self._standby_power = 0.0
-        self._uncertainties = {"P_el": 0.0, "Q_flow_sink": 0.0}
+        self._parameters = {_STANDBY_POWER.name: 0.0, **dict.fromkeys(_UNCERTAINTIES, 0.0)}
         self._failure = ""
         self._interrupted = False
         # Until initialisation ends, outputs follow the inputs at once, as FMI wants of unknowns at
@@ -131,6 +161,7 @@ class HeatPumpSlave(Fmi2Slave):
         resources = Path(self.resources)
         identity = json.loads((resources / "fmu.json").read_text(encoding="utf-8"))
         machine = Machine.load(resources / "machine.json")
+        self._machine = machine
         self.modelName = machine.name
         self.guid = identity["guid"]
         self.version = identity["version"]
@@ -140,38 +171,49 @@ class HeatPumpSlave(Fmi2Slave):
         self.default_experiment = DefaultExperiment(
             start_time=0.0, stop_time=3600.0, step_size=60.0
         )
-        self._inputs.update(vars(machine.design.boundary))
-        self._standby_power = machine.standby_power
-        self._uncertainties = {
-            "P_el": machine.P_el_relative_uncertainty,
-            "Q_flow_sink": machine.Q_flow_sink_relative_uncertainty,
+        self._values[:_INPUTS] = vars(machine.design.boundary).values()
+        self._parameters = {
+            "standby_power": machine.standby_power,
+            "P_el_relative_uncertainty": machine.P_el_relative_uncertainty,
+            "Q_flow_sink_relative_uncertainty": machine.Q_flow_sink_relative_uncertainty,
         }
-        # TESPy takes seconds to import, so it is imported here and not with this file, which
-        # pythonfmu runs twice. The performance map takes the cycle's place at this line.
-        from heatpump_twin_model.cycle import HeatPumpCycle
-        from heatpump_twin_model.heat_pump import HeatPump
+        # NumPy is imported here and not with this file, so that a host without it is told.
+        from heatpump_twin_model.performance_map import MapTable, PerformanceMap
 
-        cycle = HeatPumpCycle(machine)
-        cycle.load_design(resources / "design_state.json")
+        self._map = PerformanceMap(
+            machine, MapTable.load(resources / "performance_map.json", machine)
+        )
+        self._heat_pump = HeatPump(machine, self._map)
+        self._values[_INPUTS:_OUTPUTS] = vars(self._map.standby(machine.design.boundary)).values()
+
+    def _load_live(self, machine: Machine) -> None:
+        # TESPy takes seconds to import.
+        from heatpump_twin_model.cycle import HeatPumpCycle
+
+        cycle = HeatPumpCycle(machine, first_guess=self._map)
+        cycle.load_design(Path(self.resources) / "design_state.json")
         self._heat_pump = HeatPump(machine, cycle)
-        self._results.update(vars(cycle.standby(machine.design.boundary)))
 
     def _answer(self) -> None:
-        if self._heat_pump is None:
+        heat_pump = self._heat_pump
+        if heat_pump is None:
             self._status = OperatingStatus.SOLVE_FAILED
-            self._report(f"model not loaded: {self._failure}", Fmi2Status.error)
+            self._report(f"operating_status 3: model not loaded: {self._failure}", Fmi2Status.error)
             return
-        self._heat_pump.number_of_units = self._number_of_units
-        self._heat_pump.standby_power = self._standby_power
-        answer = self._heat_pump.answer(Boundary(**self._inputs))
-        self._results = vars(answer.point)
-        self._status = answer.status
-        held = answer.status in (OperatingStatus.SOLVE_FAILED, OperatingStatus.INPUT_REJECTED)
-        for note in answer.notes:
-            self._report(
-                f"operating_status {answer.status.value}: {note}",
-                Fmi2Status.error if held else Fmi2Status.warning,
-            )
+        if self._solver == LIVE and heat_pump.steady_state is self._map:
+            self._load_live(heat_pump.machine)
+            assert self._heat_pump is not None
+            self._heat_pump.held = heat_pump.held
+            heat_pump = self._heat_pump
+        heat_pump.number_of_units = self._number_of_units
+        heat_pump.standby_power = self._parameters["standby_power"]
+        point, self._status, notes = heat_pump.answer(Boundary(*self._values[:_INPUTS]))
+        self._values[_INPUTS:] = vars(point).values()
+        if notes:
+            held = self._status in (OperatingStatus.SOLVE_FAILED, OperatingStatus.INPUT_REJECTED)
+            severity = Fmi2Status.error if held else Fmi2Status.warning
+            for note in notes:
+                self._report(f"operating_status {self._status.value}: {note}", severity)
 
     def _answer_if_stale(self) -> None:
         if self._initialising and self._stale:
@@ -206,25 +248,39 @@ class HeatPumpSlave(Fmi2Slave):
 
     # Variables ------------------------------------------------------------------------------
 
+    def get_real(self, references: list[int]) -> list[float]:
+        """Return inputs, results and parameters; pythonfmu's own way costs several times more."""
+        self._answer_if_stale()
+        values = self._values
+        return [values[i] if i < _OUTPUTS else self.vars[i].getter() for i in references]
+
+    def set_real(self, references: list[int], values: list[float]) -> None:
+        """Take inputs and parameters."""
+        self._stale = True
+        for i, value in zip(references, values, strict=True):
+            if i < _INPUTS:
+                self._values[i] = value
+            else:
+                self.vars[i].setter(value)
+
     def _register_variables(self) -> None:
-        for quantity in BOUNDARY_QUANTITIES.values():
+        for i, quantity in enumerate(BOUNDARY_QUANTITIES.values()):
             self.register_variable(
                 _SIReal(
                     quantity,
                     causality=Fmi2Causality.input,
                     variability=Fmi2Variability.continuous,
-                    getter=lambda n=quantity.name: self._inputs[n],
-                    setter=lambda v, n=quantity.name: self._set_input(n, v),
+                    getter=lambda i=i: self._values[i],
                 )
             )
-        for quantity in RESULT_QUANTITIES.values():
+        for i, quantity in enumerate(RESULT_QUANTITIES.values(), start=_INPUTS):
             self.register_variable(
                 _SIReal(
                     quantity,
                     causality=Fmi2Causality.output,
                     variability=Fmi2Variability.continuous,
                     initial=Fmi2Initial.calculated,
-                    getter=lambda n=quantity.name: self._get_result(n),
+                    getter=lambda i=i: self._values[i],
                 )
             )
         self.register_variable(
@@ -239,11 +295,6 @@ class HeatPumpSlave(Fmi2Slave):
                 getter=self._get_status,
             )
         )
-        parameter: dict[str, Any] = {
-            "causality": Fmi2Causality.parameter,
-            "variability": Fmi2Variability.fixed,
-            "initial": Fmi2Initial.exact,
-        }
         self.register_variable(
             _RangedInteger(
                 "number_of_units",
@@ -252,44 +303,27 @@ class HeatPumpSlave(Fmi2Slave):
                 description="Identical heat pumps side by side; flows and heat are those of all",
                 getter=lambda: self._number_of_units,
                 setter=self._set_number_of_units,
-                **parameter,
+                **_PARAMETER,
             )
         )
-        standby = Quantity(
-            "standby_power", "W", 0.0, 1e4, 10.0, "Electric power of one unit when off"
-        )
-        self.register_variable(
-            _SIReal(
-                standby,
-                getter=lambda: self._standby_power,
-                setter=lambda value: self._set_standby_power(standby, value),
-                **parameter,
-            )
-        )
-        for name in self._uncertainties:
+        for quantity in (_STANDBY_POWER, *_UNCERTAINTIES.values()):
             self.register_variable(
                 _SIReal(
-                    Quantity(
-                        f"{name}_relative_uncertainty",
-                        "1",
-                        0.0,
-                        1.0,
-                        0.01,
-                        f"Relative standard uncertainty of {name}, for information; 0 if not known",
-                    ),
-                    getter=lambda n=name: self._uncertainties[n],
-                    setter=lambda value, n=name: self._uncertainties.__setitem__(n, value),
-                    **parameter,
+                    quantity,
+                    getter=lambda n=quantity.name: self._parameters[n],
+                    setter=lambda value, q=quantity: self._set_parameter(q, value),
+                    **_PARAMETER,
                 )
             )
-
-    def _set_input(self, name: str, value: float) -> None:
-        self._inputs[name] = value
-        self._stale = True
-
-    def _get_result(self, name: str) -> float:
-        self._answer_if_stale()
-        return self._results[name]
+        self.register_variable(
+            String(
+                "solver",
+                description=f"'{MAP}': the certified performance map; '{LIVE}': TESPy at each step",
+                getter=lambda: self._solver,
+                setter=self._set_solver,
+                **_PARAMETER,
+            )
+        )
 
     def _get_status(self) -> int:
         self._answer_if_stale()
@@ -306,16 +340,64 @@ class HeatPumpSlave(Fmi2Slave):
                 Fmi2Status.error,
             )
 
-    def _set_standby_power(self, quantity: Quantity, value: float) -> None:
-        if math.isfinite(value) and quantity.minimum <= value <= quantity.maximum:
-            self._standby_power = value
+    def _set_parameter(self, quantity: Quantity, value: float) -> None:
+        if quantity.minimum <= value <= quantity.maximum:
+            self._parameters[quantity.name] = value
+        else:
+            kept = self._parameters[quantity.name]
+            unit = "" if quantity.unit == "1" else f" {quantity.unit}"
+            self._report(
+                f"{quantity.name} = {value!r}{unit} has no meaning; expected "
+                f"{quantity.minimum:.6g} to {quantity.maximum:.6g}{unit}; {kept:.6g}{unit} is kept",
+                Fmi2Status.error,
+            )
+
+    def _set_solver(self, value: str) -> None:
+        if value in (MAP, LIVE):
+            self._solver = value
             self._stale = True
         else:
             self._report(
-                f"standby_power = {value!r} W has no meaning; expected {quantity.minimum:.6g} to "
-                f"{quantity.maximum:.6g} W; {self._standby_power:.6g} W is kept",
+                f"solver = {value!r} is not known; expected '{MAP}' or '{LIVE}'; "
+                f"'{self._solver}' is kept",
                 Fmi2Status.error,
             )
+
+    # State ------------------------------------------------------------------------------------
+
+    def _get_fmu_state(self) -> dict[str, Any]:
+        held = self._heat_pump.held if self._heat_pump else None
+        return {
+            "values": list(self._values),
+            "status": int(self._status),
+            "counts": {int(status): n for status, n in self._counts.items()},
+            "held": None if held is None else list(vars(held).values()),
+            "number_of_units": self._number_of_units,
+            "parameters": dict(self._parameters),
+            "solver": self._solver,
+            "is_initialising": self._initialising,
+            "is_stale": self._stale,
+            "failure": self._failure,
+        }
+
+    def _set_fmu_state(self, state: dict[str, Any]) -> None:
+        self._guard(lambda: self._restore(state))
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        if state["solver"] != self._solver and self._heat_pump and self._machine:
+            self._heat_pump = HeatPump(self._machine, self._map)
+        if self._heat_pump:
+            held = state["held"]
+            self._heat_pump.held = None if held is None else OperatingPoint(*held)
+        self._values = list(state["values"])
+        self._status = OperatingStatus(state["status"])
+        self._counts = Counter({OperatingStatus(int(s)): n for s, n in state["counts"].items()})
+        self._number_of_units = state["number_of_units"]
+        self._parameters = dict(state["parameters"])
+        self._solver = state["solver"]
+        self._initialising = state["is_initialising"]
+        self._stale = state["is_stale"]
+        self._failure = state["failure"]
 
     # Model description ------------------------------------------------------------------------
 

@@ -184,8 +184,8 @@ def certify(
     if len(failed):
         raise InputError(
             f"machine {machine.name}: the live model has no solution at {len(failed)} of {POINTS} "
-            f"boundaries of the envelope, for instance at {boundaries[failed[0]].as_text()}; narrow "
-            "the envelope"
+            f"boundaries of the envelope, for instance at {boundaries[failed[0]].as_text()}; "
+            "narrow the envelope"
         )
     performance_map = PerformanceMap(machine, table)
     mapped = np.empty_like(live)

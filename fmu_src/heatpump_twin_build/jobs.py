@@ -70,7 +70,7 @@ def executor(scheduler: str | None) -> Iterator[Executor]:
         from distributed import Client
     except ImportError as error:
         raise InputError(
-            "a build on a cluster needs the package distributed: pip install 'heatpump-twin[cluster]'"
+            "a build on a cluster needs the package distributed: pip install distributed"
         ) from error
     try:
         client = Client(scheduler, timeout=CLUSTER_TIMEOUT, set_as_default=False)

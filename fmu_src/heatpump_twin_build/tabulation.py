@@ -187,7 +187,7 @@ def suction_range(machine: Machine, boundaries: Sequence[Boundary]) -> SuctionRa
     regressors = np.column_stack([np.ones(len(table)), table[:, :-1]])
     estimate, *_ = np.linalg.lstsq(regressors, table[:, -1], rcond=None)
 
-    def widened(values: list[float]) -> tuple[float, float]:
+    def widened(values: Sequence[float]) -> tuple[float, float]:
         low, high = float(min(values)), float(max(values))
         margin = RANGE_MARGIN * (high - low) + 0.1
         return low - margin, high + margin

@@ -72,7 +72,7 @@ class HeatPump:
         self.steady_state = steady_state
         self.number_of_units = 1
         self.standby_power = machine.standby_power
-        self._held: OperatingPoint | None = None
+        self.held: OperatingPoint | None = None
 
     def answer(self, boundary: Boundary) -> Answer:
         """Answer any boundary.
@@ -104,7 +104,7 @@ class HeatPump:
                 answer = self._outside(single)
         except SolveError as error:
             return self._hold(OperatingStatus.SOLVE_FAILED, (f"{boundary.as_text()}: {error}",))
-        self._held = answer.point
+        self.held = answer.point
         if self.number_of_units != 1:
             return answer._replace(point=self._all_units(answer.point))
         return answer
@@ -207,9 +207,9 @@ class HeatPump:
         )
 
     def _hold(self, status: OperatingStatus, notes: tuple[str, ...]) -> Answer:
-        if self._held is None:
-            self._held = self._off(replace(self.machine.design.boundary, compressor_speed=0.0))
-        return Answer(self._all_units(self._held), status, notes)
+        if self.held is None:
+            self.held = self._off(replace(self.machine.design.boundary, compressor_speed=0.0))
+        return Answer(self._all_units(self.held), status, notes)
 
     def _all_units(self, point: OperatingPoint) -> OperatingPoint:
         values = asdict(point)
