@@ -135,7 +135,7 @@ class EvaporatorAt:
         return heat_flow / (closures.effectiveness(ua, self._capacity_flow) * self._capacity_flow)
 
     def T_dew(self, approach_needed: float) -> float:
-        """Dew temperature at suction, K: the approach below the source, within the valve's limit."""
+        """Dew temperature at suction, K: below the source by the approach, at most the valve's."""
         return closures.evaporating_temperature(self._T_source_in, approach_needed, self.T_max)
 
     def approach_implied(self, T_dew: float) -> float:
