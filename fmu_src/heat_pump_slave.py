@@ -8,7 +8,7 @@ status that the host gets: after a logged warning or error it is a warning, and 
 from __future__ import annotations
 
 import json
-from collections import Counter
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,10 @@ _UNITS = {
 # status and parameters.
 _INPUTS = len(BOUNDARY_QUANTITIES)
 _OUTPUTS = _INPUTS + len(RESULT_QUANTITIES)
+
+# Under these references, which no host can ask for, the shell gets addresses of the memory that the
+# slave shares with it: values, state, numbers of the map, and how many these are.
+_FIRST_ADDRESS = 1_000_000
 
 _PARAMETER: dict[str, Any] = {
     "causality": Fmi2Causality.parameter,
@@ -113,16 +117,19 @@ class HeatPumpSlave(Fmi2Slave):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._status = OperatingStatus.OFF
-        self._counts: Counter[OperatingStatus] = Counter()
         self._machine: Machine | None = None
         self._heat_pump: HeatPump | None = None
         self._solver = MAP
-        # Inputs and results by value reference. What is answered when not even the machine can be
-        # read: nothing flows.
-        self._values = [q.nominal for q in BOUNDARY_QUANTITIES.values()] + [
-            q.nominal if q.minimum > 0.0 else 0.0 for q in RESULT_QUANTITIES.values()
-        ]
+        # Inputs and results by value reference; operating status and how many answers had each. The
+        # shell reads and writes both, so they stay where they are. What is answered when not even
+        # the machine can be read: nothing flows.
+        self._values = array(
+            "d",
+            [q.nominal for q in BOUNDARY_QUANTITIES.values()]
+            + [q.nominal if q.minimum > 0.0 else 0.0 for q in RESULT_QUANTITIES.values()],
+        )
+        self._state = array("q", [OperatingStatus.OFF, *(0 for _ in OperatingStatus)])
+        self._numbers: Any = None
         self._number_of_units = 1
         self._parameters = {_STANDBY_POWER.name: 0.0, **dict.fromkeys(_UNCERTAINTIES, 0.0)}
         self._failure = ""
@@ -147,12 +154,16 @@ class HeatPumpSlave(Fmi2Slave):
         Returns False, on which a host stops, only when the user has interrupted it.
         """
         self._guard(self._answer)
-        self._counts[self._status] += 1
+        self._state[1 + self._state[0]] += 1
         return not self._interrupted
 
     def terminate(self) -> None:
         """Log how many answers had which status."""
-        counts = ", ".join(f"{s.value} {s.name.lower()}: {n}" for s, n in self._counts.items())
+        counts = ", ".join(
+            f"{s.value} {s.name.lower()}: {self._state[1 + s]}"
+            for s in OperatingStatus
+            if self._state[1 + s]
+        )
         self._report(f"answers by operating_status: {counts or 'none'}", Fmi2Status.ok)
 
     # The model ------------------------------------------------------------------------------
@@ -171,7 +182,7 @@ class HeatPumpSlave(Fmi2Slave):
         self.default_experiment = DefaultExperiment(
             start_time=0.0, stop_time=3600.0, step_size=60.0
         )
-        self._values[:_INPUTS] = vars(machine.design.boundary).values()
+        self._values[:_INPUTS] = array("d", vars(machine.design.boundary).values())
         self._parameters = {
             "standby_power": machine.standby_power,
             "P_el_relative_uncertainty": machine.P_el_relative_uncertainty,
@@ -184,7 +195,7 @@ class HeatPumpSlave(Fmi2Slave):
             machine, MapTable.load(resources / "performance_map.json", machine)
         )
         self._heat_pump = HeatPump(machine, self._map)
-        self._values[_INPUTS:_OUTPUTS] = vars(self._map.standby(machine.design.boundary)).values()
+        self._set_results(self._map.standby(machine.design.boundary))
 
     def _load_live(self, machine: Machine) -> None:
         # TESPy takes seconds to import.
@@ -197,23 +208,27 @@ class HeatPumpSlave(Fmi2Slave):
     def _answer(self) -> None:
         heat_pump = self._heat_pump
         if heat_pump is None:
-            self._status = OperatingStatus.SOLVE_FAILED
+            self._state[0] = OperatingStatus.SOLVE_FAILED
             self._report(f"operating_status 3: model not loaded: {self._failure}", Fmi2Status.error)
             return
         if self._solver == LIVE and heat_pump.steady_state is self._map:
             self._load_live(heat_pump.machine)
             assert self._heat_pump is not None
-            self._heat_pump.held = heat_pump.held
             heat_pump = self._heat_pump
         heat_pump.number_of_units = self._number_of_units
         heat_pump.standby_power = self._parameters["standby_power"]
-        point, self._status, notes = heat_pump.answer(Boundary(*self._values[:_INPUTS]))
-        self._values[_INPUTS:] = vars(point).values()
-        if notes:
-            held = self._status in (OperatingStatus.SOLVE_FAILED, OperatingStatus.INPUT_REJECTED)
-            severity = Fmi2Status.error if held else Fmi2Status.warning
-            for note in notes:
-                self._report(f"operating_status {self._status.value}: {note}", severity)
+        point, status, notes = heat_pump.answer(Boundary(*self._values[:_INPUTS]))
+        if point is not None:
+            self._set_results(point)
+        self._state[0] = status
+        for note in notes:
+            self._report(
+                f"operating_status {status.value}: {note}",
+                Fmi2Status.error if point is None else Fmi2Status.warning,
+            )
+
+    def _set_results(self, point: OperatingPoint) -> None:
+        self._values[_INPUTS:] = array("d", vars(point).values())
 
     def _answer_if_stale(self) -> None:
         if self._initialising and self._stale:
@@ -239,7 +254,7 @@ class HeatPumpSlave(Fmi2Slave):
 
     def _fail(self, message: str) -> None:
         self._failure = message
-        self._status = OperatingStatus.SOLVE_FAILED
+        self._state[0] = OperatingStatus.SOLVE_FAILED
         self._report(f"operating_status 3: {message}", Fmi2Status.error)
 
     def _report(self, message: str, status: Fmi2Status) -> None:
@@ -252,7 +267,7 @@ class HeatPumpSlave(Fmi2Slave):
         """Return inputs, results and parameters; pythonfmu's own way costs several times more."""
         self._answer_if_stale()
         values = self._values
-        return [values[i] if i < _OUTPUTS else self.vars[i].getter() for i in references]
+        return [values[i] if i < _OUTPUTS else self._get_other(i) for i in references]
 
     def set_real(self, references: list[int], values: list[float]) -> None:
         """Take inputs and parameters."""
@@ -262,6 +277,33 @@ class HeatPumpSlave(Fmi2Slave):
                 self._values[i] = value
             else:
                 self.vars[i].setter(value)
+
+    def _get_other(self, reference: int) -> float:
+        if reference >= _FIRST_ADDRESS:
+            return self._shared()[reference - _FIRST_ADDRESS]
+        return float(self.vars[reference].getter())
+
+    def _shared(self) -> tuple[float, float, float, float]:
+        """Addresses of values, state and numbers, and how many numbers; 0 when nothing is shared.
+
+        Nothing is while outputs follow inputs at once, and when TESPy answers.
+        """
+        if self._initialising or self._solver == LIVE or self._heat_pump is None:
+            return (0.0, 0.0, 0.0, 0.0)
+        from heatpump_twin_model.native_map import native_numbers
+
+        if self._numbers is None or self._numbers[0] != self._number_of_units:
+            units = self._number_of_units
+            made = native_numbers(self._heat_pump.machine, self._map.table, units)
+            self._numbers = (units, made)
+        numbers = self._numbers[1]
+        address = numbers.__array_interface__["data"][0]
+        return (
+            float(self._values.buffer_info()[0]),
+            float(self._state.buffer_info()[0]),
+            float(address),
+            float(len(numbers)),
+        )
 
     def _register_variables(self) -> None:
         for i, quantity in enumerate(BOUNDARY_QUANTITIES.values()):
@@ -327,7 +369,7 @@ class HeatPumpSlave(Fmi2Slave):
 
     def _get_status(self) -> int:
         self._answer_if_stale()
-        return int(self._status)
+        return int(self._state[0])
 
     def _set_number_of_units(self, value: int) -> None:
         if 1 <= value <= MAXIMUM_NUMBER_OF_UNITS:
@@ -366,12 +408,9 @@ class HeatPumpSlave(Fmi2Slave):
     # State ------------------------------------------------------------------------------------
 
     def _get_fmu_state(self) -> dict[str, Any]:
-        held = self._heat_pump.held if self._heat_pump else None
         return {
-            "values": list(self._values),
-            "status": int(self._status),
-            "counts": {int(status): n for status, n in self._counts.items()},
-            "held": None if held is None else list(vars(held).values()),
+            "values": self._values.tolist(),
+            "state": self._state.tolist(),
             "number_of_units": self._number_of_units,
             "parameters": dict(self._parameters),
             "solver": self._solver,
@@ -386,12 +425,8 @@ class HeatPumpSlave(Fmi2Slave):
     def _restore(self, state: dict[str, Any]) -> None:
         if state["solver"] != self._solver and self._heat_pump and self._machine:
             self._heat_pump = HeatPump(self._machine, self._map)
-        if self._heat_pump:
-            held = state["held"]
-            self._heat_pump.held = None if held is None else OperatingPoint(*held)
-        self._values = list(state["values"])
-        self._status = OperatingStatus(state["status"])
-        self._counts = Counter({OperatingStatus(int(s)): n for s, n in state["counts"].items()})
+        self._values[:] = array("d", state["values"])
+        self._state[:] = array("q", state["state"])
         self._number_of_units = state["number_of_units"]
         self._parameters = dict(state["parameters"])
         self._solver = state["solver"]

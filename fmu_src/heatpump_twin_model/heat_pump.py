@@ -1,8 +1,9 @@
 """The heat pump as its surroundings see it: an answer to every boundary, with a status.
 
 Whatever is asked, `HeatPump.answer` answers: off when the speed is 0, from the nearest point of the
-envelope when the boundary lies outside, and with the last good result when an input has no meaning
-or the cycle has no solution. The status says which, and notes name the variable and its value.
+envelope when the boundary lies outside, and with no point, so that the last one is held, when an
+input has no meaning or the cycle has no solution. The status says which, and notes name the
+variable and its value.
 """
 
 from __future__ import annotations
@@ -43,15 +44,15 @@ class Answer(NamedTuple):
 
     Attributes
     ----------
-    point : OperatingPoint
-        Finite in every case.
+    point : OperatingPoint or None
+        Finite; None with the status 3 or 4: the last result is to be held.
     status : OperatingStatus
         How `point` came about.
     notes : tuple of str
         One line for each input that was moved or rejected, and for a failed solve.
     """
 
-    point: OperatingPoint
+    point: OperatingPoint | None
     status: OperatingStatus
     notes: tuple[str, ...] = ()
 
@@ -72,7 +73,6 @@ class HeatPump:
         self.steady_state = steady_state
         self.number_of_units = 1
         self.standby_power = machine.standby_power
-        self.held: OperatingPoint | None = None
 
     def answer(self, boundary: Boundary) -> Answer:
         """Answer any boundary.
@@ -82,10 +82,6 @@ class HeatPump:
         boundary : Boundary
             Temperatures in K, mass flows of all units together in kg/s. Any float is accepted.
 
-        Returns
-        -------
-        Answer
-            Its point is held for later calls unless the status is 3 or 4.
         """
         single = boundary
         if self.number_of_units != 1:
@@ -100,12 +96,12 @@ class HeatPump:
             else:
                 rejected = _meaningless(boundary)
                 if rejected:
-                    return self._hold(OperatingStatus.INPUT_REJECTED, rejected)
+                    return Answer(None, OperatingStatus.INPUT_REJECTED, rejected)
                 answer = self._outside(single)
         except SolveError as error:
-            return self._hold(OperatingStatus.SOLVE_FAILED, (f"{boundary.as_text()}: {error}",))
-        self.held = answer.point
-        if self.number_of_units != 1:
+            note = f"{boundary.as_text()}: {error}"
+            return Answer(None, OperatingStatus.SOLVE_FAILED, (note,))
+        if self.number_of_units != 1 and answer.point is not None:
             return answer._replace(point=self._all_units(answer.point))
         return answer
 
@@ -205,11 +201,6 @@ class HeatPump:
             P_el=self.standby_power,
             Q_flow_loss=self.standby_power,
         )
-
-    def _hold(self, status: OperatingStatus, notes: tuple[str, ...]) -> Answer:
-        if self.held is None:
-            self.held = self._off(replace(self.machine.design.boundary, compressor_speed=0.0))
-        return Answer(self._all_units(self.held), status, notes)
 
     def _all_units(self, point: OperatingPoint) -> OperatingPoint:
         values = asdict(point)

@@ -11,9 +11,12 @@ from .errors import InputError, SolveError
 from .machine import Machine
 from .quantities import Boundary
 
-# Pressure of both secondary circuits, Pa. Their media are liquids, or air as an incompressible
-# fluid, whose enthalpy hardly depends on it; it only has to keep a liquid liquid.
+# Pressure of both secondary circuits, Pa. Their media are liquids or gases far from condensing,
+# whose enthalpy differences hardly depend on it; it only has to keep a liquid liquid.
 SECONDARY_PRESSURE = 2e5
+
+# Largest relative difference of heat capacity and slope of the enthalpy; liquids have 1e-4.
+ENTHALPY_TOLERANCE = 2e-3
 
 
 def abstract_state(fluid: str) -> Any:
@@ -107,13 +110,16 @@ class Media:
     Raises
     ------
     InputError
-        If CoolProp does not know one of them.
+        If CoolProp does not know one of them, or contradicts itself about it.
     """
 
     def __init__(self, machine: Machine) -> None:
         self.refrigerant = abstract_state(machine.refrigerant)
         self._source = abstract_state(machine.source_medium)
         self._sink = abstract_state(machine.sink_medium)
+        boundary = machine.design.boundary
+        _check_enthalpy(self._source, machine.source_medium, boundary.T_source_in)
+        _check_enthalpy(self._sink, machine.sink_medium, boundary.T_sink_in)
 
     def source_heat_capacity(self, T: float) -> float:
         """Specific heat capacity of the source medium at `T` in K, J/(kg K)."""
@@ -142,6 +148,24 @@ class Media:
     def sink_outlet(self, boundary: Boundary, heat_flow: float) -> float:
         """Sink outlet temperature, K, after taking up `heat_flow` in W."""
         return _outlet(self._sink, boundary.T_sink_in, heat_flow / boundary.m_flow_sink)
+
+
+def _check_enthalpy(medium: Any, name: str, T: float) -> None:
+    """Refuse a medium whose enthalpy does not follow its heat capacity.
+
+    So it is with ``INCOMP::Air``: CoolProp adds pressure over density to the enthalpy, which for an
+    incompressible fluid is next to nothing but for that of a gas is a tenth of it.
+    """
+    try:
+        slope = _enthalpy(medium, T + 0.5) - _enthalpy(medium, T - 0.5)
+        expected = heat_capacity(medium, T)
+    except SolveError:
+        return  # Out of range: said where the machine is solved.
+    if abs(slope / expected - 1.0) > ENTHALPY_TOLERANCE:
+        raise InputError(
+            f"medium {name!r}: its enthalpy rises by {slope:.0f} J/(kg K) at {T:.1f} K where its "
+            f"heat capacity is {expected:.0f} J/(kg K); take another model of it, such as Air"
+        )
 
 
 def _enthalpy(medium: Any, T: float) -> float:

@@ -307,11 +307,11 @@ class PerformanceMap:
 
     def __init__(self, machine: Machine, table: MapTable) -> None:
         self._machine = machine
-        self._table = table
+        self.table = table
         self._relations = Relations(machine, table.sizes)
         rows, superheats, dews, *inputs = table.coefficients.shape
         powers = superheats * dews
-        left, right = _low_rank(table.coefficients.reshape(rows * powers, math.prod(inputs)), rows)
+        left, right = low_rank(table.coefficients.reshape(rows * powers, math.prod(inputs)), rows)
         speeds, sinks, flows = inputs
         modes = len(right)
         # Work space with views of it: a step makes no array. Angles of all Chebyshev polynomials
@@ -377,7 +377,7 @@ class PerformanceMap:
         SolveError
             If the evaporator's approach is not found, or leads out of the table.
         """
-        machine, table = self._machine, self._table
+        machine, table = self._machine, self.table
         speed, T_source_in, T_sink_in = (
             boundary.compressor_speed,
             boundary.T_source_in,
@@ -432,7 +432,7 @@ class PerformanceMap:
 
     def standby(self, boundary: Boundary) -> OperatingPoint:
         """Return the machine when off: as `cycle.HeatPumpCycle.standby`."""
-        saturation, power = self._table.saturation, self._machine.standby_power
+        saturation, power = self.table.saturation, self._machine.standby_power
         T = min(boundary.T_source_in, boundary.T_sink_in)
         T = min(max(T, saturation.log_p_dew.low), saturation.log_p_dew.high)
         p, h_dew = math.exp(saturation.log_p_dew(T)), saturation.h_dew(T)
@@ -458,7 +458,7 @@ class PerformanceMap:
             of_unit,
         ) = self._contraction
         self._unit_inputs = None
-        axes = self._table.axes
+        axes = self.table.axes
         # Chebyshev polynomials are cosines: T_k(cos a) = cos(k a).
         angles = [
             acos(axes[0].scaled_within(speed)),
@@ -483,7 +483,7 @@ class PerformanceMap:
         The loop spells out `EvaporatorAt` and `closures`, since calling them would cost more than
         they compute; a test holds the two together.
         """
-        table, machine, speed = self._table, self._machine, boundary.compressor_speed
+        table, machine, speed = self.table, self._machine, boundary.compressor_speed
         T_source_in = boundary.T_source_in
         C = boundary.m_flow_source * table.source.heat_capacity(T_source_in)
         at = self._relations.evaporator(boundary, C)
@@ -548,7 +548,7 @@ class PerformanceMap:
         return T_dew, superheat
 
     def _estimate(self, boundary: Boundary) -> float:
-        c, speed, T_source, T_sink, source, sink = self._table.approach_estimate
+        c, speed, T_source, T_sink, source, sink = self.table.approach_estimate
         return math.exp(
             c
             + speed * math.log(boundary.compressor_speed)
@@ -567,7 +567,7 @@ def _powers(x: float, count: int) -> list[float]:
     return values
 
 
-def _low_rank(matrix: Array, rows: int) -> tuple[Array, Array]:
+def low_rank(matrix: Array, rows: int) -> tuple[Array, Array]:
     """Factors of a matrix without the modes that no digit of a result would show.
 
     The rows of the table differ by orders of magnitude, so each is weighed by its largest entry.

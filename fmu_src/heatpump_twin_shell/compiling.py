@@ -21,7 +21,7 @@ from platformdirs import user_cache_path
 from heatpump_twin_model.errors import InputError
 
 FOLDER = Path(__file__).resolve().parent
-SOURCES = ("host_shell.c", "python_host.c", "python_host.h")
+SOURCES = ("host_shell.c", "native_map.c", "native_map.h", "python_host.c", "python_host.h")
 HEADERS = ("fmi2Functions.h", "fmi2FunctionTypes.h", "fmi2TypesPlatform.h")
 
 # FMI's name of a platform to zig's target and the ending of a library. The version is that of the
@@ -31,8 +31,8 @@ PLATFORMS = {
     "win64": ("x86_64-windows-gnu", ".dll"),
 }
 
-FLAGS = ("-std=c11", "-O2", "-s", "-shared", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror")
-_LINUX_FLAGS = ("-fPIC", "-lpthread", "-ldl")
+FLAGS = ("-std=c11", "-O3", "-s", "-shared", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror")
+_LINUX_FLAGS = ("-fPIC", "-lpthread", "-ldl", "-lm")
 
 
 def compile_shell(platform: str, cache: Path | None = None) -> bytes:

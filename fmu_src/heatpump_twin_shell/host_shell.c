@@ -8,6 +8,10 @@
    modelDescription.xml: a line "guid <guid>", a line "state <get and set> <serialise>" of 0 or 1,
    and a line "<reference> <type> <phases> <name>" for each variable. <type> is R, I, B or S;
    <phases> is the sum of those Phase values in which a host may set it.
+
+   After initialisation the slave shares the memory in which it keeps inputs, results and status, and
+   the numbers of its performance map. Steps inside the envelope are then answered here, and values
+   are read and set here, without a word of Python; everything else goes to the slave as before.
 */
 #include <ctype.h>
 #include <inttypes.h>
@@ -16,6 +20,7 @@
 #include <string.h>
 
 #include "fmi2Functions.h"
+#include "native_map.h"
 #include "python_host.h"
 
 typedef enum {
@@ -65,6 +70,11 @@ typedef struct Instance {
     fmi2Status worst;                 /* of the messages that the slave logged in this call */
     fmi2Status last_step;
     fmi2Real last_successful_time;
+    /* What the slave shares: MAP_INPUTS inputs and MAP_RESULTS results by value reference; the
+       operating status and how many answers had each status. NULL when it shares nothing. */
+    double *values;
+    int64_t *state;
+    NativeMap *map;
 } Instance;
 
 /* pythonfmu's functions --------------------------------------------------------------------- */
@@ -196,6 +206,45 @@ static fmi2Status enter(fmi2Component component, const char *call, int phases) {
         if (refused != fmi2OK) return refused;                                                     \
     }
 
+/* Memory of the slave ------------------------------------------------------------------------ */
+
+enum {
+    SHARED_REALS = MAP_INPUTS + MAP_RESULTS,
+    STATUS_REFERENCE = SHARED_REALS,
+    INSIDE = 1, /* operating status */
+    /* The slave answers addresses as reals under references that no host can ask for. */
+    FIRST_ADDRESS = 1000000,
+    ADDRESSES = 4,
+};
+
+static void unshare(Instance *instance) {
+    native_map_free(instance->map);
+    instance->map = NULL;
+    instance->values = NULL;
+    instance->state = NULL;
+}
+
+/* A double holds every address that processes are given today, up to 2**53. */
+static void *pointer_of(fmi2Real address) { return (void *)(uintptr_t)address; }
+
+static void share(Instance *instance) {
+    fmi2ValueReference references[ADDRESSES];
+    fmi2Real found[ADDRESSES] = {0};
+    unshare(instance);
+    for (int i = 0; i < ADDRESSES; i++) references[i] = FIRST_ADDRESS + (fmi2ValueReference)i;
+    if (slave.GetReal(instance->inner, references, ADDRESSES, found) != fmi2OK || !found[0]) return;
+    instance->map = native_map_make(pointer_of(found[2]), (size_t)found[3]);
+    if (!instance->map) return;
+    instance->values = pointer_of(found[0]);
+    instance->state = pointer_of(found[1]);
+}
+
+static bool are_below(const fmi2ValueReference references[], size_t count, unsigned limit) {
+    for (size_t i = 0; i < count; i++)
+        if (references[i] >= limit) return false;
+    return true;
+}
+
 /* What the host gets for what pythonfmu answered.
 
    A slave of pythonfmu can answer no warning. It logs one, and FMI says that a call which logged
@@ -205,6 +254,7 @@ static fmi2Status leave(Instance *instance, fmi2Status status) {
         /* pythonfmu has let go of the slave once too often: nothing may touch it again. */
         instance->phase = FATAL;
         instance->inner = NULL;
+        unshare(instance);
     }
     return status == fmi2OK && instance->worst > fmi2OK ? fmi2Warning : status;
 }
@@ -465,6 +515,7 @@ FMI2_Export fmi2Component fmi2Instantiate(fmi2String name, fmi2Type type, fmi2St
 FMI2_Export void fmi2FreeInstance(fmi2Component c) {
     Instance *instance = c;
     if (!instance || enter(instance, "fmi2FreeInstance", ALIVE | FATAL) != fmi2OK) return;
+    unshare(instance);
     for (State *state = instance->states, *next; state; state = next) {
         next = state->next;
         if (instance->inner) slave.FreeFMUstate(instance->inner, &state->inner);
@@ -521,7 +572,10 @@ FMI2_Export fmi2Status fmi2EnterInitializationMode(fmi2Component c) {
 
 FMI2_Export fmi2Status fmi2ExitInitializationMode(fmi2Component c) {
     ENTER("fmi2ExitInitializationMode", INITIALIZATION);
-    return move_on(instance, slave.ExitInitializationMode(instance->inner), STEP_COMPLETE);
+    fmi2Status status =
+        move_on(instance, slave.ExitInitializationMode(instance->inner), STEP_COMPLETE);
+    if (instance->phase == STEP_COMPLETE) share(instance);
+    return status;
 }
 
 FMI2_Export fmi2Status fmi2Terminate(fmi2Component c) {
@@ -531,6 +585,7 @@ FMI2_Export fmi2Status fmi2Terminate(fmi2Component c) {
 
 FMI2_Export fmi2Status fmi2Reset(fmi2Component c) {
     ENTER("fmi2Reset", ALIVE);
+    unshare(instance);
     fmi2Status status = move_on(instance, slave.Reset(instance->inner), INSTANTIATED);
     if (instance->phase != FATAL) fetch_log(instance);
     return status;
@@ -576,12 +631,47 @@ static bool are_valid(const Instance *instance, const char *call, char type,
     return true;
 }
 
+/* Read or set in shared memory; false where the slave has to be asked. */
+static bool get_shared_Real(const Instance *instance, const fmi2ValueReference references[],
+                            size_t count, fmi2Real values[]) {
+    if (!instance->values || !are_below(references, count, SHARED_REALS)) return false;
+    for (size_t i = 0; i < count; i++) values[i] = instance->values[references[i]];
+    return true;
+}
+
+static bool set_shared_Real(Instance *instance, const fmi2ValueReference references[],
+                            size_t count, const fmi2Real values[]) {
+    if (!instance->values || !are_below(references, count, MAP_INPUTS)) return false;
+    for (size_t i = 0; i < count; i++) instance->values[references[i]] = values[i];
+    return true;
+}
+
+static bool get_shared_Integer(const Instance *instance, const fmi2ValueReference references[],
+                               size_t count, fmi2Integer values[]) {
+    if (!instance->state || count != 1 || references[0] != STATUS_REFERENCE) return false;
+    values[0] = (fmi2Integer)instance->state[0];
+    return true;
+}
+
+#define NOTHING_SHARED(name)                                                                       \
+    static bool name(const void *instance, const void *references, size_t count,                   \
+                     const void *values) {                                                         \
+        (void)instance, (void)references, (void)count, (void)values;                               \
+        return false;                                                                              \
+    }
+NOTHING_SHARED(set_shared_Integer)
+NOTHING_SHARED(get_shared_Boolean)
+NOTHING_SHARED(set_shared_Boolean)
+NOTHING_SHARED(get_shared_String)
+NOTHING_SHARED(set_shared_String)
+
 #define GET_AND_SET(Type, letter)                                                                  \
     FMI2_Export fmi2Status fmi2Get##Type(fmi2Component c, const fmi2ValueReference references[],   \
                                          size_t count, fmi2##Type values[]) {                      \
         ENTER("fmi2Get" #Type, READABLE);                                                          \
         if (!are_valid(instance, "fmi2Get" #Type, letter, references, count, values, false))       \
             return fmi2Error;                                                                      \
+        if (get_shared_##Type(instance, references, count, values)) return fmi2OK;                 \
         return count ? leave(instance, slave.Get##Type(instance->inner, references, count,         \
                                                        values))                                    \
                      : fmi2OK;                                                                     \
@@ -591,6 +681,7 @@ static bool are_valid(const Instance *instance, const char *call, char type,
         ENTER("fmi2Set" #Type, WRITABLE);                                                          \
         if (!are_valid(instance, "fmi2Set" #Type, letter, references, count, values, true))        \
             return fmi2Error;                                                                      \
+        if (set_shared_##Type(instance, references, count, values)) return fmi2OK;                 \
         return count ? leave(instance, slave.Set##Type(instance->inner, references, count,         \
                                                        values))                                    \
                      : fmi2OK;                                                                     \
@@ -631,8 +722,15 @@ FMI2_Export fmi2Status fmi2GetRealOutputDerivatives(fmi2Component c,
 FMI2_Export fmi2Status fmi2DoStep(fmi2Component c, fmi2Real time, fmi2Real size,
                                   fmi2Boolean no_set_state_before) {
     ENTER("fmi2DoStep", STEP_COMPLETE);
-    instance->last_step =
-        leave(instance, slave.DoStep(instance->inner, time, size, no_set_state_before));
+    if (instance->map &&
+        native_map_answer(instance->map, instance->values, instance->values + MAP_INPUTS)) {
+        instance->state[0] = INSIDE;
+        instance->state[1 + INSIDE]++;
+        instance->last_step = fmi2OK;
+    } else {
+        instance->last_step =
+            leave(instance, slave.DoStep(instance->inner, time, size, no_set_state_before));
+    }
     if (instance->last_step == fmi2Discard) instance->phase = STEP_FAILED;
     if (instance->last_step <= fmi2Warning) instance->last_successful_time = time + size;
     return instance->last_step;
@@ -768,7 +866,15 @@ FMI2_Export fmi2Status fmi2SetFMUstate(fmi2Component c, fmi2FMUstate handle) {
     ENTER_STATE("fmi2SetFMUstate", has_state, handle);
     State **link = link_of(instance, "fmi2SetFMUstate", handle);
     if (!link) return fmi2Error;
-    return move_on(instance, slave.SetFMUstate(instance->inner, (*link)->inner), (*link)->phase);
+    fmi2Status status =
+        move_on(instance, slave.SetFMUstate(instance->inner, (*link)->inner), (*link)->phase);
+    /* Parameters may have come back with the state. */
+    if (instance->phase == STEP_COMPLETE || instance->phase == STEP_FAILED ||
+        instance->phase == TERMINATED)
+        share(instance);
+    else
+        unshare(instance);
+    return status;
 }
 
 FMI2_Export fmi2Status fmi2SerializedFMUstateSize(fmi2Component c, fmi2FMUstate handle,
