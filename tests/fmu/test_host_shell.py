@@ -80,6 +80,8 @@ def script(unzipped: Path, code: str) -> dict:
         [sys.executable, "-c", textwrap.dedent(start) + textwrap.dedent(code)],
         capture_output=True,
         text=True,
+        # Memory given back is overwritten, so that using it again does not go unnoticed.
+        env=host_environment(PYTHONMALLOC="debug"),
         check=False,
     )
     assert host.returncode == 0, host.stdout + host.stderr
