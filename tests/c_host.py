@@ -12,7 +12,7 @@ from pathlib import Path
 import fmpy
 import pytest
 
-SOURCE = Path(__file__).parent / "fmu" / "host.c"
+SOURCES = Path(__file__).parent / "fmu"
 COMPILER = shutil.which("gcc") or shutil.which("cc")
 
 needs_c_host = [
@@ -32,13 +32,13 @@ class HostRun:
     everything: str
 
 
-def compile_host(folder: Path) -> Path:
-    """Compile the host into a folder."""
-    host = folder / "host"
+def compile_host(folder: Path, name: str = "host") -> Path:
+    """Compile a host into a folder."""
+    host = folder / name
     headers = Path(fmpy.__file__).parent / "c-code"
-    warnings = ["-Wall", "-Wextra", "-Werror"]
-    command = [str(COMPILER), str(SOURCE), "-o", str(host), f"-I{headers}", *warnings, "-ldl"]
-    subprocess.run(command, check=True)
+    source = SOURCES / f"{name}.c"
+    flags = [f"-I{headers}", "-Wall", "-Wextra", "-Werror", "-pthread", "-ldl"]
+    subprocess.run([str(COMPILER), str(source), "-o", str(host), *flags], check=True)
     return host
 
 
@@ -50,6 +50,31 @@ def host_environment(**changes: str) -> dict[str, str]:
     return {**clean, "PATH": path, **changes}
 
 
+def host_command(
+    host: Path,
+    unzipped: Path,
+    inputs: list[str],
+    outputs: list[str],
+    rows: list[list[float]],
+    *,
+    location: str | None = None,
+    integers: tuple[str, ...] = (),
+) -> list[str]:
+    """Give the command that steps an unzipped FMU with the shell through rows of inputs."""
+    lines = (unzipped / "resources" / "host_shell.txt").read_text(encoding="utf-8").splitlines()
+    reference = {line.split()[3]: line.split()[0] for line in lines if line[0].isdigit()}
+    (library,) = (p for p in unzipped.glob("binaries/linux64/*.so") if "pythonfmu" not in p.name)
+    table = [
+        f"{len(inputs)} {len(outputs)} {len(integers)} {len(rows)}",
+        " ".join(reference[name] for name in (*inputs, *outputs, *integers)),
+        *(" ".join(f"{value:.17g}" for value in row) for row in rows),
+    ]
+    table_file = host.parent / "table.txt"
+    table_file.write_text("\n".join(table) + "\n", encoding="utf-8")
+    location = location or (unzipped / "resources").as_uri()
+    return [str(host), str(library), location, lines[0].removeprefix("guid "), str(table_file)]
+
+
 def run_host(
     host: Path,
     unzipped: Path,
@@ -59,25 +84,11 @@ def run_host(
     *,
     location: str | None = None,
     integers: tuple[str, ...] = (),
-    parameters: str = "",
     environment: dict[str, str] | None = None,
 ) -> HostRun:
-    """Step an unzipped FMU with the shell through rows of inputs."""
-    lines = (unzipped / "resources" / "host_shell.txt").read_text(encoding="utf-8").splitlines()
-    reference = {line.split()[3]: line.split()[0] for line in lines if line[0].isdigit()}
-    (library,) = (p for p in unzipped.glob("binaries/linux64/*.so") if "pythonfmu" not in p.name)
-    names = [*inputs, *outputs, *integers]
-    table = [
-        f"{len(inputs)} {len(outputs)} {len(integers)} {len(rows)}",
-        " ".join(reference[name] for name in names),
-        *(" ".join(f"{value:.17g}" for value in row) for row in rows),
-    ]
-    table_file = host.parent / "table.txt"
-    table_file.write_text("\n".join(table) + "\n", encoding="utf-8")
-    guid = lines[0].removeprefix("guid ")
-    location = location or (unzipped / "resources").as_uri()
+    """Run what `host_command` gives to its end."""
     done = subprocess.run(
-        [str(host), str(library), location, guid, parameters, str(table_file)],
+        host_command(host, unzipped, inputs, outputs, rows, location=location, integers=integers),
         capture_output=True,
         text=True,
         env=environment or host_environment(),

@@ -458,9 +458,7 @@ static char *make(Instance *instance, fmi2String guid, fmi2String location, fmi2
         problem = text("the guid '%s' is not this FMU's, which is '%s': the host took it from "
                        "another modelDescription.xml", guid ? guid : "(none)", instance->guid);
     } else {
-        lock(&start_lock);
         problem = provide_python(&remark);
-        unlock(&start_lock);
     }
     if (remark) report(instance, fmi2Warning, "%s", remark);
     free(remark);

@@ -72,10 +72,25 @@ char *text(const char *format, ...) {
 struct Lock {
     SRWLOCK lock;
 };
-Lock instances_lock = {SRWLOCK_INIT}, start_lock = {SRWLOCK_INIT};
+Lock instances_lock = {SRWLOCK_INIT};
 
 void lock(Lock *lock) { AcquireSRWLockExclusive(&lock->lock); }
 void unlock(Lock *lock) { ReleaseSRWLockExclusive(&lock->lock); }
+
+/* One for the process: each FMU in it has a copy of this library, and Python starts once. */
+static HANDLE process_lock(void) {
+    wchar_t name[64];
+    swprintf(name, 64, L"Local\\heatpump_twin_%lu", GetCurrentProcessId());
+    HANDLE mutex = CreateMutexW(NULL, FALSE, name);
+    if (mutex) WaitForSingleObject(mutex, INFINITE);
+    return mutex;
+}
+
+static void process_unlock(HANDLE mutex) {
+    if (!mutex) return;
+    ReleaseMutex(mutex);
+    CloseHandle(mutex);
+}
 
 static wchar_t *wide(const char *utf8) {
     int length = MultiByteToWideChar(CP_UTF8, 0, utf8, -1, NULL, 0);
@@ -209,10 +224,22 @@ static void keep_environment_variable(const char *name, const char *value) {
 struct Lock {
     pthread_mutex_t lock;
 };
-Lock instances_lock = {PTHREAD_MUTEX_INITIALIZER}, start_lock = {PTHREAD_MUTEX_INITIALIZER};
+Lock instances_lock = {PTHREAD_MUTEX_INITIALIZER};
 
 void lock(Lock *lock) { pthread_mutex_lock(&lock->lock); }
 void unlock(Lock *lock) { pthread_mutex_unlock(&lock->lock); }
+
+/* One for the process: each FMU in it has a copy of this library, and Python starts once. The lock
+   of the standard error stream is the one that all copies share; a thread that has it may write. */
+static void *process_lock(void) {
+    flockfile(stderr);
+    return NULL;
+}
+
+static void process_unlock(void *nothing) {
+    (void)nothing;
+    funlockfile(stderr);
+}
 
 /* UTF-8 to wchar_t, whatever the host's locale; other bytes as Python's surrogateescape. */
 static wchar_t *wide(const char *utf8) {
@@ -387,6 +414,14 @@ static void *load_python(const Found *found, char **problem) {
         free(reason);
         return library;
     }
+    int major = 3, minor = OLDEST_MINOR;
+    if (found->version) sscanf(found->version, "%d.%d", &major, &minor);
+    if (major < 3 || minor < OLDEST_MINOR) {
+        *problem = text("%s in PATH is Python %s at %s; this FMU needs 3.%d or newer: put the "
+                        "folder bin (Windows: Scripts) of an environment with one first in PATH",
+                        found->name, found->version, found->executable, OLDEST_MINOR);
+        return NULL;
+    }
     void *library = NULL;
     if (found->library && *found->library)
         library = open_python_library(found->library, &reason);
@@ -434,8 +469,7 @@ static char *wrong_home(int minor) {
     return right ? NULL : text("%s", home);
 }
 
-char *provide_python(char **remark) {
-    *remark = NULL;
+static char *start_python(char **remark) {
     char *problem = NULL;
     Found found = {NULL, NULL, NULL, NULL, NULL};
     void *library = python_in_process();
@@ -489,5 +523,13 @@ char *provide_python(char **remark) {
         }
     }
     free(found.answer);
+    return problem;
+}
+
+char *provide_python(char **remark) {
+    *remark = NULL;
+    void *mutex = process_lock();
+    char *problem = start_python(remark);
+    process_unlock(mutex);
     return problem;
 }

@@ -16,8 +16,7 @@ char *text_of(const char *format, va_list arguments);
 /* Make a running Python available to libraries that are opened after this call.
 
    Returns NULL, or a text that says what was looked for and how to cure it. `remark` receives a
-   text about something that was put right, or NULL. Both are the caller's to free. Only one thread
-   may be inside at a time.
+   text about something that was put right, or NULL. Both are the caller's to free.
 */
 char *provide_python(char **remark);
 
@@ -39,9 +38,9 @@ const char *own_folder(void);
 char *usable_path(const char *path);
 bool is_file(const char *path);
 
-/* Locks that need no initialisation. */
+/* A lock of this copy of the library that needs no initialisation. */
 typedef struct Lock Lock;
-extern Lock instances_lock, start_lock;
+extern Lock instances_lock;
 void lock(Lock *lock);
 void unlock(Lock *lock);
 

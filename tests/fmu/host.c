@@ -1,18 +1,16 @@
 /* A host that is not Python: steps an unzipped FMU through given inputs and prints what happens.
 
-   usage: host <platform library> <resource location> <guid> <start> <table>
+   usage: host <platform library> <resource location> <guid> <table>
 
-   <start> is a text of "<reference>=<value>" pairs of integer parameters, set before initialisation
-   ("" for none). <table> is a file: the numbers of inputs, real outputs, integer outputs and steps,
+   <table> is a file: the numbers of inputs, real outputs, integer outputs and steps,
    the references of each, then one row of inputs a step. Prints a line "log ..." for each message,
    "status <call> <status>" for each call that is not OK, and "result ..." with all outputs a step.
-   Exit codes: 3 library, 4 instantiation, 5 a call failed, 6 stopped by the FMU.
+   Exit codes: 2 usage, 3 library, 4 instantiation, 5 a call failed, 6 stopped by the FMU.
 */
 #include <dlfcn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "fmi2FunctionTypes.h"
 
@@ -54,7 +52,7 @@ static void read_references(FILE *file, fmi2ValueReference *references, int coun
 
 int main(int count, char **arguments) {
     fmi2CallbackFunctions callbacks = {print_log, calloc, free, NULL, NULL};
-    if (count != 6) return 2;
+    if (count != 5) return 2;
     setvbuf(stdout, NULL, _IONBF, 0);
     void *library = dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL);
     if (!library) {
@@ -66,14 +64,13 @@ int main(int count, char **arguments) {
     FMI(fmi2EnterInitializationMode);
     FMI(fmi2ExitInitializationMode);
     FMI(fmi2SetReal);
-    FMI(fmi2SetInteger);
     FMI(fmi2DoStep);
     FMI(fmi2GetReal);
     FMI(fmi2GetInteger);
     FMI(fmi2Terminate);
     FMI(fmi2FreeInstance);
 
-    FILE *table = fopen(arguments[5], "r");
+    FILE *table = fopen(arguments[4], "r");
     int inputs, outputs, integers, steps;
     fmi2ValueReference input[MOST], output[MOST], integer[MOST];
     if (!table || fscanf(table, "%d %d %d %d", &inputs, &outputs, &integers, &steps) != 4) return 2;
@@ -85,12 +82,6 @@ int main(int count, char **arguments) {
     fmi2Component instance = fmi2Instantiate("one", fmi2CoSimulation, arguments[3], arguments[2],
                                              &callbacks, fmi2False, fmi2True);
     if (!instance) return 4;
-    for (char *pair = strtok(arguments[4], " "); pair; pair = strtok(NULL, " ")) {
-        fmi2ValueReference reference;
-        fmi2Integer value;
-        if (sscanf(pair, "%u=%d", &reference, &value) != 2) return 2;
-        check("fmi2SetInteger", fmi2SetInteger(instance, &reference, 1, &value));
-    }
     check("fmi2SetupExperiment",
           fmi2SetupExperiment(instance, fmi2False, 0.0, 0.0, fmi2False, 0.0));
     check("fmi2EnterInitializationMode", fmi2EnterInitializationMode(instance));

@@ -177,7 +177,8 @@ def test_interrupt_stops_the_host_without_a_crash(fmu: Path) -> None:
         """,
     )
     assert host.returncode == 0, host.stderr
-    assert json.loads(host.stdout)[-1] < 600
+    # Before it the host may have printed what the FMU logged.
+    assert json.loads(host.stdout.splitlines()[-1])[-1] < 600
 
 
 def test_fmu_runs_its_own_copy_of_the_model(fmu: Path) -> None:

@@ -4,6 +4,7 @@ Each host is a process of its own; the FMU is a small one whose slave does as it
 """
 
 import json
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -13,7 +14,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from c_host import COMPILER, compile_host, host_environment
+from c_host import COMPILER, compile_host, host_command, host_environment
 from c_host import run_host as run_c_host
 from conftest import ROOT
 from pythonfmu.builder import FmuBuilder
@@ -24,6 +25,9 @@ from heatpump_twin_shell.compiling import PLATFORMS, compile_shell
 from heatpump_twin_shell.installing import description_for_shell, with_shell
 
 TESTS = ROOT / "tests"
+
+# Before Python's start had a lock that all FMUs of a process share, each of three runs crashed.
+THREADED_RUNS = 5
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the hosts are for Linux")
 
@@ -76,6 +80,8 @@ def script(unzipped: Path, code: str) -> dict:
         [sys.executable, "-c", textwrap.dedent(start) + textwrap.dedent(code)],
         capture_output=True,
         text=True,
+        # Memory given back is overwritten, so that using it again does not go unnoticed.
+        env=host_environment(PYTHONMALLOC="debug"),
         check=False,
     )
     assert host.returncode == 0, host.stdout + host.stderr
@@ -479,6 +485,17 @@ def test_python_without_a_shared_library(unzipped: Path, c_host: Path, tmp_path:
     assert "first in PATH" in run.log[0]
 
 
+def test_python_that_is_too_old(unzipped: Path, c_host: Path, tmp_path: Path) -> None:
+    python = tmp_path / "python3"
+    python.write_text("#!/bin/sh\nprintf '3.10\\n/x/python3\\n/x/libpython3.10.so\\n'\n")
+    python.chmod(0o755)
+    run = run_c_host(
+        c_host, unzipped, ["x"], ["y"], [[1.0]], environment=host_environment(PATH=str(tmp_path))
+    )
+    assert run.code == 4
+    assert "python3 in PATH is Python 3.10 at /x/python3; this FMU needs 3.11" in run.log[0]
+
+
 def test_library_of_another_version_than_the_environment(
     unzipped: Path, c_host: Path, tmp_path: Path
 ) -> None:
@@ -513,6 +530,49 @@ def test_any_locale(small: Path, tmp_path: Path, c_host: Path, locale: str) -> N
         c_host, folder, ["x"], ["y"], [[1.0]], environment=host_environment(LC_ALL=locale)
     )
     assert (run.code, run.results) == (0, [[1.0]]), run.everything
+
+
+def test_threads_with_two_fmus_load_free_and_leave(
+    small: Path, unzipped: Path, c_host: Path, tmp_path: Path
+) -> None:
+    host = compile_host(c_host.parent, "threads")
+    folders = [unzipped, unzip(small, tmp_path)] * 2
+    paths = [
+        text
+        for folder in folders
+        for text in (
+            str(folder / "binaries" / "linux64" / "Obedient.so"),
+            (folder / "resources").as_uri(),
+        )
+    ]
+    table = (unzipped / "resources" / "host_shell.txt").read_text(encoding="utf-8")
+    guid = table.splitlines()[0].removeprefix("guid ")
+    for _ in range(THREADED_RUNS):
+        done = subprocess.run(
+            [str(host), guid, *paths],
+            capture_output=True,
+            text=True,
+            env=host_environment(),
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_interrupt_ends_a_host_that_is_not_python(unzipped: Path, c_host: Path) -> None:
+    # Python's own answer to Ctrl-C would be an exception that nobody sees.
+    steps = 1_000_000
+    host = subprocess.Popen(
+        host_command(c_host, unzipped, ["x"], ["y"], [[1.0]] * steps),
+        stdout=subprocess.PIPE,
+        text=True,
+        env=host_environment(),
+    )
+    assert host.stdout is not None
+    while not host.stdout.readline().startswith("result"):
+        pass
+    host.send_signal(signal.SIGINT)
+    host.communicate(timeout=30)
+    assert host.returncode == -signal.SIGINT
 
 
 def own_library() -> Path:

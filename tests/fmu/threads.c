@@ -1,0 +1,71 @@
+/* A host that steps several unzipped FMUs at once, each in a thread, loaded and unloaded in turn.
+
+   usage: threads <guid> <library> <resource location> [<library> <resource location>] ...
+
+   The last instance of each thread is not freed, as a host that is in a hurry to end. Sets the
+   real input of reference 0 and expects its value in the output of reference 1.
+*/
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fmi2FunctionTypes.h"
+
+enum { ROUNDS = 5, STEPS = 20, MOST = 16 };
+
+static const char *guid;
+
+static void print_log(fmi2ComponentEnvironment environment, fmi2String instance, fmi2Status status,
+                      fmi2String category, fmi2String message, ...) {
+    (void)environment, (void)instance, (void)category;
+    if (status > fmi2OK) printf("log %d %s\n", status, message);
+}
+
+static const fmi2CallbackFunctions callbacks = {print_log, calloc, free, NULL, NULL};
+
+#define CALL(name, ...) ((name##TYPE *)dlsym(library, #name))(__VA_ARGS__)
+
+static void need(int right, const char *what) {
+    if (right) return;
+    printf("failed: %s\n", what);
+    fflush(stdout);
+    _Exit(5);
+}
+
+static void *host(void *arguments) {
+    char **paths = arguments;
+    for (int round = 0; round < ROUNDS; round++) {
+        void *library = dlopen(paths[0], RTLD_NOW);
+        need(library != NULL, "dlopen");
+        fmi2Component instance = CALL(fmi2Instantiate, "one", fmi2CoSimulation, guid, paths[1],
+                                      &callbacks, fmi2False, fmi2True);
+        need(instance != NULL, "fmi2Instantiate");
+        CALL(fmi2SetupExperiment, instance, fmi2False, 0.0, 0.0, fmi2False, 0.0);
+        CALL(fmi2EnterInitializationMode, instance);
+        CALL(fmi2ExitInitializationMode, instance);
+        for (int step = 0; step < STEPS; step++) {
+            fmi2ValueReference input = 0, output = 1;
+            fmi2Real value = 100.0 * round + step, result = 0.0;
+            CALL(fmi2SetReal, instance, &input, 1, &value);
+            need(CALL(fmi2DoStep, instance, step, 1.0, fmi2True) == fmi2OK, "fmi2DoStep");
+            CALL(fmi2GetReal, instance, &output, 1, &result);
+            need(result == value, "equal values");
+        }
+        if (round == ROUNDS - 1) break;
+        CALL(fmi2FreeInstance, instance);
+        dlclose(library);
+    }
+    return NULL;
+}
+
+int main(int count, char **arguments) {
+    pthread_t threads[MOST];
+    int number = (count - 2) / 2;
+    if (number < 1 || number > MOST) return 2;
+    guid = arguments[1];
+    for (int i = 0; i < number; i++)
+        pthread_create(&threads[i], NULL, host, &arguments[2 + 2 * i]);
+    for (int i = 0; i < number; i++) pthread_join(threads[i], NULL);
+    return 0;
+}
