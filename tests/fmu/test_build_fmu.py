@@ -59,7 +59,12 @@ def test_variables_are_the_vocabulary(description: ModelDescription, machine: Ma
     assert by_causality["input"] == list(BOUNDARY_QUANTITIES)
     assert by_causality["output"] == [*RESULT_QUANTITIES, "operating_status"]
     uncertainties = ["P_el_relative_uncertainty", "Q_flow_sink_relative_uncertainty"]
-    assert by_causality["parameter"] == ["number_of_units", "standby_power", *uncertainties]
+    assert by_causality["parameter"] == [
+        "number_of_units",
+        "standby_power",
+        *uncertainties,
+        "solver",
+    ]
     start = {v.name: v.start for v in description.modelVariables}
     for name in ("standby_power", *uncertainties):
         assert float(start[name]) == getattr(machine, name) > 0.0, name
@@ -91,12 +96,14 @@ def test_fmu_carries_its_machine_and_what_it_needs(fmu: Path, machine: Machine) 
     with zipfile.ZipFile(fmu) as archive:
         names = set(archive.namelist())
         assert Machine.from_dict(json.loads(archive.read("resources/machine.json"))) == machine
-        requirements = archive.read("resources/requirements.txt").decode()
+        for_map = archive.read("resources/requirements.txt").decode()
+        for_live = archive.read("resources/requirements-live.txt").decode()
         shipped = archive.read("documentation/machine.toml")
     assert {"binaries/linux64/mci_lab.so", "binaries/win64/mci_lab.dll"} <= names
     assert not any("__pycache__" in name for name in names)
+    assert re.fullmatch(r"numpy==\S+\n", for_map)
     for package in ("tespy==", "CoolProp==", "numpy=="):
-        assert package in requirements
+        assert package in for_live
     assert shipped == machine_path("mci_lab").read_bytes()
 
 

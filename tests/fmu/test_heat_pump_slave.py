@@ -32,6 +32,10 @@ def run_host(fmu: Path, code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+# The map's certificate: 0.1 % at most, and by temperature what is measured with it.
+MAP_RELATIVE, MAP_KELVIN = 1e-3, 0.1
+
+
 def test_fmu_and_tespy_called_directly_agree(
     fmu: Path, machine: Machine, cycle: HeatPumpCycle, dataset
 ) -> None:
@@ -45,7 +49,13 @@ def test_fmu_and_tespy_called_directly_agree(
         answer = heat_pump.answer(boundary)
         assert outputs.loc[i, "operating_status"] == answer.status
         for name, value in vars(answer.point).items():
-            assert outputs.loc[i, name] == pytest.approx(value, rel=1e-9), name
+            is_kelvin = RESULT_QUANTITIES[name].unit == "K"
+            close = (
+                pytest.approx(value, abs=MAP_KELVIN)
+                if is_kelvin
+                else pytest.approx(value, rel=MAP_RELATIVE)
+            )
+            assert outputs.loc[i, name] == close, name
 
 
 def test_off_is_an_operating_state(fmu: Path, machine: Machine) -> None:
@@ -121,7 +131,9 @@ def test_outputs_are_valid_before_the_first_step(fmu: Path, machine: Machine) ->
         """,
     )
     first, second = json.loads(host.stdout)
-    assert first == second == pytest.approx(machine.design.P_el)
+    # In initialisation Python evaluates the map, in steps the shell: equal to rounding.
+    assert first == pytest.approx(second, rel=1e-12)
+    assert second == pytest.approx(machine.design.P_el, rel=MAP_RELATIVE)
 
 
 def test_outputs_follow_the_inputs_during_initialisation(fmu: Path) -> None:
@@ -170,7 +182,8 @@ def test_interrupt_stops_the_host_without_a_crash(fmu: Path) -> None:
         signal.signal(signal.SIGALRM, signal.default_int_handler)
         try:
             result = fmpy.simulate_fmu(
-                fmu, stop_time=600, output_interval=60, step_finished=interrupt)
+                fmu, stop_time=600, output_interval=60, step_finished=interrupt,
+                start_values={"solver": "live"})
             print(json.dumps(list(map(float, result["time"]))))
         except KeyboardInterrupt:  # it came between two calls of the FMU
             print("[120]")
@@ -186,10 +199,16 @@ def test_fmu_runs_its_own_copy_of_the_model(fmu: Path) -> None:
         fmu,
         """
         fmpy.simulate_fmu(fmu, stop_time=60, output_interval=60)
-        print(sys.modules["heatpump_twin_model"].__file__)
+        names = [m for m in sys.modules if m.startswith("heatpump_twin_model")]
+        print(json.dumps([names, sys.modules[min(names)].__file__]))
         """,
     )
-    assert "/resources/heatpump_twin_model/" in host.stdout.replace("\\", "/")
+    names, file = json.loads(host.stdout)
+    package = min(names)
+    # Its name is that of this build alone.
+    assert len(package) == len("heatpump_twin_model_") + 12
+    assert all(name.startswith(package) for name in names)
+    assert f"/resources/{package}/" in file.replace("\\", "/")
 
 
 def test_missing_package_is_named_in_the_log_and_no_step_is_silent(fmu: Path) -> None:
@@ -205,6 +224,7 @@ def test_missing_package_is_named_in_the_log_and_no_step_is_silent(fmu: Path) ->
         log = []
         result = fmpy.simulate_fmu(
             fmu, stop_time=120, output_interval=60, debug_logging=True,
+            start_values={"solver": "live"},
             logger=lambda c, name, status, category, text: log.append(text.decode()))
         print(json.dumps([[int(s) for s in result["operating_status"]], log]))
         """,
@@ -228,11 +248,11 @@ def test_percent_sign_reaches_the_host_as_written(fmu: Path, tmp_path: Path) -> 
         from pathlib import Path
         unzipped = Path(fmpy.extract(fmu, unzipdir={str(tmp_path)!r}))
         path = unzipped / "resources" / "machine.json"
-        text = path.read_text().replace("INCOMP::MEA[0.25]", "100 % of %s")
+        text = path.read_text().replace('"mci_lab"', '"100 % of %s"')
         path.write_text(text)
         fmpy.simulate_fmu(unzipped, stop_time=60, output_interval=60, debug_logging=True,
             logger=lambda c, name, status, category, text: log.append(text.decode()))
         print(json.dumps(log))
         """,
     )
-    assert any("'100 % of %s'" in text for text in json.loads(host.stdout)), host.stderr
+    assert any("than 100 % of %s;" in text for text in json.loads(host.stdout)), host.stderr
