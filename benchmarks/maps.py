@@ -6,7 +6,7 @@ import itertools
 import math
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
@@ -32,6 +32,10 @@ COMPARED = ("P_el", "Q_flow_sink")
 
 # Logarithmic as in the map: power and heat follow powers of them.
 LOGARITHMIC = ("compressor_speed", "m_flow_source", "m_flow_sink")
+
+# A direct tensor's nodes are spread over its axes by what so many lines through the envelope show,
+# at so many points each.
+LINES, LINE_POINTS = 8, 49
 
 #: Nodes on -1 to 1, and the weights of their values at given places: shape (places, nodes).
 Scheme: TypeAlias = tuple[Callable[[int], Array], Callable[[Array, Array], Array]]
@@ -111,9 +115,9 @@ def run(machine: Machine, tolerances: Sequence[float], points: int, compared: in
     """
     boundaries = sample_envelope(machine, points, SEED)
     with executor(None) as pool, tempfile.TemporaryDirectory() as folder:
-        exact = _solve(
-            machine, boundaries, Jobs(Path(folder) / "points", pool, no_progress).compute
-        )
+        jobs = Jobs(Path(folder) / "points", pool, no_progress)
+        exact = _solve(machine, boundaries, jobs.compute)
+        lines = _solve_lines(machine, jobs.compute)
         costs, interpolants = [], []
         for k, tolerance in enumerate(tolerances):
             compute = Jobs(Path(folder) / str(tolerance), pool, no_progress).compute
@@ -128,7 +132,15 @@ def run(machine: Machine, tolerances: Sequence[float], points: int, compared: in
                 cost.errors,
             )
             direct = [
-                _direct(name, scheme, machine, cost.nodes, boundaries, exact, compute)
+                _direct(
+                    name,
+                    scheme,
+                    machine,
+                    shape_by_need(lines, scheme, cost.nodes),
+                    boundaries,
+                    exact,
+                    compute,
+                )
                 for name, scheme in SCHEMES.items()
             ]
             interpolants.append([ours, *direct])
@@ -229,20 +241,15 @@ def _direct(
     name: str,
     scheme: Scheme,
     machine: Machine,
-    nodes: int,
+    shape: tuple[int, ...],
     boundaries: Sequence[Boundary],
     exact: Array,
     compute: Compute,
 ) -> Interpolant:
     """Interpolate logarithms of the outputs over all five inputs at once."""
     nodes_of, weights_of = scheme
-    envelope = vars(machine.envelope)
-    shape = shape_of(nodes)
-    axes = [
-        Axis(q, envelope[f"{q}_min"], envelope[f"{q}_max"], q in LOGARITHMIC, n)
-        for q, n in zip(BOUNDARY_QUANTITIES, shape, strict=True)
-    ]
-    scaled = [nodes_of(axis.nodes) for axis in axes]
+    axes = _input_axes(machine)
+    scaled = [nodes_of(n) for n in shape]
     values = [[axis.value(float(u)) for u in us] for axis, us in zip(axes, scaled, strict=True)]
     grid = [Boundary(*at) for at in itertools.product(*values)]
     table = np.log(_solve(machine, grid, compute, name.replace(" ", "_"))).reshape(*shape, -1)
@@ -256,9 +263,55 @@ def _direct(
     return Interpolant(name, shape, len(grid), _errors(np.exp(found), exact))
 
 
-def shape_of(nodes: int) -> tuple[int, ...]:
-    """Nodes along the five inputs, as alike as they can be, at least so many in all."""
-    shape = [2] * len(BOUNDARY_QUANTITIES)
+def _input_axes(machine: Machine) -> list[Axis]:
+    envelope = vars(machine.envelope)
+    return [
+        Axis(q, envelope[f"{q}_min"], envelope[f"{q}_max"], q in LOGARITHMIC, LINE_POINTS)
+        for q in BOUNDARY_QUANTITIES
+    ]
+
+
+def _solve_lines(machine: Machine, compute: Compute) -> Array:
+    """Logarithms of the outputs along lines through the envelope, evenly spaced.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (inputs, points of a line, lines times outputs).
+    """
+    axes = _input_axes(machine)
+    points = [
+        replace(middle, **{axis.name: axis.value(float(u))})
+        for axis in axes
+        for u in _even_nodes(LINE_POINTS)
+        for middle in sample_envelope(machine, LINES, SEED)
+    ]
+    return np.log(_solve(machine, points, compute, "lines")).reshape(len(axes), LINE_POINTS, -1)
+
+
+def shape_by_need(lines: Array, scheme: Scheme, nodes: int) -> tuple[int, ...]:
+    """Nodes along the inputs, at least so many in all, more where one-dimensional errors are large.
+
+    Parameters
+    ----------
+    lines : numpy.ndarray
+        Of `_solve_lines`.
+    scheme : Scheme
+        Way to interpolate.
+    nodes : int
+        Least number in all.
+    """
+    nodes_of, weights_of = scheme
+    everywhere = _even_nodes(LINE_POINTS)
+
+    def error(axis: int, count: int) -> float:
+        places = nodes_of(count)
+        there_and_back = weights_of(places, everywhere) @ _cubic_weights(everywhere, places)
+        errors = there_and_back @ lines[axis] - lines[axis]
+        return float(np.abs(errors).max(axis=0).mean())
+
+    shape = [2] * len(lines)
     while math.prod(shape) < nodes:
-        shape[shape.index(min(shape))] += 1
+        errors = [error(axis, count) for axis, count in enumerate(shape)]
+        shape[errors.index(max(errors))] += 1
     return tuple(shape)
