@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint bench clean
 
 MACHINES := mci_lab nist_split rwth_brine_water
 
@@ -21,6 +22,10 @@ lint: $(VENV)/lint.stamp  ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+bench: $(VENV)/bench.stamp  ## measure speed, memory and accuracy, and write docs/performance.md
+	@$(PIP_INSTALL) -e '.[bench,peers]' || echo "without the other tools; docs/performance.md says which" >&2
+	$(BIN)/python -m benchmarks
+
 clean:
 	rm -rf $(VENV) out
 
@@ -32,6 +37,7 @@ $(VENV)/bin/python:
 $(VENV)/demo.stamp: EXTRAS =
 $(VENV)/test.stamp: EXTRAS = [test]
 $(VENV)/lint.stamp: EXTRAS = [lint]
+$(VENV)/bench.stamp: EXTRAS = [bench]
 $(VENV)/%.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.$(EXTRAS)' || { echo "installation failed; it needs a package index that pip can reach (see pip's message above)" >&2; exit 1; }
+	$(PIP_INSTALL) -e '.$(EXTRAS)' || { echo "installation failed; it needs a package index that pip can reach (see pip's message above)" >&2; exit 1; }
 	@touch $@

@@ -1,0 +1,1 @@
+"""Speed, memory and accuracy side by side: ``python -m benchmarks``. Nothing here is a test."""
