@@ -124,7 +124,7 @@ def test_building_in_modelica_with_the_fmu(
     found = run(system, "modelica_with_fmpy.py", tmp_path)
     for step, (row, expected) in enumerate(zip(found, by_hand, strict=True)):
         # Two solvers; stored heat is a small difference of large numbers, in J.
-        assert row == pytest.approx(expected, rel=1e-7, abs=0.1), step
+        assert row == pytest.approx(expected, rel=1e-10, abs=1e-3), step
 
 
 def test_modelica_package_has_the_inputs_and_outputs_of_the_fmu(fmu: Path) -> None:
