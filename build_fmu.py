@@ -17,6 +17,7 @@ from pathlib import Path
 from pythonfmu.builder import FmuBuilder
 
 from heatpump_twin_build.documentation import write_documentation
+from heatpump_twin_build.icon import icon
 from heatpump_twin_build.jobs import Progress, no_progress
 from heatpump_twin_build.map_build import CERTIFICATE, TABLE, CertifiedMap, certified_map
 from heatpump_twin_model.cycle import HeatPumpCycle
@@ -216,9 +217,10 @@ def _content_hash(folder: Path, source: str) -> str:
 
 
 def _repack(source: Path, target: Path) -> None:
-    """Add the host shell; write the entries in order of name and with a fixed time."""
+    """Add the host shell and the icon; write the entries in order of name and with a fixed time."""
     with zipfile.ZipFile(source) as old:
         entries = with_shell({name: old.read(name) for name in old.namelist()})
+    entries["model.png"] = icon()
     with zipfile.ZipFile(target, "w") as new:
         for name, content in sorted(entries.items()):
             entry = zipfile.ZipInfo(name, date_time=ZIP_TIME)

@@ -8,8 +8,10 @@ status that the host gets: after a logged warning or error it is a warning, and 
 from __future__ import annotations
 
 import json
+import os
 from array import array
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
@@ -439,30 +441,35 @@ class HeatPumpSlave(Fmi2Slave):
     def to_xml(self, model_options: dict[str, str] | None = None) -> Element:
         """Complete pythonfmu's model description by what FMI 2.0 asks for.
 
-        Adds units, unknowns at initialisation and dependencies; leaves out the optional time of
-        generation, so that equal sources give equal bytes.
+        Adds units, unknowns at initialisation and dependencies. The time of generation is that of
+        the variable SOURCE_DATE_EPOCH, in seconds of 1970, and without it there is none: equal
+        sources give equal bytes.
         """
         root = super().to_xml(model_options or {})
         del root.attrib["generationDateAndTime"]
+        epoch = os.environ.get("SOURCE_DATE_EPOCH")
+        if epoch:
+            moment = datetime.fromtimestamp(int(epoch), tz=UTC)
+            root.set("generationDateAndTime", moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
         root.insert(1, _unit_definitions())
-        variables = list(self.vars.values())
-
-        def indices(causality: Fmi2Causality) -> str:
-            return " ".join(
-                str(i) for i, v in enumerate(variables, start=1) if v.causality == causality
-            )
-
-        inputs = indices(Fmi2Causality.input)
-        parameters = indices(Fmi2Causality.parameter)
+        index = {v.name: i for i, v in enumerate(self.vars.values(), start=1)}
+        inputs = [index[name] for name in BOUNDARY_QUANTITIES]
+        for_all = [*inputs, index["number_of_units"], index["solver"]]
+        standby = index[_STANDBY_POWER.name]
         structure = root.find("ModelStructure")
         for unknown in structure.find("Outputs"):
-            unknown.set("dependencies", inputs)
+            unknown.set("dependencies", " ".join(map(str, inputs)))
         initial = SubElement(structure, "InitialUnknowns")
-        for index in indices(Fmi2Causality.output).split():
+        for variable in self.vars.values():
+            if variable.causality != Fmi2Causality.output:
+                continue
+            # The relative uncertainties are for information only: nothing depends on them.
+            is_of_standby = variable.name in ("P_el", "Q_flow_loss")
+            knowns = sorted([*for_all, standby] if is_of_standby else for_all)
             SubElement(
                 initial,
                 "Unknown",
-                {"index": index, "dependencies": f"{inputs} {parameters}"},
+                {"index": str(index[variable.name]), "dependencies": " ".join(map(str, knowns))},
             )
         return root
 

@@ -9,8 +9,6 @@ import fmpy
 import pytest
 from conftest import ROOT
 from fmpy.model_description import ModelDescription
-from fmpy.validation import validate_fmu
-from lxml import etree
 
 from build_fmu import build
 from heatpump_twin_model.cycle import HeatPumpCycle
@@ -23,18 +21,6 @@ from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIE
 @pytest.fixture(scope="module")
 def description(fmu: Path) -> ModelDescription:
     return fmpy.read_model_description(str(fmu))
-
-
-def test_fmpy_finds_no_problem(fmu: Path) -> None:
-    assert validate_fmu(str(fmu)) == []
-
-
-def test_model_description_is_valid_against_the_schema_of_fmi_2(fmu: Path) -> None:
-    schema_file = Path(fmpy.__file__).parent / "schema" / "fmi2" / "fmi2ModelDescription.xsd"
-    schema = etree.XMLSchema(etree.parse(str(schema_file)))
-    with zipfile.ZipFile(fmu) as archive:
-        document = etree.fromstring(archive.read("modelDescription.xml"))
-    schema.assertValid(document)
 
 
 def test_two_builds_are_equal_byte_for_byte(fmu: Path, tmp_path: Path) -> None:

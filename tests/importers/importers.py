@@ -33,7 +33,7 @@ class Task:
     rows: list[list[float]]
 
 
-def _with_tbb() -> dict[str, str]:
+def with_tbb() -> dict[str, str]:
     """Give an environment in which ecos finds the libtbb of this virtual environment."""
     return host_environment(LD_LIBRARY_PATH=str(Path(sys.prefix) / "lib"))
 
@@ -47,7 +47,7 @@ def _python(script: str) -> Callable[[Task, Path], list[list[float]]]:
             [sys.executable, str(HOSTS / script), str(request), str(results)],
             capture_output=True,
             text=True,
-            env=_with_tbb(),
+            env=with_tbb(),
             cwd=folder,
             check=False,
         )
@@ -99,7 +99,7 @@ def _ecos_command(task: Task, folder: Path) -> list[list[float]]:
         ],
         capture_output=True,
         text=True,
-        env=_with_tbb(),
+        env=with_tbb(),
         cwd=folder,
         check=False,
     )

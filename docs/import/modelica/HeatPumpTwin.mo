@@ -1,0 +1,133 @@
+within ;
+package HeatPumpTwin "Frame for the heat pump's FMU in Modelica, with a building as its partner"
+
+  connector RealInput = input Real "As Modelica.Blocks.Interfaces.RealInput, to which it connects";
+  connector RealOutput = output Real "As Modelica.Blocks.Interfaces.RealOutput";
+  connector IntegerOutput = output Integer "As Modelica.Blocks.Interfaces.IntegerOutput";
+
+  partial block HeatPumpInterface
+    "Inputs and outputs of the FMU, by the same names: what a tool makes of the FMU fits in its place"
+    RealInput compressor_speed(unit="1") "Compressor speed relative to rated speed; 0 is off";
+    RealInput T_source_in(quantity="ThermodynamicTemperature", unit="K", displayUnit="degC") "Source medium temperature at the evaporator inlet";
+    RealInput T_sink_in(quantity="ThermodynamicTemperature", unit="K", displayUnit="degC") "Sink medium temperature at the condenser inlet";
+    RealInput m_flow_source(unit="kg/s") "Mass flow of the source medium through the evaporator";
+    RealInput m_flow_sink(unit="kg/s") "Mass flow of the sink medium through the condenser";
+    RealOutput P_el(unit="W") "Electric power taken";
+    RealOutput Q_flow_sink(unit="W") "Heat flow given to the sink";
+    RealOutput Q_flow_source(unit="W") "Heat flow taken from the source";
+    RealOutput Q_flow_loss(unit="W") "Heat flow to the surroundings: P_el + Q_flow_source - Q_flow_sink";
+    RealOutput COP(unit="1") "Q_flow_sink / P_el; 0 when off";
+    RealOutput T_source_out(quantity="ThermodynamicTemperature", unit="K", displayUnit="degC") "Source medium temperature at the evaporator outlet";
+    RealOutput T_sink_out(quantity="ThermodynamicTemperature", unit="K", displayUnit="degC") "Sink medium temperature at the condenser outlet";
+    RealOutput m_flow_refrigerant(unit="kg/s") "Mass flow of the refrigerant";
+    RealOutput p_low(unit="Pa") "Absolute pressure of the refrigerant at compressor suction";
+    RealOutput p_high(unit="Pa") "Absolute pressure of the refrigerant at compressor discharge";
+    RealOutput T_suction(quantity="ThermodynamicTemperature", unit="K", displayUnit="degC") "Refrigerant temperature before the compressor";
+    RealOutput T_discharge(quantity="ThermodynamicTemperature", unit="K", displayUnit="degC") "Refrigerant temperature after the compressor";
+    RealOutput T_liquid(quantity="ThermodynamicTemperature", unit="K", displayUnit="degC") "Refrigerant temperature before the expansion valve";
+    RealOutput superheat(unit="K") "T_suction less the dew temperature at p_low";
+    RealOutput subcooling(unit="K") "Bubble temperature at p_high less T_liquid";
+    RealOutput h_suction(unit="J/kg") "Specific enthalpy of the refrigerant before the compressor";
+    RealOutput h_discharge(unit="J/kg") "Specific enthalpy of the refrigerant after the compressor";
+    RealOutput h_liquid(unit="J/kg") "Specific enthalpy of the refrigerant before the expansion valve";
+    IntegerOutput operating_status "0 off, 1 inside the envelope, 2 moved to the envelope, 3 solve failed and last result held, 4 input rejected and last result held";
+  end HeatPumpInterface;
+
+  block StandIn "Takes the FMU's place where a tool has not imported it yet: a share of Carnot's COP"
+    extends HeatPumpInterface;
+    parameter Real Q_flow_rated(unit="W") = 5200 "Heat given to the sink at rated speed";
+    parameter Real share = 0.5 "Of Carnot's COP";
+    parameter Real cp(unit="J/(kg.K)") = 4180 "Of both streams";
+  equation
+    Q_flow_sink = Q_flow_rated*compressor_speed;
+    COP = share*T_sink_out/(T_sink_out - T_source_out + 10);
+    P_el = Q_flow_sink/COP;
+    Q_flow_loss = 0;
+    P_el + Q_flow_source = Q_flow_sink + Q_flow_loss;
+    Q_flow_sink = m_flow_sink*cp*(T_sink_out - T_sink_in);
+    T_source_out = T_source_in - 3;
+    // Nothing of the refrigerant is known to it.
+    m_flow_refrigerant = 0;
+    p_low = 1e6;
+    p_high = 2.5e6;
+    T_suction = T_source_out;
+    T_discharge = T_sink_out;
+    T_liquid = T_sink_out;
+    superheat = 0;
+    subcooling = 0;
+    h_suction = 0;
+    h_discharge = 0;
+    h_liquid = 0;
+    operating_status = 1;
+  end StandIn;
+
+  block Building "Floor heating and room; the equations of docs/import/ssp/building/building.c"
+    parameter Real C_floor(unit="J/K") = 1e7 "Heat capacity of the floor";
+    parameter Real C_room(unit="J/K") = 8e6 "Heat capacity of the room";
+    parameter Real UA_floor(unit="W/K") = 700 "Conductance from floor to room";
+    parameter Real UA_outside(unit="W/K") = 160 "Conductance from room to outside";
+    parameter Real T_outside_mean(unit="K", displayUnit="degC") = 273.15 "Daily mean outside";
+    parameter Real T_outside_amplitude(unit="K") = 5 "Daily swing outside";
+    parameter Real T_set(unit="K", displayUnit="degC") = 295.15
+      "Room temperature at which the speed would be zero";
+    parameter Real T_floor_start(unit="K", displayUnit="degC") = 299.15 "Floor at the start";
+    parameter Real T_room_start(unit="K", displayUnit="degC") = 293.15 "Room at the start";
+    parameter Real T_brine(unit="K", displayUnit="degC") = 281.15 "Temperature of the brine";
+    parameter Real flow_brine(unit="kg/s") = 0.38 "Mass flow of the brine";
+    parameter Real flow_water(unit="kg/s") = 0.27 "Mass flow of the heating water";
+    RealInput Q_flow_heating(unit="W") "Heat flow into the floor";
+    RealOutput compressor_speed(unit="1") "Asked of the heat pump, by the room temperature";
+    RealOutput T_source_in(unit="K", displayUnit="degC") "Brine from the ground";
+    RealOutput T_sink_in(unit="K", displayUnit="degC") "Water that returns from the floor";
+    RealOutput m_flow_source(unit="kg/s") "Mass flow of the brine";
+    RealOutput m_flow_sink(unit="kg/s") "Mass flow of the heating water";
+    Real T_floor(unit="K", displayUnit="degC") "Temperature of the floor";
+    Real T_room(unit="K", displayUnit="degC") "Temperature of the room";
+    Real T_outside(unit="K", displayUnit="degC") "Temperature outside";
+    Real E_heating(unit="J") "Heat received since the start";
+    Real E_loss(unit="J") "Heat lost to the outside since the start";
+    Real E_stored(unit="J") "Heat stored in floor and room since the start";
+  protected
+    constant Real day = 86400;
+    constant Real pi = 3.14159265358979323846;
+  initial equation
+    T_floor = T_floor_start;
+    T_room = T_room_start;
+    E_heating = 0;
+    E_loss = 0;
+  equation
+    C_floor*der(T_floor) = Q_flow_heating - UA_floor*(T_floor - T_room);
+    C_room*der(T_room) = UA_floor*(T_floor - T_room) - UA_outside*(T_room - T_outside);
+    T_outside = T_outside_mean + T_outside_amplitude*sin(2*pi*time/day);
+    der(E_heating) = Q_flow_heating;
+    der(E_loss) = UA_outside*(T_room - T_outside);
+    E_stored = C_floor*(T_floor - T_floor_start) + C_room*(T_room - T_room_start);
+    compressor_speed = min(1.0, max(0.3, 0.5*(T_set - T_room)));
+    T_source_in = T_brine;
+    T_sink_in = T_floor;
+    m_flow_source = flow_brine;
+    m_flow_sink = flow_water;
+  end Building;
+
+  model House "Heat pump and building; redeclare HeatPump by the imported FMU"
+    replaceable model HeatPump = StandIn constrainedby HeatPumpInterface;
+    HeatPump heatPump;
+    Building building;
+  equation
+    connect(building.compressor_speed, heatPump.compressor_speed);
+    connect(building.T_source_in, heatPump.T_source_in);
+    connect(building.T_sink_in, heatPump.T_sink_in);
+    connect(building.m_flow_source, heatPump.m_flow_source);
+    connect(building.m_flow_sink, heatPump.m_flow_sink);
+    connect(heatPump.Q_flow_sink, building.Q_flow_heating);
+    annotation (experiment(StopTime=86400, Interval=300));
+  end House;
+
+  model BuildingOverAStep "The building with a heat flow that is held, as over a step of co-simulation"
+    parameter Real Q_flow_held(unit="W") = 4000 "The heat flow";
+    Building building;
+  equation
+    building.Q_flow_heating = Q_flow_held;
+  end BuildingOverAStep;
+
+end HeatPumpTwin;

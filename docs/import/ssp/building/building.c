@@ -1,0 +1,227 @@
+/* A building with floor heating, as an FMU in plain C: the partner of the heat pump in the SSP example.
+
+       C_floor dT_floor/dt = Q_flow_heating - UA_floor (T_floor - T_room)
+       C_room  dT_room/dt  = UA_floor (T_floor - T_room) - UA_outside (T_room - T_outside)
+       T_outside           = T_outside_mean + T_outside_amplitude sin(2 pi t / 1 day)
+
+   The heat pump's sink inlet is the water that returns from the floor, T_sink_in = T_floor; its speed
+   follows the room, between 0.3 and 1. Heat is held over a step, which is integrated by Runge and
+   Kutta's method of order four in parts of at most 10 s. The two energies are integrated with it, so
+   that what came in, what left and what is stored balance to rounding. HeatPumpTwin.mo has the same
+   equations. Outputs follow from states and parameters alone: there is no direct feedthrough. */
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fmi2Functions.h"
+
+enum { T_FLOOR, T_ROOM, E_HEATING, E_LOSS, STATES };
+
+/* By value reference, as in modelDescription.xml. */
+enum {
+    Q_FLOW_HEATING,
+    COMPRESSOR_SPEED, T_SOURCE_IN, T_SINK_IN, M_FLOW_SOURCE, M_FLOW_SINK,
+    ROOM, OUTSIDE, HEATING_ENERGY, LOSS_ENERGY, STORED_ENERGY,
+    C_FLOOR, C_ROOM, UA_FLOOR, UA_OUTSIDE, T_OUTSIDE_MEAN, T_OUTSIDE_AMPLITUDE, T_SET,
+    T_FLOOR_START, T_ROOM_START, T_BRINE, FLOW_BRINE, FLOW_WATER,
+    VARIABLES
+};
+
+static const double START[VARIABLES] = {
+    [C_FLOOR] = 1e7, [C_ROOM] = 8e6, [UA_FLOOR] = 700.0, [UA_OUTSIDE] = 160.0,
+    [T_OUTSIDE_MEAN] = 273.15, [T_OUTSIDE_AMPLITUDE] = 5.0, [T_SET] = 295.15,
+    [T_FLOOR_START] = 299.15, [T_ROOM_START] = 293.15,
+    [T_BRINE] = 281.15, [FLOW_BRINE] = 0.38, [FLOW_WATER] = 0.27,
+};
+
+typedef struct {
+    double value[VARIABLES];
+    double state[STATES];
+    double time;
+    bool started;
+} Building;
+
+static double outside(const Building *b, double time) {
+    return b->value[T_OUTSIDE_MEAN] +
+           b->value[T_OUTSIDE_AMPLITUDE] * sin(2.0 * 3.14159265358979323846 * time / 86400.0);
+}
+
+static void derivatives(const Building *b, double time, const double *x, double *dx) {
+    const double *v = b->value;
+    double floor_to_room = v[UA_FLOOR] * (x[T_FLOOR] - x[T_ROOM]);
+    dx[E_HEATING] = v[Q_FLOW_HEATING];
+    dx[E_LOSS] = v[UA_OUTSIDE] * (x[T_ROOM] - outside(b, time));
+    dx[T_FLOOR] = (v[Q_FLOW_HEATING] - floor_to_room) / v[C_FLOOR];
+    dx[T_ROOM] = (floor_to_room - dx[E_LOSS]) / v[C_ROOM];
+}
+
+static void advance(Building *b, double h) {
+    double k[4][STATES], x[STATES];
+    static const double at[4] = {0.0, 0.5, 0.5, 1.0};
+    for (int stage = 0; stage < 4; stage++) {
+        for (int i = 0; i < STATES; i++)
+            x[i] = b->state[i] + (stage ? at[stage] * h * k[stage - 1][i] : 0.0);
+        derivatives(b, b->time + at[stage] * h, x, k[stage]);
+    }
+    for (int i = 0; i < STATES; i++)
+        b->state[i] += h / 6.0 * (k[0][i] + 2.0 * k[1][i] + 2.0 * k[2][i] + k[3][i]);
+    b->time += h;
+}
+
+static void set_outputs(Building *b) {
+    double *v = b->value, *x = b->state;
+    if (!b->started) {
+        x[T_FLOOR] = v[T_FLOOR_START];
+        x[T_ROOM] = v[T_ROOM_START];
+    }
+    v[COMPRESSOR_SPEED] = fmin(1.0, fmax(0.3, 0.5 * (v[T_SET] - x[T_ROOM])));
+    v[T_SOURCE_IN] = v[T_BRINE];
+    v[T_SINK_IN] = x[T_FLOOR];
+    v[M_FLOW_SOURCE] = v[FLOW_BRINE];
+    v[M_FLOW_SINK] = v[FLOW_WATER];
+    v[ROOM] = x[T_ROOM];
+    v[OUTSIDE] = outside(b, b->time);
+    v[HEATING_ENERGY] = x[E_HEATING];
+    v[LOSS_ENERGY] = x[E_LOSS];
+    v[STORED_ENERGY] = v[C_FLOOR] * (x[T_FLOOR] - v[T_FLOOR_START]) +
+                       v[C_ROOM] * (x[T_ROOM] - v[T_ROOM_START]);
+}
+
+static void reset(Building *b) {
+    memset(b, 0, sizeof *b);
+    memcpy(b->value, START, sizeof START);
+    set_outputs(b);
+}
+
+/* FMI ----------------------------------------------------------------------------------------- */
+
+const char *fmi2GetTypesPlatform(void) { return fmi2TypesPlatform; }
+const char *fmi2GetVersion(void) { return fmi2Version; }
+
+fmi2Component fmi2Instantiate(fmi2String name, fmi2Type type, fmi2String guid, fmi2String location,
+                              const fmi2CallbackFunctions *host, fmi2Boolean visible,
+                              fmi2Boolean logging) {
+    (void)location, (void)visible, (void)logging;
+    if (type != fmi2CoSimulation || !guid || strcmp(guid, GUID)) {
+        if (host && host->logger)
+            host->logger(host->componentEnvironment, name, fmi2Error, "logStatusError",
+                         "expected co-simulation and guid " GUID);
+        return NULL;
+    }
+    Building *b = malloc(sizeof *b);
+    if (b) reset(b);
+    return b;
+}
+
+void fmi2FreeInstance(fmi2Component c) { free(c); }
+
+fmi2Status fmi2SetupExperiment(fmi2Component c, fmi2Boolean t, fmi2Real tolerance, fmi2Real start,
+                               fmi2Boolean s, fmi2Real stop) {
+    (void)t, (void)tolerance, (void)s, (void)stop;
+    ((Building *)c)->time = start;
+    set_outputs(c);
+    return fmi2OK;
+}
+
+fmi2Status fmi2EnterInitializationMode(fmi2Component c) { return (void)c, fmi2OK; }
+
+fmi2Status fmi2ExitInitializationMode(fmi2Component c) {
+    set_outputs(c);
+    ((Building *)c)->started = true;
+    return fmi2OK;
+}
+
+fmi2Status fmi2Terminate(fmi2Component c) { return (void)c, fmi2OK; }
+
+fmi2Status fmi2Reset(fmi2Component c) {
+    reset(c);
+    return fmi2OK;
+}
+
+fmi2Status fmi2DoStep(fmi2Component c, fmi2Real time, fmi2Real step, fmi2Boolean fixed) {
+    (void)fixed;
+    Building *b = c;
+    int parts = (int)fmax(1.0, ceil(step / 10.0));
+    b->time = time;
+    for (int i = 0; i < parts; i++) advance(b, step / parts);
+    b->time = time + step;
+    set_outputs(b);
+    return fmi2OK;
+}
+
+fmi2Status fmi2GetReal(fmi2Component c, const fmi2ValueReference r[], size_t n, fmi2Real value[]) {
+    for (size_t i = 0; i < n; i++) {
+        if (r[i] >= VARIABLES) return fmi2Error;
+        value[i] = ((Building *)c)->value[r[i]];
+    }
+    return fmi2OK;
+}
+
+fmi2Status fmi2SetReal(fmi2Component c, const fmi2ValueReference r[], size_t n,
+                       const fmi2Real value[]) {
+    Building *b = c;
+    for (size_t i = 0; i < n; i++) {
+        bool is_parameter = r[i] >= C_FLOOR && r[i] < VARIABLES;
+        if (r[i] != Q_FLOW_HEATING && (!is_parameter || b->started)) return fmi2Error;
+        b->value[r[i]] = value[i];
+    }
+    if (!b->started) set_outputs(b);
+    return fmi2OK;
+}
+
+/* Accepted without effect, and what the description says there is none of. */
+
+fmi2Status fmi2SetDebugLogging(fmi2Component c, fmi2Boolean on, size_t n, const fmi2String name[]) {
+    return (void)c, (void)on, (void)n, (void)name, fmi2OK;
+}
+
+#define NO_VALUES(name, type)                                                                      \
+    fmi2Status fmi2##name(fmi2Component c, const fmi2ValueReference r[], size_t n, type v[]) {     \
+        return (void)c, (void)r, (void)v, n ? fmi2Error : fmi2OK;                                  \
+    }
+NO_VALUES(GetInteger, fmi2Integer)
+NO_VALUES(GetBoolean, fmi2Boolean)
+NO_VALUES(GetString, fmi2String)
+NO_VALUES(SetInteger, const fmi2Integer)
+NO_VALUES(SetBoolean, const fmi2Boolean)
+NO_VALUES(SetString, const fmi2String)
+
+#define NO_STATUS(name, type)                                                                      \
+    fmi2Status fmi2##name(fmi2Component c, const fmi2StatusKind kind, type *v) {                   \
+        return (void)c, (void)kind, (void)v, fmi2Discard;                                          \
+    }
+NO_STATUS(GetStatus, fmi2Status)
+NO_STATUS(GetRealStatus, fmi2Real)
+NO_STATUS(GetIntegerStatus, fmi2Integer)
+NO_STATUS(GetBooleanStatus, fmi2Boolean)
+NO_STATUS(GetStringStatus, fmi2String)
+
+fmi2Status fmi2CancelStep(fmi2Component c) { return (void)c, fmi2Error; }
+
+fmi2Status fmi2GetFMUstate(fmi2Component c, fmi2FMUstate *s) { return (void)c, (void)s, fmi2Error; }
+fmi2Status fmi2SetFMUstate(fmi2Component c, fmi2FMUstate s) { return (void)c, (void)s, fmi2Error; }
+fmi2Status fmi2FreeFMUstate(fmi2Component c, fmi2FMUstate *s) { return (void)c, (void)s, fmi2Error; }
+fmi2Status fmi2SerializedFMUstateSize(fmi2Component c, fmi2FMUstate s, size_t *n) {
+    return (void)c, (void)s, (void)n, fmi2Error;
+}
+fmi2Status fmi2SerializeFMUstate(fmi2Component c, fmi2FMUstate s, fmi2Byte b[], size_t n) {
+    return (void)c, (void)s, (void)b, (void)n, fmi2Error;
+}
+fmi2Status fmi2DeSerializeFMUstate(fmi2Component c, const fmi2Byte b[], size_t n, fmi2FMUstate *s) {
+    return (void)c, (void)b, (void)n, (void)s, fmi2Error;
+}
+
+fmi2Status fmi2GetDirectionalDerivative(fmi2Component c, const fmi2ValueReference u[], size_t nu,
+                                        const fmi2ValueReference k[], size_t nk,
+                                        const fmi2Real dk[], fmi2Real du[]) {
+    return (void)c, (void)u, (void)nu, (void)k, (void)nk, (void)dk, (void)du, fmi2Error;
+}
+fmi2Status fmi2SetRealInputDerivatives(fmi2Component c, const fmi2ValueReference r[], size_t n,
+                                       const fmi2Integer order[], const fmi2Real v[]) {
+    return (void)c, (void)r, (void)n, (void)order, (void)v, fmi2Error;
+}
+fmi2Status fmi2GetRealOutputDerivatives(fmi2Component c, const fmi2ValueReference r[], size_t n,
+                                        const fmi2Integer order[], fmi2Real v[]) {
+    return (void)c, (void)r, (void)n, (void)order, (void)v, fmi2Error;
+}

@@ -1,0 +1,144 @@
+"""Which variable changes which output: ``python dependencies.py x.fmu result.json``.
+
+Each input and parameter is changed at several points, one at a time, in initialisation mode and,
+where FMI lets a host set it there, between steps.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import fmpy
+from fmpy.fmi2 import FMU2Slave
+
+STEP_SIZE = 60.0
+
+# Off, at the start values, outside the envelope at the warm end.
+POINTS: tuple[dict[str, float], ...] = ({}, {"compressor_speed": 0.0}, {"T_sink_in": 348.15})
+CORNER = {
+    "compressor_speed": 1.2,
+    "T_source_in": 298.1,
+    "T_sink_in": 328.1,
+    "m_flow_source": 0.57,
+    "m_flow_sink": 0.1342,
+}
+
+
+class Prober:
+    """An instance in initialisation mode, and what was seen to depend on what."""
+
+    def __init__(self, fmu: str) -> None:
+        description = fmpy.read_model_description(fmu)
+        self.variables = {v.name: v for v in description.modelVariables}
+        self.slave = FMU2Slave(
+            guid=description.guid,
+            unzipDirectory=fmpy.extract(fmu),
+            modelIdentifier=description.coSimulation.modelIdentifier,
+            instanceName="probed",
+        )
+        self.slave.instantiate()
+        self.slave.setupExperiment()
+        self.slave.enterInitializationMode()
+        types = {"Real": float, "Integer": int, "String": str}
+        self.start: dict[str, Any] = {
+            v.name: types[v.type](v.start) for v in description.modelVariables if v.start
+        }
+        self.outputs = [v.name for v in description.modelVariables if v.causality == "output"]
+        self.is_stepping = False
+        self.time = 0.0
+        self.seen: dict[str, set[str]] = defaultdict(set)
+
+    def names(self, causality: str) -> list[str]:
+        return [name for name, v in self.variables.items() if v.causality == causality]
+
+    def put(self, **values: Any) -> None:
+        for name, value in values.items():
+            variable = self.variables[name]
+            setter = getattr(self.slave, f"set{variable.type}")
+            setter([variable.valueReference], [value])
+
+    def read(self) -> dict[str, Any]:
+        if self.is_stepping:
+            self.slave.doStep(self.time, STEP_SIZE)
+            self.time += STEP_SIZE
+        values = {}
+        for name in self.outputs:
+            variable = self.variables[name]
+            getter = getattr(self.slave, f"get{variable.type}")
+            (values[name],) = getter([variable.valueReference])
+        return values
+
+    def compare(self, name: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+        for output, value in after.items():
+            if value != before[output]:
+                self.seen[output].add(name)
+
+    def probe(self, name: str, point: dict[str, Any]) -> None:
+        """Change a variable a little, and to a value without meaning."""
+        self.put(**point)
+        before = self.read()
+        value = point[name]
+        for other in (value + 1,) if isinstance(value, int) else (1.01 * value + 0.01, -1.0):
+            self.put(**{name: other})
+            self.compare(name, before, self.read())
+            self.put(**{name: value})
+            assert self.read() == before, f"{name}: something remembers {other!r}"
+
+    def probe_all(self, names: list[str]) -> None:
+        for changed in POINTS:
+            point = {**self.start, **changed}
+            for name in names:
+                self.probe(name, {n: point[n] for n in names})
+
+    def probe_solver(self) -> None:
+        """Change the solver, inside and where by the map the status just changes.
+
+        The laboratory machine's envelope has one corner beyond its high-pressure switch.
+        """
+        edge = {**self.start, **CORNER}
+        outside, inside = CORNER["T_sink_in"], 320.15
+        self.put(**edge)
+        for _ in range(60):
+            middle = 0.5 * (outside + inside)
+            self.put(T_sink_in=middle)
+            if self.read()["operating_status"] == 2:
+                outside = middle
+            else:
+                inside = middle
+        points = [self.start, {**edge, "T_sink_in": outside}, {**edge, "T_sink_in": inside}]
+        by_solver = []
+        for solver in ("map", "live"):
+            answers = []
+            for point in points:
+                self.put(**{**point, "solver": solver})
+                answers.append(self.read())
+            by_solver.append(answers)
+        assert [a["operating_status"] for a in by_solver[0]] == [1, 2, 1]
+        for before, after in zip(*by_solver, strict=True):
+            self.compare("solver", before, after)
+        self.put(solver="map")
+
+
+def main() -> None:
+    """Probe and write what was seen."""
+    results = {}
+    prober = Prober(sys.argv[1])
+    inputs, parameters = prober.names("input"), prober.names("parameter")
+    prober.probe_all([name for name in (*inputs, *parameters) if name != "solver"])
+    prober.probe_solver()
+    results["InitialUnknowns"] = prober.seen
+    prober = Prober(sys.argv[1])
+    prober.slave.exitInitializationMode()
+    prober.is_stepping = True
+    prober.probe_all(inputs)
+    results["Outputs"] = prober.seen
+    text = json.dumps({k: {o: sorted(s) for o, s in v.items()} for k, v in results.items()})
+    Path(sys.argv[2]).write_text(text)
+
+
+if __name__ == "__main__":
+    main()

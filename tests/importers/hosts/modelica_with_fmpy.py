@@ -1,0 +1,65 @@
+"""Step the heat pump with FMPy and the building, in Modelica, with Rumoca.
+
+`python script.py request.json results.json`; as in ssp_with_fmpy.py, both take a step with the
+values that the other had at its beginning.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import fmpy
+import rumoca
+from fmpy.fmi2 import FMU2Slave
+
+ASKED = ("compressor_speed", "T_source_in", "T_sink_in", "m_flow_source", "m_flow_sink")
+
+request = json.loads(Path(sys.argv[1]).read_text())
+model = rumoca.Session().load(request["modelica"], model="HeatPumpTwin.BuildingOverAStep")
+# Its implicit solver now and then refuses a short, non-stiff span by a check of its own.
+config = rumoca.SimConfig(solver="rk-like", rtol=1e-9, atol=1e-6)
+
+
+def building_over(start, end, heat, floor, room):
+    given = {"Q_flow_held": heat, "building.T_floor_start": floor, "building.T_room_start": room}
+    result = model.simulate((start, end), dt=end - start, config=config, params=given)
+    names = [name for name in result.names if name.startswith("building.")]
+    return {name.removeprefix("building."): result[name] for name in names}
+
+
+fmu = f"{request['folder']}/resources/heat_pump.fmu"
+description = fmpy.read_model_description(fmu)
+reference = {v.name: v.valueReference for v in description.modelVariables}
+slave = FMU2Slave(
+    guid=description.guid,
+    unzipDirectory=fmpy.extract(fmu),
+    modelIdentifier=description.coSimulation.modelIdentifier,
+    instanceName="heat_pump",
+)
+slave.instantiate()
+slave.setupExperiment(startTime=0.0)
+slave.enterInitializationMode()
+floor, room = 299.15, 293.15
+step = request["step_size"]
+heat_pump_inputs = [reference[name] for name in ASKED]
+asked = building_over(0.0, step, 0.0, floor, room)
+slave.setReal(heat_pump_inputs, [float(asked[name][0]) for name in ASKED])
+(heat,) = slave.getReal([reference["Q_flow_sink"]])
+slave.exitInitializationMode()
+rows, energies = [], dict.fromkeys(("E_heating", "E_loss", "E_stored"), 0.0)
+for i in range(request["steps"]):
+    building = building_over(i * step, (i + 1) * step, heat, floor, room)
+    slave.doStep(i * step, step)
+    for name in energies:
+        energies[name] += float(building[name][-1])
+    (heat,) = slave.getReal([reference["Q_flow_sink"]])
+    row = []
+    for component, name, type_, number in request["variables"]:
+        if component == "heat_pump":
+            row += (slave.getReal if type_ == "Real" else slave.getInteger)([number])
+        else:
+            row.append(energies[name] if name in energies else float(building[name][-1]))
+    rows.append(row)
+    floor, room = float(building["T_floor"][-1]), float(building["T_room"][-1])
+    slave.setReal(heat_pump_inputs, [float(building[name][-1]) for name in ASKED])
+Path(sys.argv[2]).write_text(json.dumps(rows))

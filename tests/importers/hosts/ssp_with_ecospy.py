@@ -1,0 +1,24 @@
+"""Run an SSP with ecos: `python script.py request.json results.json`."""
+
+import json
+import sys
+from pathlib import Path
+
+from ecospy import EcosSimulation
+
+request = json.loads(Path(sys.argv[1]).read_text())
+rows = []
+with EcosSimulation(ssp_path=request["ssp"], step_size=request["step_size"]) as simulation:
+    simulation.init()
+    for _ in range(request["steps"]):
+        simulation.step()
+        rows.append(
+            [
+                (simulation.get_real if type_ == "Real" else simulation.get_integer)(
+                    f"{component}::{name}"
+                )
+                for component, name, type_, _ in request["variables"]
+            ]
+        )
+    simulation.terminate()
+Path(sys.argv[2]).write_text(json.dumps(rows))
