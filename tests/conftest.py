@@ -7,6 +7,7 @@ first session after a change of the model certifies one, which takes minutes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,22 @@ def serially(label: str, function: Callable[..., Any], tasks: Sequence[tuple[Any
 @pytest.fixture(scope="session")
 def machine() -> Machine:
     return read_machine("mci_lab")
+
+
+@pytest.fixture(scope="session")
+def small(machine: Machine) -> Machine:
+    """The machine with an envelope so small that its map is made in seconds."""
+    return with_envelope(machine, 0.1)
+
+
+def with_envelope(machine: Machine, share: float, **limits: float) -> Machine:
+    """Narrow a machine's envelope to a share of its width at either side of the design point."""
+    envelope = vars(machine.envelope)
+    for name, at_design in vars(machine.design.boundary).items():
+        for end in ("min", "max"):
+            limit = at_design + share * (envelope[f"{name}_{end}"] - at_design)
+            limits.setdefault(f"{name}_{end}", limit)
+    return replace(machine, envelope=replace(machine.envelope, **limits))
 
 
 @pytest.fixture(scope="session")
