@@ -8,6 +8,7 @@ import pytest
 from conftest import serially
 
 from heatpump_twin_build.certificate import (
+    SEED,
     Certificate,
     Comparison,
     OutputError,
@@ -100,11 +101,18 @@ def test_coarse_table_misses_a_tight_tolerance(small: Machine) -> None:
     assert any(text.startswith("P_el: maximum") for text in certificate.missed())
 
 
-def test_envelope_without_live_solution_fails_and_says_where(machine: Machine) -> None:
-    cold = replace(machine, envelope=replace(machine.envelope, T_source_in_max=230.0))
-    cold = replace(cold, envelope=replace(cold.envelope, T_source_in_min=229.0))
-    with pytest.raises(InputError, match=r"no solution at 2 of 2 .* T_source_in = 229"):
-        certify(cold, None, 1e-3, serially, points=2)
+def test_envelope_without_live_solution_fails_and_says_where(
+    machine: Machine, certified: CertifiedMap
+) -> None:
+    def without_the_second(label: str, function: object, tasks: list) -> list:
+        found = np.ones((3, len(RESULT_QUANTITIES)))
+        found[1] = np.nan
+        return [found]
+
+    where = sample_envelope(machine, 3, SEED)[1].as_text()
+    with pytest.raises(InputError, match="no solution at 1 of 3") as raised:
+        certify(machine, certified.table, 1e-3, without_the_second, points=3)
+    assert where in str(raised.value)
 
 
 def test_file(tmp_path: Path, certified: CertifiedMap) -> None:
@@ -113,7 +121,7 @@ def test_file(tmp_path: Path, certified: CertifiedMap) -> None:
     assert Certificate.load(path) == certified.certificate
     for content in ("", "[]", '{"errors": {}}', '{"errors": 1}', path.read_text()[:-9]):
         path.write_text(content)
-        with pytest.raises(InputError, match="certificate.json: not a certificate"):
+        with pytest.raises(InputError, match=r"certificate\.json: not a certificate"):
             Certificate.load(path)
     path.unlink()
     with pytest.raises(InputError, match="not a certificate"):
