@@ -30,6 +30,8 @@ def test_page_names_everything_and_shows_where_the_error_sits(
 def test_picture_shows_every_point_against_every_input(certified: CertifiedMap) -> None:
     axes = error_figure(certified.comparison).axes
     assert len(axes) == 2 * len(BOUNDARY_QUANTITIES)
+    assert [ax.get_xlabel().split(" in ")[0] for ax in axes[-5:]] == list(BOUNDARY_QUANTITIES)
+    assert [axes[i].get_ylabel().split()[2] for i in (0, 5)] == ["P_el", "Q_flow_sink"]
     for ax in axes:
         points = ax.lines[0].get_ydata()
         assert len(points) == certified.certificate.points
