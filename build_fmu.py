@@ -16,9 +16,10 @@ from pathlib import Path
 
 from pythonfmu.builder import FmuBuilder
 
+from heatpump_twin_build.certificate import POINTS
 from heatpump_twin_build.documentation import write_documentation
 from heatpump_twin_build.icon import icon
-from heatpump_twin_build.jobs import Progress, no_progress
+from heatpump_twin_build.jobs import WHAT_IS_KEPT, Progress, no_progress
 from heatpump_twin_build.map_build import CERTIFICATE, TABLE, CertifiedMap, certified_map
 from heatpump_twin_model.cycle import HeatPumpCycle
 from heatpump_twin_model.errors import InputError, TwinError
@@ -66,6 +67,7 @@ def build(
     needs_execution_tool: bool = False,
     scheduler: str | None = None,
     progress: Progress = no_progress,
+    certificate_points: int = POINTS,
 ) -> Built:
     """Build the FMU of a machine.
 
@@ -84,6 +86,8 @@ def build(
         without it.
     progress : Progress
         Told after each task of the map.
+    certificate_points : int
+        Random boundaries at which the map is compared with TESPy.
 
     Returns
     -------
@@ -113,7 +117,9 @@ def build(
     if output.suffix != ".fmu":
         raise InputError(f"output {output}: expected a file name that ends in .fmu")
 
-    certified = certified_map(parameters, machine_file.relative_map_tolerance, scheduler, progress)
+    certified = certified_map(
+        parameters, machine_file.relative_map_tolerance, scheduler, progress, certificate_points
+    )
     try:
         with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
             repacked = _pack(Path(folder), path, cycle, certified, needs_execution_tool)
@@ -269,7 +275,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; what is done so far is kept for the next build", file=sys.stderr)
+        print(f"interrupted; {WHAT_IS_KEPT}", file=sys.stderr)
         return 130
     return 0
 

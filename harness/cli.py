@@ -16,10 +16,11 @@ from typing import Annotated, ParamSpec
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
-from build_fmu import DEFAULT_MACHINE, build
+from build_fmu import DEFAULT_MACHINE, Built, build
+from heatpump_twin_build.jobs import WHAT_IS_KEPT
 from heatpump_twin_model.errors import InputError, TwinError
 
 from .calibration.calibrating import CalibrationError, Progress, save
@@ -82,9 +83,49 @@ def _fmu_for(dataset: Dataset, fmu: Path | None) -> Iterator[Path]:
         return
     machine = machine_of(dataset)
     with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
-        with console.status(f"building the FMU of {machine.stem}"):
-            built = build(str(machine), Path(folder) / f"{machine.stem}.fmu")
-        yield built.path
+        yield _build(str(machine), Path(folder) / f"{machine.stem}.fmu").path
+
+
+def _build(
+    machine: str,
+    output: Path | None,
+    needs_execution_tool: bool = False,
+    scheduler: str | None = None,
+) -> Built:
+    """Build an FMU and show how far its performance map has come."""
+    with _progress_bars() as bars:
+        building = bars.add_task(f"building the FMU of {Path(machine).stem}", total=None)
+        tasks: dict[str, TaskID] = {}
+
+        def show(label: str, done: int, total: int) -> None:
+            if label not in tasks:
+                bars.update(building, visible=False)
+                tasks[label] = bars.add_task(label, total=total)
+            bars.update(tasks[label], completed=done)
+
+        try:
+            return build(
+                machine,
+                output,
+                needs_execution_tool=needs_execution_tool,
+                scheduler=scheduler,
+                progress=show,
+            )
+        except KeyboardInterrupt as error:
+            bars.stop()
+            errors.print(f"interrupted; {WHAT_IS_KEPT}", style="red")
+            raise typer.Exit(INTERRUPTED) from error
+
+
+def _progress_bars() -> RichProgress:
+    return RichProgress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+        transient=True,
+    )
 
 
 @app.command()
@@ -128,10 +169,16 @@ def build_command(
             help="Say in the FMU that it needs an external tool; some importers refuse it.",
         ),
     ] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tcp://HOST:PORT",
+            help="Make the performance map on the Dask cluster at this address.",
+        ),
+    ] = None,
 ) -> None:
     """Build the FMI 2.0 co-simulation FMU of a machine."""
-    with console.status("building"):
-        built = build(machine, output, needs_execution_tool=needs_execution_tool)
+    built = _build(machine, output, needs_execution_tool, scheduler)
     console.print(f"built {built.path}\n{built.summary}", highlight=False, soft_wrap=True)
 
 
@@ -194,14 +241,7 @@ def calibrate(
             "it with --replace"
         )
     start = machine or start_of(loaded)
-    with RichProgress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=errors,
-        transient=True,
-    ) as bars:
+    with _progress_bars() as bars:
         fits = bars.add_task("fitting", total=None)
         splits = bars.add_task("predicting left-out records", total=None, visible=False)
         calibration = run_calibration(

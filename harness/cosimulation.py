@@ -19,10 +19,14 @@ import fmpy
 import pandas as pd
 from fmpy.model_description import ModelDescription
 
+from heatpump_twin_build.certificate import Certificate
 from heatpump_twin_model.errors import InputError, TwinError
 from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES
 
 STATUS = "operating_status"
+
+# Where an FMU of ours says how far its performance map may be off.
+CERTIFICATE = "resources/certificate.json"
 
 # Steps of one record; each answer is steady, so any length gives the same.
 STEP_SIZE = 60.0
@@ -51,6 +55,8 @@ class FmuInfo:
         Of the file.
     outputs : tuple of str
         Names of its output variables.
+    certificate : Certificate or None
+        How far its performance map may be off; FMUs of others have none.
     """
 
     path: Path
@@ -60,6 +66,7 @@ class FmuInfo:
     generation_tool: str
     sha256: str
     outputs: tuple[str, ...]
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +130,15 @@ def inspect_fmu(path: Path, needed_outputs: tuple[str, ...]) -> FmuInfo:
         generation_tool=description.generationTool or "",
         sha256=sha256(path.read_bytes()).hexdigest(),
         outputs=tuple(v.name for v in description.modelVariables if v.causality == "output"),
+        certificate=_certificate(path),
     )
+
+
+def _certificate(path: Path) -> Certificate | None:
+    with zipfile.ZipFile(path) as archive:
+        if CERTIFICATE not in archive.namelist():
+            return None
+        return Certificate.parse(archive.read(CERTIFICATE), f"FMU {path}, {CERTIFICATE}")
 
 
 def simulate(fmu: FmuInfo, boundaries: pd.DataFrame) -> CosimulationResult:

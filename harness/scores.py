@@ -218,6 +218,7 @@ class Scores:
                 "guid": self.fmu.guid,
                 "generation_tool": self.fmu.generation_tool,
                 "sha256": self.fmu.sha256,
+                "certificate": asdict(self.fmu.certificate) if self.fmu.certificate else None,
             },
             "parameters_from": self.provenance,
             "calibration": asdict(self.calibration) if self.calibration else None,

@@ -1,8 +1,15 @@
-"""What many tests share: the laboratory machine, its FMU and one validation of it."""
+"""What many tests share: the laboratory machine, its map, its FMU and one validation of it.
+
+Finished maps are looked up and kept where a user's are, or where HEATPUMP_TWIN_CACHE says: the
+first session after a change of the model certifies one, which takes minutes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +18,10 @@ from build_fmu import build
 from harness.datasets import Dataset, load_dataset
 from harness.scores import Scores
 from harness.validation import validate
+from heatpump_twin_build.map_build import CertifiedMap, certified_map
 from heatpump_twin_model.cycle import HeatPumpCycle
 from heatpump_twin_model.machine import Machine
-from heatpump_twin_model.machine_file import read_machine
+from heatpump_twin_model.machine_file import DEFAULT_MAP_TOLERANCE, read_machine
 from heatpump_twin_model.quantities import Boundary
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,9 +42,30 @@ def random_boundaries(machine: Machine, count: int, seed: int) -> list[Boundary]
     ]
 
 
+def serially(label: str, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> list:
+    """Run a build's tasks here."""
+    return [function(*task) for task in tasks]
+
+
 @pytest.fixture(scope="session")
 def machine() -> Machine:
     return read_machine("mci_lab")
+
+
+@pytest.fixture(scope="session")
+def small(machine: Machine) -> Machine:
+    """The machine with an envelope so small that its map is made in seconds."""
+    return with_envelope(machine, 0.1)
+
+
+def with_envelope(machine: Machine, share: float, **limits: float) -> Machine:
+    """Narrow a machine's envelope to a share of its width at either side of the design point."""
+    envelope = vars(machine.envelope)
+    for name, at_design in vars(machine.design.boundary).items():
+        for end in ("min", "max"):
+            limit = at_design + share * (envelope[f"{name}_{end}"] - at_design)
+            limits.setdefault(f"{name}_{end}", limit)
+    return replace(machine, envelope=replace(machine.envelope, **limits))
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +73,11 @@ def cycle(machine: Machine) -> HeatPumpCycle:
     cycle = HeatPumpCycle(machine)
     cycle.design()
     return cycle
+
+
+@pytest.fixture(scope="session")
+def certified(machine: Machine) -> CertifiedMap:
+    return certified_map(machine, DEFAULT_MAP_TOLERANCE)
 
 
 @pytest.fixture(scope="session")

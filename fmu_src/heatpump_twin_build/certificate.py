@@ -88,11 +88,25 @@ class Certificate:
             If the file is no certificate.
         """
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            return cls.parse(path.read_bytes(), str(path))
+        except OSError as error:
+            raise InputError(f"{path}: not a certificate: {error}") from error
+
+    @classmethod
+    def parse(cls, text: bytes, place: str) -> Certificate:
+        """Read the JSON that `save` wrote; `place` says in a message where it came from.
+
+        Raises
+        ------
+        InputError
+            If it is no certificate.
+        """
+        try:
+            content = json.loads(text)
             errors = {q: OutputError(**e) for q, e in content.pop("errors").items()}
             return cls(**content, errors=errors)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise InputError(f"{path}: not a certificate: {error}") from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise InputError(f"{place}: not a certificate: {error}") from error
 
     def missed(self) -> list[str]:
         """Say in words which limits are missed; empty if none is."""
@@ -133,7 +147,8 @@ class Comparison:
         deviations = mapped - live
         for k, quantity in enumerate(RESULT_QUANTITIES.values()):
             if deviation_unit(quantity) == "%":
-                deviations[:, k] *= 100.0 / live[:, k]
+                # A machine without losses has none in the map either.
+                deviations[:, k] *= 100.0 / np.where(live[:, k] == 0.0, 1.0, live[:, k])
         return cls(boundaries, deviations)
 
     def sizes(self, output: str) -> Array:
@@ -155,7 +170,7 @@ def deviation_unit(quantity: Quantity) -> str:
 
 
 def certify(
-    machine: Machine, table: MapTable, tolerance: float, compute: Compute
+    machine: Machine, table: MapTable, tolerance: float, compute: Compute, points: int = POINTS
 ) -> tuple[Certificate, Comparison]:
     """Solve random boundaries with the live model and compare the map with it.
 
@@ -169,21 +184,23 @@ def certify(
         Largest relative error wanted.
     compute : callable
         Runs the tasks.
+    points : int
+        How many.
 
     Raises
     ------
     InputError
         If the live model cannot be solved at one of them, or the map does not reach it.
     """
-    boundaries = sample_envelope(machine, POINTS, SEED)
+    boundaries = sample_envelope(machine, points, SEED)
     tasks = [
-        (machine, boundaries[i : i + POINTS_PER_TASK]) for i in range(0, POINTS, POINTS_PER_TASK)
+        (machine, boundaries[i : i + POINTS_PER_TASK]) for i in range(0, points, POINTS_PER_TASK)
     ]
     live = np.concatenate(compute("certifying", solve_live, tasks))
     failed = np.nonzero(np.isnan(live).any(axis=1))[0]
     if len(failed):
         raise InputError(
-            f"machine {machine.name}: the live model has no solution at {len(failed)} of {POINTS} "
+            f"machine {machine.name}: the live model has no solution at {len(failed)} of {points} "
             f"boundaries of the envelope, for instance at {boundaries[failed[0]].as_text()}; "
             "narrow the envelope"
         )
@@ -200,7 +217,7 @@ def certify(
     comparison = Comparison.of(boundaries, live, mapped)
     nodes = math.prod(axis.nodes for axis in table.axes)
     errors = {q: comparison.error(q) for q in RESULT_QUANTITIES}
-    certificate = Certificate(machine.fingerprint, tolerance, POINTS, SEED, nodes, errors)
+    certificate = Certificate(machine.fingerprint, tolerance, points, SEED, nodes, errors)
     return certificate, comparison
 
 

@@ -83,6 +83,7 @@ def error_figure(comparison: Comparison) -> Figure:
         len(_SHOWN_OUTPUTS), len(BOUNDARY_QUANTITIES), sharey="row", sharex="col", squeeze=False
     )
     for row, output in zip(axes, _SHOWN_OUTPUTS, strict=True):
+        row[0].set_ylabel(f"error of {output} in %")
         sizes = np.maximum(comparison.sizes(output), 1e-7)
         for ax, quantity in zip(row, BOUNDARY_QUANTITIES.values(), strict=True):
             unit, factor, offset = _SHOWN.get(quantity.unit, (quantity.unit, 1.0, 0.0))
@@ -90,14 +91,12 @@ def error_figure(comparison: Comparison) -> Figure:
             ax.semilogy(at, sizes, ".", markersize=2.0, alpha=0.5, color="#1f5a8a")
             ax.axhline(np.percentile(sizes, 99), color="#b5482a", linewidth=1.0)
             ax.grid(which="major", color="#dddddd", linewidth=0.6)
-            if ax is row[0]:
-                ax.set_ylabel(f"|map - TESPy| of {output} in %")
-            if row is axes[-1]:
+            if output == _SHOWN_OUTPUTS[-1]:
                 label = quantity.name if unit == "1" else f"{quantity.name} in {unit}"
                 ax.set_xlabel(label)
     figure.suptitle(
-        f"Error of the performance map at {len(comparison.boundaries)} random points of the "
-        "envelope; line: 99 % lie below",
+        f"Performance map against TESPy at {len(comparison.boundaries)} random points of the "
+        "envelope: absolute error; 99 % lie below the line",
         fontsize=10,
     )
     return figure

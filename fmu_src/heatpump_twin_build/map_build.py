@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import errno
+import io
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from heatpump_twin_model.errors import InputError
 from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.performance_map import MapTable
 
-from .certificate import Certificate, Comparison, certify
-from .jobs import Jobs, Progress, cache_folder, executor, no_progress
+from .certificate import POINTS, Certificate, Comparison, certify
+from .jobs import Jobs, Progress, cache_folder, executor, no_progress, writing_cache
 from .tabulation import sample_envelope, tabulate
 
 TABLE, CERTIFICATE, COMPARISON = "performance_map.json", "certificate.json", "comparison.npy"
@@ -33,6 +34,7 @@ def certified_map(
     tolerance: float,
     scheduler: str | None = None,
     progress: Progress = no_progress,
+    points: int = POINTS,
 ) -> CertifiedMap:
     """Return the certified map of a machine, from the cache if it is there.
 
@@ -46,6 +48,8 @@ def certified_map(
         Address of a Dask scheduler; all cores of this machine without it.
     progress : Progress
         Told after each task.
+    points : int
+        Random boundaries of the certificate.
 
     Raises
     ------
@@ -53,32 +57,31 @@ def certified_map(
         If the envelope cannot be solved, the tolerance not be met, the cluster does not answer, or
         the cache cannot be written.
     """
-    folder = cache_folder(machine, tolerance)
+    folder = cache_folder(machine, tolerance, points)
     cached = _load(folder, machine)
     if cached is not None:
         return cached
-    try:
-        with executor(scheduler) as pool:
-            jobs = Jobs(folder / "parts", pool, progress)
-            table = tabulate(machine, tolerance, jobs.compute)
-            certificate, comparison = certify(machine, table, tolerance, jobs.compute)
-        missed = certificate.missed()
-        if missed:
-            raise InputError(
-                f"machine {machine.name}: the map misses its tolerance of {tolerance:.2g}: "
-                + "; ".join(missed)
-                + "; narrow the envelope or raise map_tolerance in the machine file"
-            )
-        table.save(folder / TABLE)
-        np.save(folder / COMPARISON, comparison.deviations, allow_pickle=False)
-        certificate.save(folder / CERTIFICATE)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM):
-            raise
+    # Before any work: a place that cannot be written would lose it.
+    with writing_cache(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with executor(scheduler) as pool:
+        jobs = Jobs(folder / "parts", pool, progress)
+        table = tabulate(machine, tolerance, jobs.compute)
+        certificate, comparison = certify(machine, table, tolerance, jobs.compute, points)
+    missed = certificate.missed()
+    if missed:
         raise InputError(
-            f"cache {folder}: cannot be written: {error.strerror}; what is done so far is kept"
-        ) from error
-    _remove_parts(folder / "parts")
+            f"machine {machine.name}: the map misses its tolerance of {tolerance:.2g}: "
+            + "; ".join(missed)
+            + "; narrow the envelope or raise map_tolerance in the machine file"
+        )
+    deviations = io.BytesIO()
+    np.save(deviations, comparison.deviations, allow_pickle=False)
+    with writing_cache(folder):
+        table.save(folder / TABLE)
+        (folder / COMPARISON).write_bytes(deviations.getvalue())
+        certificate.save(folder / CERTIFICATE)
+    shutil.rmtree(folder / "parts", ignore_errors=True)
     return CertifiedMap(table, certificate, comparison)
 
 
@@ -92,9 +95,3 @@ def _load(folder: Path, machine: Machine) -> CertifiedMap | None:
         return None
     boundaries = sample_envelope(machine, certificate.points, certificate.seed)
     return CertifiedMap(table, certificate, Comparison(boundaries, deviations))
-
-
-def _remove_parts(folder: Path) -> None:
-    for part in folder.glob("*.npy"):
-        part.unlink()
-    folder.rmdir()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -45,6 +45,13 @@ from heatpump_twin_model.sizing import size_components
 RANGE_POINTS = 400
 SEED = 20260101
 
+# An envelope that is too large is made smaller by moving a limit by steps of this share of its way
+# to the design point, and again until it works, at most so many times.
+CUT_STEPS, OFFERS = 20, 30
+# Moving one more limit counts as this share of a range: better one limit far than several a little.
+FIRST_CUT = 0.1
+CORNERS = 2 ** len(BOUNDARY_QUANTITIES)
+
 # Share of the range of dew temperature and superheat found there that is added at either end.
 RANGE_MARGIN = 0.08
 LEAST_SUPERHEAT = 0.02
@@ -71,6 +78,9 @@ FREEZING_MARGIN = 0.01
 
 # Logarithmic axes: leakage follows 1/speed and conductances powers of the flow.
 LOGARITHMIC = ("compressor_speed", "m_flow_sink")
+
+#: Lowest and highest value of each quantity of a boundary.
+Box: TypeAlias = dict[str, tuple[float, float]]
 
 #: Computes tasks, in any order, and gives the results in the order of the tasks.
 Compute: TypeAlias = Callable[[str, Callable[..., Any], Sequence[tuple[Any, ...]]], list[Any]]
@@ -182,7 +192,7 @@ def suction_range(machine: Machine, boundaries: Sequence[Boundary]) -> SuctionRa
         approach = evaporator.approach_implied(T_dew[-1])
         rows.append([*_logarithms(boundary), math.log(approach)])
     if failed:
-        raise InputError(_envelope_message(machine, boundaries, failed))
+        raise InputError(_envelope_message(machine, cycle, boundaries, failed))
     table = np.array(rows)
     regressors = np.column_stack([np.ones(len(table)), table[:, :-1]])
     estimate, *_ = np.linalg.lstsq(regressors, table[:, -1], rcond=None)
@@ -211,38 +221,73 @@ def _logarithms(boundary: Boundary) -> list[float]:
 
 
 def _envelope_message(
-    machine: Machine, boundaries: Sequence[Boundary], failed: Sequence[Boundary]
+    machine: Machine, cycle: QuickCycle, boundaries: Sequence[Boundary], failed: Sequence[Boundary]
 ) -> str:
-    box = largest_working_box(machine, boundaries, failed)
     worst = ", ".join(
         f"{q} = {with_unit(getattr(failed[0], q), BOUNDARY_QUANTITIES[q].unit)}"
         for q in BOUNDARY_QUANTITIES
     )
+    box = _working_box(machine, cycle, failed)
+    envelope = vars(machine.envelope)
     offer = ", ".join(
         f"{q} {low:.6g} to {with_unit(high, BOUNDARY_QUANTITIES[q].unit)}"
-        for q, (low, high) in box.items()
+        for q, (low, high) in (box or {}).items()
+        if (low, high) != (envelope[f"{q}_min"], envelope[f"{q}_max"])
     )
     return (
         f"machine {machine.name}: the envelope is larger than the model can solve: "
         f"{len(failed)} of {len(boundaries)} boundaries have no solution, for instance {worst}; "
-        f"all that were tried have one within {offer}"
+        + (
+            f"the largest envelope found that works is narrowed to {offer}"
+            if box
+            else "narrow the envelope towards the design point"
+        )
     )
 
 
-def largest_working_box(
-    machine: Machine, boundaries: Sequence[Boundary], failed: Sequence[Boundary]
-) -> dict[str, tuple[float, float]]:
+def _working_box(machine: Machine, cycle: QuickCycle, failed: Sequence[Boundary]) -> Box | None:
+    """Cut the envelope and try what is left, its corners first, until all of it has solutions."""
+    lost = [*failed]
+    for _ in range(OFFERS):
+        box = largest_working_box(machine, lost)
+        limits = {
+            f"{q}_{end}": limit
+            for q, limits in box.items()
+            for end, limit in zip(("min", "max"), limits, strict=True)
+        }
+        smaller = replace(machine, envelope=replace(machine.envelope, **limits))
+        tried = sample_envelope(smaller, RANGE_POINTS, SEED, corners=True)
+        for some in (tried[:CORNERS], tried[CORNERS:]):
+            bad = [boundary for boundary in some if not _is_solvable(cycle, boundary)]
+            if bad:
+                lost += bad
+                break
+        else:
+            return box
+    return None
+
+
+def _is_solvable(cycle: QuickCycle, boundary: Boundary) -> bool:
+    try:
+        cycle.solve(boundary)
+    except SolveError:
+        return False
+    return True
+
+
+def largest_working_box(machine: Machine, failed: Sequence[Boundary]) -> Box:
     """Cut the envelope until none of the failed boundaries is left in it.
 
-    Each cut is the one that leaves the largest share of the range of its quantity for each failed
-    boundary it takes away; none goes past the design point.
+    Each cut is the one that takes away the most failed boundaries for the share of the range that
+    it costs. It moves a limit by steps, at most to the design point; smaller cuts would only shave
+    off corners. A cut that later ones have made needless is taken back.
 
     Parameters
     ----------
     machine : Machine
         Its envelope and design point.
-    boundaries, failed : sequence of Boundary
-        All that were tried, and those without a solution.
+    failed : sequence of Boundary
+        Those without a solution.
 
     Returns
     -------
@@ -251,32 +296,36 @@ def largest_working_box(
     """
     envelope, design = vars(machine.envelope), vars(machine.design.boundary)
     box = {q: (envelope[f"{q}_min"], envelope[f"{q}_max"]) for q in BOUNDARY_QUANTITIES}
-    left = [vars(boundary) for boundary in failed]
-    works = [vars(boundary) for boundary in boundaries if boundary not in failed]
-    while left:
-        best: tuple[float, str, tuple[float, float]] | None = None
-        for q, (low, high) in box.items():
-            for is_lower in (True, False):
-                # Up to the next boundary that works, from the failed one nearest the design point.
-                bad = [b[q] for b in left if (b[q] < design[q]) == is_lower]
-                if not bad:
+    whole, values = dict(box), [vars(boundary) for boundary in failed]
+    cuts: list[tuple[str, int]] = []
+    while left := [b for b in values if _is_within(box, b)]:
+        best: tuple[float, str, int, Box] | None = None
+        for (q, limits), end in itertools.product(whole.items(), (0, 1)):
+            for step in range(1, CUT_STEPS + 1):
+                edge = limits[end] + step / CUT_STEPS * (design[q] - limits[end])
+                low, high = (edge, box[q][1]) if end == 0 else (box[q][0], edge)
+                smaller = {**box, q: (low, high)}
+                lost = 1.0 - (high - low) / (box[q][1] - box[q][0]) if box[q][1] > box[q][0] else 0
+                if lost <= 0.0:
                     continue
-                for limit in sorted(set(bad)):
-                    good = [b[q] for b in works if (b[q] > limit if is_lower else b[q] < limit)]
-                    edge = design[q]
-                    if good:
-                        edge = min(min(good), edge) if is_lower else max(max(good), edge)
-                    cut = (edge, high) if is_lower else (low, edge)
-                    gone = sum(not cut[0] <= b[q] <= cut[1] for b in left)
-                    lost = 1.0 - (cut[1] - cut[0]) / (high - low) if high > low else 1.0
-                    merit = gone / max(lost, 1e-9)
-                    if gone and (best is None or merit > best[0]):
-                        best = (merit, q, cut)
+                gone = sum(not _is_within(smaller, b) for b in left)
+                merit = gone / (lost if (q, end) in cuts else lost + FIRST_CUT)
+                if gone and (best is None or merit > best[0]):
+                    best = (merit, q, end, smaller)
         if best is None:
             break
-        box[best[1]] = best[2]
-        left = [b for b in left if all(low <= b[q] <= high for q, (low, high) in box.items())]
+        _, q, end, box = best
+        cuts.append((q, end))
+    for q, end in dict.fromkeys(cuts):
+        limits = (whole[q][0], box[q][1]) if end == 0 else (box[q][0], whole[q][1])
+        wider = {**box, q: limits}
+        if not any(_is_within(wider, b) for b in values):
+            box = wider
     return box
+
+
+def _is_within(box: Box, values: Mapping[str, float]) -> bool:
+    return all(low <= values[q] <= high for q, (low, high) in box.items())
 
 
 def _axes(machine: Machine, found: SuctionRange) -> tuple[Axis, ...]:

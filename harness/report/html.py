@@ -47,6 +47,7 @@ def write_html(
         headline=tables.headline(scores),
         splits=tables.splits(scores),
         compressor=tables.compressor(scores) if scores.compressor else None,
+        certificate=tables.certificate(scores) if scores.fmu.certificate else None,
         calibrated=[
             tables.fitted_parameters(scores.calibration),
             tables.kept_at_start(scores.calibration),

@@ -290,6 +290,23 @@ def compressor(scores: Scores) -> Table:
     )
 
 
+def certificate(scores: Scores) -> Table:
+    """How far the FMU's performance map may be from solving the cycle itself."""
+    found = scores.fmu.certificate
+    assert found is not None
+    errors = {q: found.errors[q] for q in _quantities(scores) if q in found.errors}
+    return Table(
+        title="Performance map against TESPy: absolute error",
+        note=f"{found.nodes} nodes, compared at {found.points} random points of the envelope that "
+        "it was not made of. Part of the errors above, not beside them.",
+        header=["quantity", "mean", "99 % below", "maximum"],
+        rows=[
+            [q, *(f"{x:.1g} {e.unit}" for x in (e.mean, e.percentile_99, e.maximum))]
+            for q, e in errors.items()
+        ],
+    )
+
+
 def unanswered_records(scores: Scores) -> list[str]:
     """One line for each record that the FMU did not answer as asked."""
     return [f"record {record}: {why}" for record, why in scores.unanswered_records.items()]

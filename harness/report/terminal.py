@@ -13,6 +13,7 @@ from ..scores import Scores
 from .tables import (
     NOTHING,
     Table,
+    certificate,
     compressor,
     fitted_parameters,
     headline,
@@ -43,6 +44,13 @@ def print_scores(scores: Scores, console: Console) -> None:
         if table.rows:
             console.print(_rich(table))
     console.print(f"parameters from: {scores.provenance}", markup=False, highlight=False)
+    if scores.fmu.certificate:
+        largest = ", ".join(f"{q} {most}" for q, *_, most in certificate(scores).rows)
+        console.print(
+            f"performance map against TESPy, largest errors: {largest}",
+            markup=False,
+            highlight=False,
+        )
     for line in unanswered_records(scores):
         console.print(line, style="bold red", markup=False)
     missed = [t for t in scores.thresholds if not t.passed]

@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import zipfile
+from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,7 +14,9 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from harness.cli import app
+from harness.cosimulation import CERTIFICATE
 from harness.datasets import DATASETS
+from heatpump_twin_build.map_build import CertifiedMap
 from heatpump_twin_model.machine_file import machine_path
 
 
@@ -82,6 +86,49 @@ def test_html_is_self_contained_and_shows_the_scores(report: tuple[Result, Path]
     )
     assert f"<td>{mape:.1f} %</td>" in html
     assert "steady at another speed" in html
+
+
+def test_certificate_of_the_fmu_is_in_report_scores_and_terminal(
+    report: tuple[Result, Path], certified: CertifiedMap
+) -> None:
+    result, folder = report
+    scores = json.loads((folder / "scores.json").read_text())
+    assert scores["fmu"]["certificate"] == asdict(certified.certificate)
+    most = f"{certified.certificate.errors['P_el'].maximum:.1g} %"
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    table = html[html.index("Performance map against TESPy") :]
+    row = table[table.index("<tr><td>P_el</td>") :].partition("</tr>")[0]
+    assert row.endswith(f"<td>{most}</td>")
+    assert f"largest errors: P_el {most}, Q_flow_sink" in " ".join(result.output.split())
+
+
+def rezipped(fmu: Path, path: Path, certificate: bytes | None) -> Path:
+    """Copy an FMU with another certificate, or without one as FMUs of others."""
+    with zipfile.ZipFile(fmu) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            if name != CERTIFICATE:
+                new.writestr(name, old.read(name))
+        if certificate is not None:
+            new.writestr(CERTIFICATE, certificate)
+    return path
+
+
+def test_fmu_without_a_certificate_is_validated_all_the_same(
+    report: tuple[Result, Path], fmu: Path, tmp_path: Path
+) -> None:
+    other = rezipped(fmu, tmp_path / "other.fmu", None)
+    result = run("validate", "mci_lab", "--fmu", other, "-o", tmp_path / "report")
+    assert result.exit_code == 0, result.output
+    assert "performance map" not in result.output
+    assert "Performance map" not in (tmp_path / "report" / "report.html").read_text()
+    scores = json.loads((tmp_path / "report" / "scores.json").read_text())
+    assert scores["fmu"]["certificate"] is None
+
+
+def test_damaged_certificate_is_bad_input(fmu: Path, tmp_path: Path) -> None:
+    other = rezipped(fmu, tmp_path / "other.fmu", b"{}")
+    result = run("validate", "mci_lab", "--fmu", other, "-o", tmp_path / "report")
+    assert_bad_input(result, "other.fmu, resources/certificate.json: not a certificate")
 
 
 def test_existing_report_is_kept_unless_replaced(
