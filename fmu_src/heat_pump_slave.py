@@ -217,6 +217,8 @@ class HeatPumpSlave(Fmi2Slave):
             self._load_live(heat_pump.machine)
             assert self._heat_pump is not None
             heat_pump = self._heat_pump
+        elif self._solver == MAP and heat_pump.steady_state is not self._map:
+            heat_pump = self._heat_pump = HeatPump(heat_pump.machine, self._map)
         heat_pump.number_of_units = self._number_of_units
         heat_pump.standby_power = self._parameters["standby_power"]
         point, status, notes = heat_pump.answer(Boundary(*self._values[:_INPUTS]))

@@ -16,6 +16,14 @@ from harness.scores import EXTRAPOLATION, FITTED, LEAVE_ONE_OUT, MODEL
 from harness.validation import validate
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+# Outputs behind the columns of the certificate's table.
+CERTIFIED_COLUMNS = (
+    ("P_el",),
+    ("Q_flow_sink", "Q_flow_source"),
+    ("m_flow_refrigerant",),
+    ("p_low", "p_high"),
+    ("T_source_out", "T_sink_out"),
+)
 # Run by .ci/run, which this test is a part of.
 RUN_BY_CI = ("make demo", "make test")
 
@@ -125,6 +133,14 @@ def test_figures_are_those_of_the_scores(
             figure, unit = cell.split()
             value = errors.mape if unit == "%" else errors.mae
             assert value == pytest.approx(float(figure), abs=0.051 if unit == "%" else 0.0051)
+    certificate = scores.fmu.certificate
+    assert certificate is not None
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{dataset}`"))
+    nodes, *figures = (float(cell.split()[0]) for cell in row.strip("|").split("|")[1:])
+    assert nodes == certificate.nodes
+    for figure, outputs in zip(figures, CERTIFIED_COLUMNS, strict=True):
+        largest = max(certificate.errors[output].maximum for output in outputs)
+        assert largest == pytest.approx(figure, rel=0.2, abs=0.00055)
     if scores.compressor is not None:
         power, flow = re.findall(r"left out: power ([\d.]+) %, flow ([\d.]+) %", section)[0]
         assert scores.compressor.P_el == pytest.approx(float(power), abs=0.051)
