@@ -41,7 +41,7 @@ def test_same_results_as_tespy(
         cycle.off_design(replace(machine.design.boundary, T_sink_in=300.0 + 5.0 * step)).P_el
         for step in range(5)
     ]
-    assert [row[0] for row in run.results] == pytest.approx(expected, rel=1e-9), run.everything
+    assert [row[0] for row in run.results] == pytest.approx(expected, rel=1e-3), run.everything
     assert run.statuses == []
 
 
@@ -66,7 +66,7 @@ def test_environment_without_packages(host: Path, unzipped: Path, tmp_path: Path
     run = through_sink_temperatures(
         host, unzipped, 1, environment=host_environment(PATH=f"{bare / 'bin'}:/usr/bin:/bin")
     )
-    assert "Python package 'CoolProp' is missing" in run.log[0], run.everything
+    assert "Python package 'numpy' is missing" in run.log[0], run.everything
     assert "requirements.txt lists what is needed" in run.log[0]
 
 
