@@ -209,10 +209,10 @@ class HeatPumpSlave(Fmi2Slave):
         }
         self._use_own_code()
         # NumPy is imported here and not with this file, so that a host without it is told.
-        from heatpump_twin_model.native_map import native_numbers
+        from heatpump_twin_model import native_map
         from heatpump_twin_model.performance_map import MapTable, PerformanceMap
 
-        self._native_numbers = native_numbers
+        self._native = native_map
         self._map = PerformanceMap(
             machine, MapTable.load(resources / "performance_map.json", machine)
         )
@@ -301,6 +301,8 @@ class HeatPumpSlave(Fmi2Slave):
 
     def get_real(self, references: list[int]) -> list[float]:
         """Return inputs, results and parameters; pythonfmu's own way costs several times more."""
+        if references and references[0] >= _FIRST_ADDRESS:
+            return [self._of_the_shell(i) for i in references]
         self._answer_if_stale()
         values = self._values
         return [values[i] if i < _OUTPUTS else self._get_other(i) for i in references]
@@ -324,11 +326,12 @@ class HeatPumpSlave(Fmi2Slave):
         return [messages]
 
     def _get_other(self, reference: int) -> float:
+        return float(self.vars[reference].getter())
+
+    def _of_the_shell(self, reference: int) -> float:
         if reference == _MESSAGES:
             return float(self._state[-1])
-        if reference >= _FIRST_ADDRESS:
-            return self._shared()[reference - _FIRST_ADDRESS]
-        return float(self.vars[reference].getter())
+        return self._shared()[reference - _FIRST_ADDRESS]
 
     def _shared(self) -> tuple[float, float, float, float]:
         """Addresses of values, state and numbers, and how many numbers; 0 when nothing is shared.
@@ -340,21 +343,20 @@ class HeatPumpSlave(Fmi2Slave):
         self._guard(self._lay_out_numbers)
         if self._numbers is None:
             return (0.0, 0.0, 0.0, 0.0)
-        numbers = self._numbers[1]
-        address = numbers.__array_interface__["data"][0]
+        address = self._numbers.__array_interface__["data"][0]
         return (
             float(self._values.buffer_info()[0]),
             float(self._state.buffer_info()[0]),
             float(address),
-            float(len(numbers)),
+            float(len(self._numbers)),
         )
 
     def _lay_out_numbers(self) -> None:
-        units = self._number_of_units
-        if self._numbers is None or self._numbers[0] != units:
-            self._numbers = None
+        if self._numbers is None:
             assert self._machine is not None
-            self._numbers = (units, self._native_numbers(self._machine, self._map.table, units))
+            self._numbers = self._native.native_numbers(self._machine, self._map.table, 1)
+        # The shell has a copy of what it got before.
+        self._numbers[self._native.NUMBER_OF_UNITS] = self._number_of_units
 
     def _register_variables(self) -> None:
         for i, quantity in enumerate(BOUNDARY_QUANTITIES.values()):
