@@ -9,6 +9,7 @@ import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import fmpy
 import pytest
@@ -31,7 +32,7 @@ HOST_ENVIRONMENT = host_environment(PYTHONMALLOC="debug", OPENBLAS_NUM_THREADS="
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the hosts are for Linux")
 
 
-def variant(machine: Machine, certified: CertifiedMap, folder: Path, **changes: float) -> Path:
+def variant(machine: Machine, certified: CertifiedMap, folder: Path, **changes: Any) -> Path:
     """Build a machine of other parameters on the same map, which would take minutes to make.
 
     Its answers are not those of TESPy, which is of no matter here.
@@ -57,7 +58,7 @@ def folders(
     certified = certified_map(machine, tolerance)
     return (
         Path(fmpy.extract(str(fmu), unzipdir=str(folder / "unzipped"))),
-        variant(machine, certified, folder / "build", auxiliary_power=0.0),
+        variant(machine, certified, folder / "build", auxiliary_power=15.0),
         variant(machine, certified, folder / "other", auxiliary_power=30.0, name="other"),
     )
 
@@ -78,9 +79,10 @@ def script(code: str, *folders: Path) -> list:
     start = f"""
         import ctypes, json, sys
         sys.path.insert(0, {str(HERE)!r})
-        from fmi_calls_of_rollbacks import *
+        from rollbacks import *
+        from fmi_calls import *
         folders = {[str(f) for f in folders]!r}
-    """.replace("from fmi_calls_of_rollbacks", "from rollbacks import *; from fmi_calls")
+    """
     host = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(start) + textwrap.dedent(code)],
         capture_output=True,
