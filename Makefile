@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench soak clean
 
 MACHINES := mci_lab nist_split rwth_brine_water
 
@@ -25,6 +25,9 @@ lint: $(VENV)/lint.stamp  ## check style and types
 bench: $(VENV)/bench.stamp  ## measure speed, memory and accuracy, and write docs/performance.md
 	@$(PIP_INSTALL) -e '.[bench,peers]' || echo "without the other tools; docs/performance.md says which" >&2
 	$(BIN)/python -m benchmarks
+
+soak: $(VENV)/test.stamp  ## run the FMU for hours and write docs/reliability.md
+	$(BIN)/python -m benchmarks.soak
 
 clean:
 	rm -rf $(VENV) out

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from array import array
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from xml.etree.ElementTree import Element, SubElement
 from pythonfmu import DefaultExperiment, Fmi2Slave, Integer, Real, String
 from pythonfmu.enums import Fmi2Causality, Fmi2Initial, Fmi2Status, Fmi2Variability
 
+import heatpump_twin_model
 from heatpump_twin_model.errors import TwinError
 from heatpump_twin_model.heat_pump import HeatPump
 from heatpump_twin_model.machine import Machine, identification
@@ -53,8 +55,16 @@ _INPUTS = len(BOUNDARY_QUANTITIES)
 _OUTPUTS = _INPUTS + len(RESULT_QUANTITIES)
 
 # Under these references, which no host can ask for, the shell gets addresses of the memory that the
-# slave shares with it: values, state, numbers of the map, and how many these are.
+# slave shares with it: values, state, numbers of the map, and how many these are; then as a real
+# how many messages wait, and as a string all of them.
 _FIRST_ADDRESS = 1_000_000
+_MESSAGES = _FIRST_ADDRESS + 4
+
+# ASCII's record separator; no message holds it.
+_END_OF_MESSAGE = "\x1e"
+
+# A text that a host sets may be of any length; a message shows no more of it.
+_MOST_SHOWN = 60
 
 _PARAMETER: dict[str, Any] = {
     "causality": Fmi2Causality.parameter,
@@ -119,18 +129,25 @@ class HeatPumpSlave(Fmi2Slave):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        # pythonfmu's library puts it there for each instance and leaves it; its builder, which gives
+        # no logger, takes it back. What is to be found there is imported by now: the package, which
+        # finds its own modules.
+        if "logger" in kwargs and sys.path[0] == self.resources:
+            del sys.path[0]
+        self._messages: list[str] = []
         self._machine: Machine | None = None
         self._heat_pump: HeatPump | None = None
         self._solver = MAP
-        # Inputs and results by value reference; operating status and how many answers had each. The
-        # shell reads and writes both, so they stay where they are. What is answered when not even
+        # Inputs and results by value reference; operating status, how many answers had each, and how
+        # many messages wait. The shell reads and writes both, so they stay where they are and never
+        # change their lengths. What is answered when not even
         # the machine can be read: nothing flows.
         self._values = array(
             "d",
             [q.nominal for q in BOUNDARY_QUANTITIES.values()]
             + [q.nominal if q.minimum > 0.0 else 0.0 for q in RESULT_QUANTITIES.values()],
         )
-        self._state = array("q", [OperatingStatus.OFF, *(0 for _ in OperatingStatus)])
+        self._state = array("q", [OperatingStatus.OFF, *(0 for _ in OperatingStatus), 0])
         self._numbers: Any = None
         self._number_of_units = 1
         self._parameters = {_STANDBY_POWER.name: 0.0, **dict.fromkeys(_UNCERTAINTIES, 0.0)}
@@ -190,16 +207,29 @@ class HeatPumpSlave(Fmi2Slave):
             "P_el_relative_uncertainty": machine.P_el_relative_uncertainty,
             "Q_flow_sink_relative_uncertainty": machine.Q_flow_sink_relative_uncertainty,
         }
+        self._use_own_code()
         # NumPy is imported here and not with this file, so that a host without it is told.
+        from heatpump_twin_model import native_map
         from heatpump_twin_model.performance_map import MapTable, PerformanceMap
 
+        self._native = native_map
         self._map = PerformanceMap(
             machine, MapTable.load(resources / "performance_map.json", machine)
         )
         self._heat_pump = HeatPump(machine, self._map)
         self._set_results(self._map.standby(machine.design.boundary))
 
+    def _use_own_code(self) -> None:
+        """Let modules that are yet to be imported come from the own resources.
+
+        The package may have come with an earlier instance of the same FMU, unzipped elsewhere, whose
+        folder is gone. The code is the same: its hash is part of the name.
+        """
+        name = heatpump_twin_model.__name__
+        heatpump_twin_model.__path__ = [str(Path(self.resources) / name)]
+
     def _load_live(self, machine: Machine) -> None:
+        self._use_own_code()
         # TESPy takes seconds to import.
         from heatpump_twin_model.cycle import HeatPumpCycle
 
@@ -262,13 +292,19 @@ class HeatPumpSlave(Fmi2Slave):
         self._report(f"operating_status 3: {message}", Fmi2Status.error)
 
     def _report(self, message: str, status: Fmi2Status) -> None:
+        """Keep a message until the shell takes it; pythonfmu's own queue loses memory by each."""
         # File names may hold bytes that are no text, which pythonfmu cannot pass on.
-        self.log(message.encode("utf-8", "backslashreplace").decode("utf-8"), status)
+        text = message.encode("utf-8", "backslashreplace").decode("utf-8")
+        text = text.replace(_END_OF_MESSAGE, " ").replace("\0", " ")
+        self._messages.append(f"{status.value}{text}{_END_OF_MESSAGE}")
+        self._state[-1] = len(self._messages)
 
     # Variables ------------------------------------------------------------------------------
 
     def get_real(self, references: list[int]) -> list[float]:
         """Return inputs, results and parameters; pythonfmu's own way costs several times more."""
+        if references and references[0] >= _FIRST_ADDRESS:
+            return [self._of_the_shell(i) for i in references]
         self._answer_if_stale()
         values = self._values
         return [values[i] if i < _OUTPUTS else self._get_other(i) for i in references]
@@ -282,10 +318,22 @@ class HeatPumpSlave(Fmi2Slave):
             else:
                 self.vars[i].setter(value)
 
+    def get_string(self, references: list[int]) -> list[str]:
+        """Return parameters, or to the shell the messages."""
+        if references != [_MESSAGES]:
+            return list(super().get_string(references))
+        messages = "".join(self._messages)
+        self._messages.clear()
+        self._state[-1] = 0
+        return [messages]
+
     def _get_other(self, reference: int) -> float:
-        if reference >= _FIRST_ADDRESS:
-            return self._shared()[reference - _FIRST_ADDRESS]
         return float(self.vars[reference].getter())
+
+    def _of_the_shell(self, reference: int) -> float:
+        if reference == _MESSAGES:
+            return float(self._state[-1])
+        return self._shared()[reference - _FIRST_ADDRESS]
 
     def _shared(self) -> tuple[float, float, float, float]:
         """Addresses of values, state and numbers, and how many numbers; 0 when nothing is shared.
@@ -294,20 +342,23 @@ class HeatPumpSlave(Fmi2Slave):
         """
         if self._initialising or self._solver == LIVE or self._heat_pump is None:
             return (0.0, 0.0, 0.0, 0.0)
-        from heatpump_twin_model.native_map import native_numbers
-
-        if self._numbers is None or self._numbers[0] != self._number_of_units:
-            units = self._number_of_units
-            made = native_numbers(self._heat_pump.machine, self._map.table, units)
-            self._numbers = (units, made)
-        numbers = self._numbers[1]
-        address = numbers.__array_interface__["data"][0]
+        self._guard(self._lay_out_numbers)
+        if self._numbers is None:
+            return (0.0, 0.0, 0.0, 0.0)
+        address = self._numbers.__array_interface__["data"][0]
         return (
             float(self._values.buffer_info()[0]),
             float(self._state.buffer_info()[0]),
             float(address),
-            float(len(numbers)),
+            float(len(self._numbers)),
         )
+
+    def _lay_out_numbers(self) -> None:
+        if self._numbers is None:
+            assert self._machine is not None
+            self._numbers = self._native.native_numbers(self._machine, self._map.table, 1)
+        # The shell has a copy of what it got before.
+        self._numbers[self._native.NUMBER_OF_UNITS] = self._number_of_units
 
     def _register_variables(self) -> None:
         for i, quantity in enumerate(BOUNDARY_QUANTITIES.values()):
@@ -404,7 +455,7 @@ class HeatPumpSlave(Fmi2Slave):
             self._stale = True
         else:
             self._report(
-                f"solver = {value!r} is not known; expected '{MAP}' or '{LIVE}'; "
+                f"solver = {_shown(value)!r} is not known; expected '{MAP}' or '{LIVE}'; "
                 f"'{self._solver}' is kept",
                 Fmi2Status.error,
             )
@@ -414,7 +465,7 @@ class HeatPumpSlave(Fmi2Slave):
     def _get_fmu_state(self) -> dict[str, Any]:
         return {
             "values": self._values.tolist(),
-            "state": self._state.tolist(),
+            "state": self._state[:-1].tolist(),
             "number_of_units": self._number_of_units,
             "parameters": dict(self._parameters),
             "solver": self._solver,
@@ -430,7 +481,7 @@ class HeatPumpSlave(Fmi2Slave):
         if state["solver"] != self._solver and self._heat_pump and self._machine:
             self._heat_pump = HeatPump(self._machine, self._map)
         self._values[:] = array("d", state["values"])
-        self._state[:] = array("q", state["state"])
+        self._state[:-1] = array("q", state["state"])
         self._number_of_units = state["number_of_units"]
         self._parameters = dict(state["parameters"])
         self._solver = state["solver"]
@@ -474,6 +525,10 @@ class HeatPumpSlave(Fmi2Slave):
                 {"index": str(index[variable.name]), "dependencies": " ".join(map(str, knowns))},
             )
         return root
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
 def _unit_definitions() -> Element:

@@ -24,6 +24,9 @@ from .quantities import BOUNDARY_QUANTITIES
 # Raised with every change of the order; the evaluator refuses another one.
 LAYOUT = 1
 
+# Where in the row it lies, so that another one needs no new factors.
+NUMBER_OF_UNITS = 1
+
 
 def native_numbers(machine: Machine, table: MapTable, number_of_units: int) -> Array:
     """Lay out a map and what of the machine its evaluation needs.

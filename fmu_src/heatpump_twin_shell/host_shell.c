@@ -7,7 +7,8 @@
    What it knows of the FMU comes from resources/host_shell.txt, which the build writes from
    modelDescription.xml: a line "guid <guid>", a line "state <get and set> <serialise>" of 0 or 1,
    and a line "<reference> <type> <phases> <name>" for each variable. <type> is R, I, B or S;
-   <phases> is the sum of those Phase values in which a host may set it.
+   <phases> is the sum of those Phase values in which a host may set it. A line "shares" says that
+   the slave is the heat pump's, which hands over memory and messages as follows.
 
    After initialisation the slave shares the memory in which it keeps inputs, results and status, and
    the numbers of its performance map. Steps inside the envelope are then answered here, and values
@@ -15,6 +16,7 @@
 */
 #include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,11 +47,17 @@ typedef struct {
     char *name;
 } Variable;
 
-/* A state that the host holds: pythonfmu's, and the phase it was taken in. */
+/* What a state of the shell itself consists of. */
+typedef struct {
+    fmi2Real last_successful_time;
+    uint32_t phase, last_step;
+} Own;
+
+/* A state that the host holds: pythonfmu's and the shell's own. */
 typedef struct State {
     struct State *next;
     fmi2FMUstate inner;
-    Phase phase;
+    Own own;
 } State;
 
 typedef struct Instance {
@@ -58,7 +66,7 @@ typedef struct Instance {
     Phase phase;
     char *name;
     char *guid;
-    bool has_state, has_serialised_state;
+    bool has_state, has_serialised_state, shares;
     Variable *variables;
     size_t variable_count;
     State *states;
@@ -71,7 +79,8 @@ typedef struct Instance {
     fmi2Status last_step;
     fmi2Real last_successful_time;
     /* What the slave shares: MAP_INPUTS inputs and MAP_RESULTS results by value reference; the
-       operating status and how many answers had each status. NULL when it shares nothing. */
+       operating status, how many answers had each status, and how many messages wait to be taken.
+       NULL when it shares nothing. */
     double *values;
     int64_t *state;
     NativeMap *map;
@@ -211,10 +220,13 @@ static fmi2Status enter(fmi2Component component, const char *call, int phases) {
 enum {
     SHARED_REALS = MAP_INPUTS + MAP_RESULTS,
     STATUS_REFERENCE = SHARED_REALS,
-    INSIDE = 1, /* operating status */
-    /* The slave answers addresses as reals under references that no host can ask for. */
+    INSIDE = 1,            /* operating status */
+    WAITING_MESSAGES = 6,  /* where in `state` */
+    /* The slave answers addresses as reals, and under the same numbers how many messages wait and
+       their texts, under references that no host can ask for. */
     FIRST_ADDRESS = 1000000,
     ADDRESSES = 4,
+    MESSAGES = FIRST_ADDRESS + ADDRESSES,
 };
 
 static void unshare(Instance *instance) {
@@ -231,6 +243,7 @@ static void share(Instance *instance) {
     fmi2ValueReference references[ADDRESSES];
     fmi2Real found[ADDRESSES] = {0};
     unshare(instance);
+    if (!instance->shares) return;
     for (int i = 0; i < ADDRESSES; i++) references[i] = FIRST_ADDRESS + (fmi2ValueReference)i;
     if (slave.GetReal(instance->inner, references, ADDRESSES, found) != fmi2OK || !found[0]) return;
     instance->map = native_map_make(pointer_of(found[2]), (size_t)found[3]);
@@ -245,6 +258,26 @@ static bool are_below(const fmi2ValueReference references[], size_t count, unsig
     return true;
 }
 
+/* Hand over what the slave has to say.
+
+   Not through pythonfmu's queue, which keeps the text of each message for ever. A message begins
+   with the digit of its status and ends with END_OF_MESSAGE. */
+static void take_messages(Instance *instance) {
+    static const char END_OF_MESSAGE = 30; /* ASCII's record separator */
+    const fmi2ValueReference reference = MESSAGES;
+    fmi2Real count = 0.0;
+    fmi2String texts = NULL;
+    if (instance->state) count = (fmi2Real)instance->state[WAITING_MESSAGES];
+    else if (slave.GetReal(instance->inner, &reference, 1, &count) != fmi2OK) return;
+    if (!count || slave.GetString(instance->inner, &reference, 1, &texts) != fmi2OK) return;
+    char *all = text("%s", texts);
+    for (char *message = all, *end; (end = strchr(message, END_OF_MESSAGE)); message = end + 1) {
+        *end = 0;
+        from_slave(instance, NULL, (fmi2Status)(*message - '0'), NULL, message + 1);
+    }
+    free(all);
+}
+
 /* What the host gets for what pythonfmu answered.
 
    A slave of pythonfmu can answer no warning. It logs one, and FMI says that a call which logged
@@ -255,6 +288,8 @@ static fmi2Status leave(Instance *instance, fmi2Status status) {
         instance->phase = FATAL;
         instance->inner = NULL;
         unshare(instance);
+    } else if (instance->shares) {
+        take_messages(instance);
     }
     return status == fmi2OK && instance->worst > fmi2OK ? fmi2Warning : status;
 }
@@ -271,6 +306,24 @@ static fmi2Status unsupported(fmi2Component c, const char *call, fmi2Status answ
     report(instance, answer, "%s: this FMU does not provide it, as its modelDescription.xml says",
            call);
     return answer;
+}
+
+/* Whether Python can read a text: pythonfmu does not look and goes on with a null pointer. */
+static bool is_utf8(const char *string) {
+    for (const unsigned char *c = (const unsigned char *)string; *c;) {
+        unsigned code = *c++;
+        if (code < 0x80) continue;
+        int more = code >= 0xF0 ? 3 : code >= 0xE0 ? 2 : 1;
+        static const unsigned least[] = {0, 0x80, 0x800, 0x10000};
+        if (code < 0xC2 || code > 0xF4) return false;
+        code &= 0x3Fu >> more;
+        for (int i = 0; i < more; i++, c++) {
+            if ((*c & 0xC0) != 0x80) return false;
+            code = code << 6 | (*c & 0x3F);
+        }
+        if (code < least[more] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return false;
+    }
+    return true;
 }
 
 /* Where the FMU lies ------------------------------------------------------------------------ */
@@ -340,6 +393,9 @@ static char *resources_path(const char *location, char **problem) {
     } else if (strstr(found, "%20")) {
         *problem = text("the FMU is unzipped in %s, and pythonfmu takes the %%20 in that name for a "
                         "space: unzip it elsewhere", found);
+    } else if (!is_utf8(found)) {
+        *problem = text("the FMU is unzipped in %s, whose name is not UTF-8, which pythonfmu cannot "
+                        "read: unzip it elsewhere", found);
     } else if (!holds(found, "slavemodule.txt")) {
         *problem = text("%s holds no slavemodule.txt: resources are missing", found);
     }
@@ -364,6 +420,8 @@ static bool read_description(Instance *instance, const char *resources) {
         } else if (sscanf(line, "state %d %d", &get_set, &serialise) == 2) {
             instance->has_state = get_set;
             instance->has_serialised_state = serialise;
+        } else if (!strcmp(line, "shares\n")) {
+            instance->shares = true;
         } else if (sscanf(line, "%u %c %d %1023[^\n]", &variable.reference, &variable.type,
                           &variable.phases, name) == 4) {
             Variable *more = realloc(instance->variables,
@@ -470,7 +528,8 @@ static char *make(Instance *instance, fmi2String guid, fmi2String location, fmi2
         char *uri = text("file://%s", resources);
 #endif
         instance->to_us = (fmi2CallbackFunctions){from_slave, calloc, free, NULL, instance};
-        instance->inner = slave.Instantiate(instance->name, fmi2CoSimulation, guid, uri,
+        /* The shell logs under the host's name; Python has no use for it and may not know it. */
+        instance->inner = slave.Instantiate("heat pump", fmi2CoSimulation, guid, uri,
                                             &instance->to_us, visible, fmi2True);
         end_instantiation(instance->inner != NULL);
         free(uri);
@@ -551,6 +610,10 @@ FMI2_Export fmi2Status fmi2SetupExperiment(fmi2Component c, fmi2Boolean has_tole
                                            fmi2Real tolerance, fmi2Real start,
                                            fmi2Boolean has_stop, fmi2Real stop) {
     ENTER("fmi2SetupExperiment", INSTANTIATED);
+    if (!isfinite(start)) {
+        report(instance, fmi2Error, "fmi2SetupExperiment: a start at %g has no meaning", start);
+        return fmi2Error;
+    }
     instance->last_successful_time = start;
     return leave(instance, slave.SetupExperiment(instance->inner, has_tolerance, tolerance, start,
                                                  has_stop, stop));
@@ -623,6 +686,10 @@ static bool are_valid(const Instance *instance, const char *call, char type,
         }
         if (set && type == 'S' && !((const fmi2String *)values)[i]) {
             report(instance, fmi2Error, "%s: the text for %s is null", call, variable->name);
+            return false;
+        }
+        if (set && type == 'S' && !is_utf8(((const fmi2String *)values)[i])) {
+            report(instance, fmi2Error, "%s: the text for %s is not UTF-8", call, variable->name);
             return false;
         }
     }
@@ -720,6 +787,11 @@ FMI2_Export fmi2Status fmi2GetRealOutputDerivatives(fmi2Component c,
 FMI2_Export fmi2Status fmi2DoStep(fmi2Component c, fmi2Real time, fmi2Real size,
                                   fmi2Boolean no_set_state_before) {
     ENTER("fmi2DoStep", STEP_COMPLETE);
+    /* A step of no length is none of FMI's, but masters take it to pass on inputs. */
+    if (!(size >= 0.0) || !isfinite(time + size)) {
+        report(instance, fmi2Error, "fmi2DoStep: a step of %g from %g has no meaning", size, time);
+        return fmi2Error;
+    }
     if (instance->map &&
         native_map_answer(instance->map, instance->values, instance->values + MAP_INPUTS)) {
         instance->state[0] = INSIDE;
@@ -788,24 +860,26 @@ FMI2_Export fmi2Status fmi2GetStringStatus(fmi2Component c, const fmi2StatusKind
    would end in an exception. */
 typedef struct {
     char magic[8];
-    uint64_t guid, length, sum;
-    uint32_t phase, reserved;
+    uint64_t guid, length, sum; /* of all but the sum itself */
+    Own own;
 } Header;
 
-static const char MAGIC[8] = "HPTWIN1";
+/* The last sign is the version of this layout. */
+static const char MAGIC[8] = "HPTWIN2";
 
-/* FNV-1a. */
-static uint64_t sum_of(const void *bytes, size_t length) {
-    uint64_t sum = UINT64_C(14695981039346656037);
+/* FNV-1a, going on from a sum. */
+static uint64_t sum_of(uint64_t sum, const void *bytes, size_t length) {
     for (size_t i = 0; i < length; i++)
         sum = (sum ^ ((const unsigned char *)bytes)[i]) * UINT64_C(1099511628211);
     return sum;
 }
 
-static Header header_of(const Instance *instance, const void *bytes, size_t length, Phase phase) {
-    Header header = {{0}, sum_of(instance->guid, strlen(instance->guid)), length,
-                     sum_of(bytes, length), (uint32_t)phase, 0};
+static const uint64_t EMPTY_SUM = UINT64_C(14695981039346656037);
+
+static Header header_of(const Instance *instance, const void *bytes, size_t length, Own own) {
+    Header header = {{0}, sum_of(EMPTY_SUM, instance->guid, strlen(instance->guid)), length, 0, own};
     memcpy(header.magic, MAGIC, sizeof MAGIC);
+    header.sum = sum_of(sum_of(EMPTY_SUM, &header, sizeof header), bytes, length);
     return header;
 }
 
@@ -825,10 +899,10 @@ static State **link_of(Instance *instance, const char *call, fmi2FMUstate handle
         return fmi2Error;                                                                          \
     }
 
-static fmi2Status hold(Instance *instance, fmi2FMUstate inner, Phase phase, fmi2FMUstate *handle) {
+static fmi2Status hold(Instance *instance, fmi2FMUstate inner, Own own, fmi2FMUstate *handle) {
     State *state = calloc(1, sizeof *state);
     if (!state) return fmi2Error;
-    *state = (State){instance->states, inner, phase};
+    *state = (State){instance->states, inner, own};
     instance->states = state;
     *handle = state;
     return fmi2OK;
@@ -857,15 +931,21 @@ FMI2_Export fmi2Status fmi2GetFMUstate(fmi2Component c, fmi2FMUstate *handle) {
     fmi2FMUstate inner = NULL;
     fmi2Status status = leave(instance, slave.GetFMUstate(instance->inner, &inner));
     if (status > fmi2Warning) return status;
-    return hold(instance, inner, instance->phase, handle) == fmi2OK ? status : fmi2Error;
+    Own own = {instance->last_successful_time, instance->phase, instance->last_step};
+    return hold(instance, inner, own, handle) == fmi2OK ? status : fmi2Error;
 }
 
 FMI2_Export fmi2Status fmi2SetFMUstate(fmi2Component c, fmi2FMUstate handle) {
     ENTER_STATE("fmi2SetFMUstate", has_state, handle);
     State **link = link_of(instance, "fmi2SetFMUstate", handle);
     if (!link) return fmi2Error;
+    Own own = (*link)->own;
     fmi2Status status =
-        move_on(instance, slave.SetFMUstate(instance->inner, (*link)->inner), (*link)->phase);
+        move_on(instance, slave.SetFMUstate(instance->inner, (*link)->inner), (Phase)own.phase);
+    if (status <= fmi2Warning) {
+        instance->last_successful_time = own.last_successful_time;
+        instance->last_step = (fmi2Status)own.last_step;
+    }
     /* Parameters may have come back with the state. */
     if (instance->phase == STEP_COMPLETE || instance->phase == STEP_FAILED ||
         instance->phase == TERMINATED)
@@ -904,7 +984,7 @@ FMI2_Export fmi2Status fmi2SerializeFMUstate(fmi2Component c, fmi2FMUstate handl
     status = leave(instance, slave.SerializeFMUstate(instance->inner, (*link)->inner, content,
                                                      length));
     if (status > fmi2Warning) return status;
-    Header header = header_of(instance, content, length, (*link)->phase);
+    Header header = header_of(instance, content, length, (*link)->own);
     memcpy(bytes, &header, sizeof header);
     return status;
 }
@@ -913,7 +993,7 @@ FMI2_Export fmi2Status fmi2DeSerializeFMUstate(fmi2Component c, const fmi2Byte b
                                                fmi2FMUstate *handle) {
     ENTER_STATE("fmi2DeSerializeFMUstate", has_serialised_state, bytes && handle);
     const fmi2Byte *content = bytes + sizeof(Header);
-    Header header = {{0}, 0, 0, 0, 0, 0};
+    Header header = {{0}, 0, 0, 0, {0}};
     if (size >= sizeof header) memcpy(&header, bytes, sizeof header);
     const char *fault = NULL;
     if (memcmp(header.magic, MAGIC, sizeof MAGIC)) {
@@ -922,7 +1002,7 @@ FMI2_Export fmi2Status fmi2DeSerializeFMUstate(fmi2Component c, const fmi2Byte b
         fault = "are cut off";
     } else {
         size_t length = (size_t)header.length;
-        Header expected = header_of(instance, content, length, (Phase)header.phase);
+        Header expected = header_of(instance, content, length, header.own);
         if (header.guid != expected.guid) fault = "are the state of another machine or build";
         else if (header.sum != expected.sum) fault = "are damaged";
     }
@@ -935,5 +1015,5 @@ FMI2_Export fmi2Status fmi2DeSerializeFMUstate(fmi2Component c, const fmi2Byte b
     fmi2Status status = leave(instance, slave.DeSerializeFMUstate(instance->inner, content,
                                                                   (size_t)header.length, &inner));
     if (status > fmi2Warning) return status;
-    return hold(instance, inner, (Phase)header.phase, handle) == fmi2OK ? status : fmi2Error;
+    return hold(instance, inner, header.own, handle) == fmi2OK ? status : fmi2Error;
 }

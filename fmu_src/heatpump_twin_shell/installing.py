@@ -9,6 +9,9 @@ from heatpump_twin_shell.compiling import PLATFORMS, compile_shell
 
 DESCRIPTION = "resources/host_shell.txt"
 
+# Only a heat pump has it.
+MAP = "resources/performance_map.json"
+
 # In which phases of a run FMI 2.0 lets a host set a variable, as in host_shell.c.
 _INSTANTIATED, _INITIALIZATION, _STEPS = 1, 2, 4
 
@@ -34,12 +37,21 @@ def with_shell(entries: dict[str, bytes]) -> dict[str, bytes]:
         library = f"binaries/{platform}/{identifier}{suffix}"
         result[f"binaries/{platform}/pythonfmu-export{suffix}"] = result[library]
         result[library] = compile_shell(platform)
-    result[DESCRIPTION] = description_for_shell(root).encode("utf-8")
+    shares = MAP in entries
+    result[DESCRIPTION] = description_for_shell(root, shares=shares).encode("utf-8")
     return result
 
 
-def description_for_shell(root: Element) -> str:
-    """Say in lines what the shell has to know of a model description; host_shell.c reads them."""
+def description_for_shell(root: Element, *, shares: bool = False) -> str:
+    """Say in lines what the shell has to know of an FMU; host_shell.c reads them.
+
+    Parameters
+    ----------
+    root : Element
+        The model description.
+    shares : bool
+        Whether the slave hands over memory and messages, as that of the heat pump does.
+    """
     co_simulation = _co_simulation(root)
     state = [
         int(co_simulation.get(name, "false") == "true")
@@ -51,6 +63,8 @@ def description_for_shell(root: Element) -> str:
         letter = {"Enumeration": "I"}.get(variable[0].tag, variable[0].tag[0])
         reference, name = variable.get("valueReference"), variable.get("name")
         lines.append(f"{reference} {letter} {_settable(variable)} {name}")
+    if shares:
+        lines.append("shares")
     return "".join(f"{line}\n" for line in lines)
 
 

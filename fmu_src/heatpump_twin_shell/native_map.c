@@ -73,9 +73,12 @@ static const double *take(Reader *reader, size_t count) {
     return found;
 }
 
-static int take_count(Reader *reader) {
+/* More nodes have no place in the work space of a polynomial. */
+enum { MOST_NODES = 64, MOST = 1000000 };
+
+static int take_count(Reader *reader, double most) {
     const double *value = take(reader, 1);
-    if (!value || !(*value >= 1.0 && *value <= 1e6)) {
+    if (!value || !(*value >= 1.0 && *value <= most)) {
         reader->failed = true;
         return 1;
     }
@@ -84,13 +87,13 @@ static int take_count(Reader *reader) {
 
 static Axis take_axis(Reader *reader) {
     const double *of = take(reader, 3);
-    int nodes = take_count(reader);
+    int nodes = take_count(reader, MOST_NODES);
     return of ? (Axis){of[0], of[1], of[2] != 0.0, nodes} : (Axis){0};
 }
 
 static Series take_series(Reader *reader) {
     const double *range = take(reader, 2);
-    int count = take_count(reader);
+    int count = take_count(reader, MOST);
     const double *powers = take(reader, (size_t)count);
     return powers ? (Series){range[0], range[1], count, powers} : (Series){0};
 }
@@ -124,7 +127,7 @@ NativeMap *native_map_make(const double *numbers, size_t count) {
         map->source_temperature = take_series(&reader);
         map->sink_enthalpy = take_series(&reader);
         map->sink_temperature = take_series(&reader);
-        map->modes = take_count(&reader);
+        map->modes = take_count(&reader, MOST);
         size_t modes = (size_t)map->modes, speeds = (size_t)map->speed.nodes;
         size_t sinks = (size_t)map->sink.nodes, flows = (size_t)map->flow.nodes;
         size_t powers = (size_t)map->superheat.nodes * (size_t)map->dew.nodes;
@@ -167,8 +170,6 @@ static void contract(const double *restrict factors, size_t count, const double 
     for (size_t i = 1; i < count; i++)
         for (size_t j = 0; j < width; j++) result[j] += factors[i] * matrix[i * width + j];
 }
-
-enum { MOST_NODES = 64 };
 
 static void chebyshev(const Axis *axis, double value, double *basis) {
     double x = fmin(fmax(scaled(axis, value), -1.0), 1.0);
@@ -229,7 +230,7 @@ static bool solve_suction(const NativeMap *map, const double *inputs, double *T_
                           is->estimate[4] * log(m_flow_source) + is->estimate[5] * log(m_flow_sink));
     double approach_before = 0.0, excess_before = 0.0, step = INFINITY;
     int iterations = (int)is->iterations;
-    for (int i = 0; i <= iterations; i++) {
+    for (int i = 0; i < iterations; i++) {
         double T_wetted = T_source_in - approach;
         *T_dew = smooth_minimum(T_wetted, is->T_evaporating_max, is->evaporating_blend);
         double actual = T_source_in - *T_dew;

@@ -1,0 +1,239 @@
+"""Run the FMU for long and write what grew: ``python -m benchmarks.soak [--fmu x.fmu] [-o page.md]``.
+
+Each part is a host in a process of its own; those in ``tests`` are used as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import fmpy
+
+from build_fmu import build
+
+from .computer import this_computer
+
+ROOT = Path(__file__).resolve().parent.parent
+TESTS = ROOT / "tests"
+PAGE = ROOT / "docs" / "reliability.md"
+for folder in (TESTS, TESTS / "fmu", TESTS / "importers"):
+    sys.path.insert(0, str(folder))
+
+MEGABYTE = 2**20
+
+
+class Failed(Exception):
+    """The FMU did not do what it must."""
+
+
+# In a host's process ---------------------------------------------------------------------------
+
+
+def resources_in_use() -> dict[str, int]:
+    """Count what this process holds: bytes of memory, handles, libraries, temporary entries."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    mapped = Path("/proc/self/maps").read_text(encoding="utf-8").split()
+    return {
+        "memory": pages * os.sysconf("SC_PAGE_SIZE"),
+        "handles": len(os.listdir("/proc/self/fd")),
+        "libraries": len({name for name in mapped if ".so" in name}),
+        "entries": len(os.listdir(tempfile.gettempdir())),
+        "import path": len(sys.path),
+    }
+
+
+def take_steps(folder: str, count: int) -> list[dict[str, int]]:
+    """Step one instance through all kinds of inputs; counts after 10,000 steps and at the end."""
+    from ctypes import c_double, c_uint
+
+    from rollbacks import Run, rows_of
+
+    run = Run(folder)
+    rows = [(c_double * 5)(*row) for row in rows_of(folder, 1000, 1, 1)]
+    inputs, outputs = (c_uint * 5)(*range(5)), (c_uint * 18)(*range(5, 23))
+    values, counts = (c_double * 18)(), []
+    for k in range(count):
+        run.calls.SetReal(inputs, 5, rows[k % len(rows)])
+        run.calls.DoStep(float(k), 1.0, 1)
+        run.calls.GetReal(outputs, 18, values)
+        run.calls.log.clear()
+        if k + 1 in (10_000, count):
+            counts.append(resources_in_use())
+    return counts
+
+
+def make_and_free(fmu: str, count: int, *, unzip: bool) -> list[dict[str, int]]:
+    """Instantiate, step and free as FMPy does; counts after a tenth and at the end."""
+    import shutil
+
+    counts, folder = [], fmpy.extract(fmu)
+    for k in range(count):
+        if unzip:
+            shutil.rmtree(folder)
+            folder = fmpy.extract(fmu)
+        result = fmpy.simulate_fmu(folder, stop_time=120.0, output_interval=60.0)
+        if len(result) != 3:
+            raise Failed(f"{len(result)} rows of results")
+        if k + 1 in (count // 10, count):
+            counts.append(resources_in_use())
+    return counts
+
+
+# The whole -------------------------------------------------------------------------------------
+
+
+def in_a_process(arguments: list[str]) -> Any:
+    """Run a host and give what it printed as JSON."""
+    with tempfile.TemporaryDirectory(prefix="soak_") as temporary:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": temporary, "OPENBLAS_NUM_THREADS": "1"},
+            check=False,
+        )
+    if done.returncode != 0:
+        raise Failed(f"{arguments}: exit code {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def growth_line(name: str, counts: list[dict[str, int]], limit: float) -> tuple[str, bool]:
+    """Say what grew between two counts, and whether it may."""
+    first, last = counts
+    more = {key: last[key] - first[key] for key in first}
+    grown = more["memory"] / MEGABYTE
+    is_good = grown <= limit and all(n <= 0 for key, n in more.items() if key != "memory")
+    line = (
+        f"| {name} | {first['memory'] / MEGABYTE:.1f} MB | {grown:+.2f} MB (at most {limit:g}) "
+        f"| {more['handles']:+d} | {more['libraries']:+d} | {more['entries']:+d} "
+        f"| {more['import path']:+d} |"
+    )
+    return line, is_good
+
+
+def page(fmu: Path, arguments: argparse.Namespace) -> tuple[str, bool]:
+    """Run all parts; gives the page and whether everything is as it must be."""
+    from exit_codes import count_exit_codes
+
+    good = True
+    growths = []
+    with tempfile.TemporaryDirectory(prefix="soak_") as temporary:
+        folder = fmpy.extract(str(fmu), unzipdir=str(Path(temporary) / "fmu"))
+        module = ["-m", "benchmarks.soak", "--child"]
+        parts: list[tuple[str, list[str], float]] = [
+            (f"steps 10,000 to {arguments.steps:,}", ["steps", folder, str(arguments.steps)], 1.0)
+        ]
+        cycles = arguments.cycles
+        for part, name in (("again", "same folder"), ("fresh", "unzipped each time")):
+            label = f"instances {cycles // 10} to {cycles}, {name}"
+            parts.append((label, [part, str(fmu), str(cycles)], 5.0))
+        for name, command, limit in parts:
+            line, is_good = growth_line(name, in_a_process([*module, *command]), limit)
+            print(line, flush=True)
+            growths.append(line)
+            good &= is_good
+        host = str(TESTS / "fmu" / "rollbacks.py")
+        rolled = in_a_process([host, folder, str(arguments.rollbacks)])
+        host = str(TESTS / "fmu" / "hostile_host.py")
+        hostile = in_a_process(
+            [host, folder, str(arguments.calls), "--seed", "7", "--instance-every", "50000"]
+        )
+        print(hostile, flush=True)
+        exits = count_exit_codes(fmu, arguments.runs, arguments.live_runs)
+    good &= all(set(codes) == {0} for codes in exits.values())
+    exit_lines = [
+        f"| {name} | {sum(codes.values())} | "
+        + ", ".join(f"{code}: {n}" for code, n in sorted(codes.items()))
+        + " |"
+        for name, codes in exits.items()
+    ]
+    packages = ", ".join(
+        f"{package} {version(package)}" for package in ("numpy", "tespy", "CoolProp", "pythonfmu")
+    )
+    lines = [
+        "# Reliability",
+        "",
+        "Made by `make soak`; do not edit. FMU of the machine `mci_lab`; "
+        f"{this_computer()}; {packages}.",
+        "",
+        "## What grows",
+        "",
+        "Inputs of the steps are inside the envelope, outside, off and without meaning.",
+        "",
+        "| run | memory before | growth | file handles | mapped libraries | temporary entries "
+        "| import path |",
+        "|---|---|---|---|---|---|---|",
+        *growths,
+        "",
+        "## State",
+        "",
+        f"{arguments.rollbacks:,} random rollbacks, a third through bytes: "
+        f"{rolled['steps repeated']:,} steps repeated, each with the same bits. "
+        f"Largest state: {rolled['largest state']} bytes.",
+        "",
+        "## Hostile calls",
+        "",
+        f"{hostile['calls']:,} calls, legal and illegal, with random values in "
+        f"{hostile['instances'] + 1} instances (`tests/fmu/hostile_host.py`): no crash, no output "
+        "that is no number, no violated energy balance, no rejected input unsaid.",
+        "",
+        "| what | count |",
+        "|---|---|",
+        *(f"| {name} | {count:,} |" for name, count in hostile.items()),
+        "",
+        "## Exit codes",
+        "",
+        "| host | runs | exit code: runs |",
+        "|---|---|---|",
+        *exit_lines,
+        "",
+    ]
+    return "\n".join(lines), good
+
+
+def main() -> int:
+    """Parse the command line and run; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--fmu", type=Path, help="of mci_lab; built if not given")
+    parser.add_argument("-o", "--output", type=Path, default=PAGE)
+    parser.add_argument("--steps", type=int, default=1_000_000)
+    parser.add_argument("--cycles", type=int, default=300)
+    parser.add_argument("--rollbacks", type=int, default=10_000)
+    parser.add_argument("--calls", type=int, default=1_000_000)
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--live-runs", type=int, default=200)
+    parser.add_argument("--child", nargs=3, metavar=("PART", "FMU", "COUNT"), help="one part")
+    arguments = parser.parse_args()
+    if arguments.child:
+        part, fmu, count = arguments.child
+        children: dict[str, Callable[[str, int], list[dict[str, int]]]] = {
+            "steps": take_steps,
+            "again": lambda fmu, count: make_and_free(fmu, count, unzip=False),
+            "fresh": lambda fmu, count: make_and_free(fmu, count, unzip=True),
+        }
+        print(json.dumps(children[part](fmu, int(count))))
+        return 0
+    with tempfile.TemporaryDirectory(prefix="soak_") as temporary:
+        fmu = arguments.fmu or build("mci_lab", Path(temporary) / "mci_lab.fmu").path
+        try:
+            text, good = page(fmu.resolve(), arguments)
+        except Failed as failure:
+            print(failure, file=sys.stderr)
+            return 1
+    arguments.output.write_text(text, encoding="utf-8")
+    print(text)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

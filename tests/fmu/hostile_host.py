@@ -1,0 +1,525 @@
+"""A host that does what no host should: ``python hostile_host.py <unzipped FMU> <calls> [--seed n]``.
+
+Legal and illegal calls in random order with random values. After each call it checks what an FMU
+owes any host; the first breach ends it with exit code 1 and the last calls. Each call is printed to
+the standard error stream before it is made if ``--trace`` is given, so that a crash is seen too.
+Prints counts as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import math
+import random
+import sys
+from collections import Counter, deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from fmi_calls import DISCARD, ERROR, OK, WARNING, Calls
+
+INPUTS = ("compressor_speed", "T_source_in", "T_sink_in", "m_flow_source", "m_flow_sink")
+# Range of meaning of each input, as the model description states it.
+MEANING = ((0.0, 3.0), (193.15, 423.15), (193.15, 423.15), (0.0, 1e4), (0.0, 1e4))
+OUTPUTS = range(5, 23)
+P_EL, SINK, SOURCE, LOSS = 5, 6, 7, 8
+STATUS, UNITS, STANDBY, SOLVER = 23, 24, 25, 28
+REJECTED = 4
+
+BEFORE, INITIALISING, STEPPING, ENDED = "before", "initialising", "stepping", "ended"
+ANY = (BEFORE, INITIALISING, STEPPING, ENDED)
+
+EXTREMES = (
+    *(math.nan, math.inf, -math.inf, 5e-324, -5e-324, 2.2e-308, 1e308, -1e308, 0.0, -0.0),
+    *(-0.3, 1e-12, 1e-9, 3.0, 3.1, 35.0, 100.0, 193.15, 193.1, 273.15, 263.0, 423.15, 423.2),
+)
+TEXTS = (
+    *(b"", b"map", b"map ", b"MAP", b"100 % of %s%n%n", b"\xff\xfe", b"\xc3", b"\xed\xa0\x80"),
+    *("ü€🔥".encode(), b"\x1e\x01", b"x" * 100_000, b"live\n", b"\xf5\x80\x80\x80", b"\xe0\x80\x80"),
+)
+STEPS = (60.0, 60.0, 1.0, 0.0, 1e-300, 5e-324, 1e9, 1e300, 3600.0, 0.1)
+BAD_STEPS = (-1.0, -5e-324, math.nan, math.inf, -math.inf)
+REFERENCES = (*range(30), 29, 30, 999, 1_000_000, 1_000_003, 1_000_004, 2**31, 2**32 - 1)
+
+
+class Breach(Exception):
+    """The FMU did what it must not."""
+
+
+class Hostile:
+    """Drives one instance.
+
+    Parameters
+    ----------
+    folder : str
+        The unzipped FMU.
+    seed : int
+        Of the random numbers.
+    trace : bool
+        Whether to print each call before it is made.
+    solvers : tuple of bytes
+        Known solvers that it may choose.
+    """
+
+    def __init__(
+        self, folder: str, seed: int, *, trace: bool = False, solvers: tuple[bytes, ...] = (b"map",)
+    ) -> None:
+        self.folder, self.random, self.trace = folder, random.Random(seed), trace
+        self.texts = (*TEXTS, *solvers)
+        self.history: deque[str] = deque(maxlen=25)
+        self.counts: Counter[str] = Counter()
+        machine = json.loads((Path(folder) / "resources" / "machine.json").read_text())
+        envelope = machine["envelope"]
+        self.box = [(envelope[f"{q}_min"], envelope[f"{q}_max"]) for q in INPUTS]
+        self.references = (ctypes.c_uint * 18)(*OUTPUTS)
+        self.values = (ctypes.c_double * 18)()
+        self.actions: list[tuple[int, Callable[[], None]]] = [
+            (30, self.step),
+            (40, self.set_inputs),
+            (4, self.bad_step),
+            (6, self.set_one),
+            (6, self.get_one),
+            (3, self.set_text),
+            (3, self.set_units),
+            (3, self.set_parameter),
+            (4, self.null_pointers),
+            (6, self.states),
+            (4, self.bytes_of_states),
+            (3, self.statuses),
+            (2, self.logging),
+            (2, self.not_provided),
+            (4, self.setup),
+            (6, self.enter),
+            (8, self.leave),
+            (1, self.end),
+            (2, self.reset),
+        ]
+        self.make()
+
+    # The frame of each call ---------------------------------------------------------------------
+
+    def make(self) -> None:
+        self.calls = Calls(self.folder, name=self.random.choice((b"one", b"\xff %s", b"x" * 5000)))
+        if not self.calls.instance:
+            raise Breach(f"no instance: {self.calls.log}")
+        self.phase, self.held = BEFORE, []
+        self.units = 1
+
+    def call(self, text: str, function: Callable[[], int], legal: bool, *allowed: int) -> int:
+        """Make a call and check its status: one of `allowed` if it is legal, else an error."""
+        self.history.append(f"{text} {self.phase}")
+        if self.trace:
+            print(self.history[-1], file=sys.stderr, flush=True)
+        self.calls.log.clear()
+        status = function()
+        self.counts["calls"] += 1
+        expected = (allowed or (OK, WARNING)) if legal else (ERROR,)
+        if status not in expected:
+            raise Breach(f"status {status}, expected {expected}; log {self.calls.log}")
+        if status != OK and not self.calls.log:
+            raise Breach(f"status {status} without a message")
+        self.counts[f"status {status}"] += 1
+        return status
+
+    def get(self, kind: str, reference: int, legal: bool) -> tuple[int, Any]:
+        """Read one variable."""
+        value: list[Any] = []
+
+        def read() -> int:
+            status, found = self.calls.get(kind, reference)
+            value.append(found)
+            return status
+
+        return self.call(f"get {kind} {reference}", read, legal), value[0]
+
+    def check_outputs(self) -> None:
+        """Hold what is read against what must always be so."""
+        status = self.calls.GetReal(self.references, 18, self.values)
+        self.counts["calls"] += 1
+        if status > WARNING:
+            raise Breach(f"outputs cannot be read: {status} {self.calls.log}")
+        values = list(self.values)
+        if not all(map(math.isfinite, values)):
+            raise Breach(f"output that is no number: {values}")
+        P_el, sink, source, loss = values[P_EL - 5 : LOSS - 4]
+        error = abs(P_el + source - sink - loss)
+        if error > 1e-6 * max(abs(P_el), abs(sink), abs(source), abs(loss)):
+            raise Breach(f"energy is not conserved: {values[:4]}")
+        self.counts["outputs checked"] += 1
+
+    # Legal and illegal calls ---------------------------------------------------------------------
+
+    def value(self, low: float, high: float) -> float:
+        kind = self.random.random()
+        if kind < 0.75:
+            return self.random.uniform(low, high)
+        if kind < 0.87:
+            width = high - low
+            return self.random.uniform(low - width, high + width)
+        return self.random.choice(EXTREMES)
+
+    def set_inputs(self) -> None:
+        kept = self.random.random() < 0.3  # often one of five: else hardly a step is inside
+        row = [self.value(*limits) for limits in self.box]
+        if kept:
+            row = [self.random.uniform(*limits) for limits in self.box]
+            row[self.random.randrange(5)] = self.random.choice(EXTREMES)
+        for i in (3, 4):
+            row[i] *= self.units
+        values, references = (ctypes.c_double * 5)(*row), (ctypes.c_uint * 5)(*range(5))
+        self.call(
+            f"set {row}",
+            lambda: self.calls.SetReal(references, 5, values),
+            self.phase != ENDED,
+        )
+
+    def step(self) -> None:
+        size, time = self.random.choice(STEPS), self.random.uniform(-1e6, 1e6)
+        row = self.read_inputs() if self.phase == STEPPING else []
+        self.call(
+            f"step {time} {size}",
+            lambda: self.calls.DoStep(time, size, self.random.randrange(2)),
+            self.phase == STEPPING,
+        )
+        if not row:
+            return
+        log = list(self.calls.log)
+        status = self.calls.get("Integer", STATUS)[1]
+        self.counts[f"operating_status {status}"] += 1
+        meaningless = [
+            name
+            for name, x, (low, high) in zip(INPUTS, row, MEANING, strict=True)
+            if not low <= x <= high
+        ]
+        if meaningless:
+            self.counts["steps with a rejected input"] += 1
+            texts = [text for level, text in log if level == ERROR]
+            if status != REJECTED or not all(any(n in t for t in texts) for n in meaningless):
+                raise Breach(f"{row} was not rejected: status {status}, log {log}")
+        elif status == REJECTED:
+            raise Breach(f"{row} was rejected: {log}")
+        if (status >= 2) != bool(log):
+            raise Breach(f"status {status} with log {log}")
+
+    def read_inputs(self) -> list[float]:
+        values, references = (ctypes.c_double * 5)(), (ctypes.c_uint * 5)(*range(5))
+        self.calls.GetReal(references, 5, values)
+        return list(values)
+
+    def bad_step(self) -> None:
+        size, time = self.random.choice(BAD_STEPS), 0.0
+        if self.random.random() < 0.3:
+            size, time = 1.0, self.random.choice((math.nan, math.inf, -math.inf))
+        self.call(f"step {time} {size}", lambda: self.calls.DoStep(time, size, 1), False)
+
+    def set_one(self) -> None:
+        """Set one variable of any reference as one of any type."""
+        kind, reference = self.random.choice(("Real", "Integer", "Boolean")), self.reference()
+        is_input = kind == "Real" and reference < 5
+        is_parameter = (kind == "Real" and 25 <= reference < 28) or (
+            kind == "Integer" and reference == UNITS
+        )
+        legal = (is_input and self.phase != ENDED) or (
+            is_parameter and self.phase in (BEFORE, INITIALISING)
+        )
+        value: Any = self.random.choice(EXTREMES)
+        if kind != "Real":
+            value = self.random.choice((0, 1, 2, -1, 2**31 - 1, -(2**31)))
+            if legal and 1 <= value <= 10_000:
+                self.units = value
+        self.call(
+            f"set {kind} {reference} {value}",
+            lambda: self.calls.set(kind, reference, value),
+            legal,
+        )
+
+    def get_one(self) -> None:
+        kind, reference = (
+            self.random.choice(("Real", "Integer", "Boolean", "String")),
+            self.reference(),
+        )
+        known = {
+            "Real": reference < 23 or 25 <= reference < 28,
+            "Integer": reference in (STATUS, UNITS),
+            "Boolean": False,
+            "String": reference == SOLVER,
+        }[kind]
+        _, value = self.get(kind, reference, known and self.phase != BEFORE)
+        if known and self.phase != BEFORE and kind == "Real" and not math.isfinite(value):
+            # An input is answered as it was set; nothing else is no number.
+            if reference >= 5:
+                raise Breach(f"{reference} is {value}")
+
+    def reference(self) -> int:
+        return self.random.choice(REFERENCES)
+
+    def set_text(self) -> None:
+        text = self.random.choice(self.texts)
+        is_utf8 = True
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            is_utf8 = False
+        legal = is_utf8 and self.phase in (BEFORE, INITIALISING)
+        status = self.call(
+            f"set solver {text[:20]!r} ({len(text)})",
+            lambda: self.calls.set("String", SOLVER, text),
+            legal,
+        )
+        if legal and (status == WARNING) == (text in (b"map", b"live")):
+            raise Breach(f"solver {text[:20]!r}: status {status}, log {self.calls.log}")
+        if any(len(message) > 1000 for _, message in self.calls.log):
+            raise Breach("a message of endless length")
+
+    def set_units(self) -> None:
+        legal = self.phase in (BEFORE, INITIALISING)
+        value = self.random.choice((1, 2, 7, 10_000, 0, -1, 10_001, 2**31 - 1))
+        status = self.call(
+            f"set units {value}", lambda: self.calls.set("Integer", UNITS, value), legal
+        )
+        if legal and (status == OK) != (1 <= value <= 10_000):
+            raise Breach(f"{value} units: status {status}")
+        if status == OK:
+            self.units = value
+
+    def set_parameter(self) -> None:
+        reference = self.random.choice((25, 26, 27))
+        value = self.random.choice((*EXTREMES, 0.5, 1.0, 1e4, 20.0))
+        legal = self.phase in (BEFORE, INITIALISING)
+        status = self.call(
+            f"set {reference} {value}", lambda: self.calls.set("Real", reference, value), legal
+        )
+        meaningful = 0.0 <= value <= (1e4 if reference == STANDBY else 1.0)
+        if legal and (status == OK) != meaningful:
+            raise Breach(f"{reference} = {value}: status {status}, log {self.calls.log}")
+
+    def null_pointers(self) -> None:
+        value, reference = ctypes.c_double(), ctypes.c_uint(0)
+        v, r = ctypes.byref(value), ctypes.byref(reference)
+        function, legal_phases = self.random.choice(
+            [
+                (lambda: self.calls.GetReal(None, 0, None), ANY[1:]),
+                (lambda: self.calls.SetReal(None, 0, None), ANY[:3]),
+                (lambda: self.calls.GetString(r, 0, None), ANY[1:]),
+                (lambda: self.calls.GetReal(None, 1, v), ()),
+                (lambda: self.calls.GetReal(r, 1, None), ()),
+                (lambda: self.calls.GetReal(None, 2**40, None), ()),
+                (lambda: self.calls.SetReal(None, 1, v), ()),
+                (lambda: self.calls.SetInteger(r, 1, None), ()),
+                (lambda: self.calls.set("String", SOLVER, None), ()),
+                (lambda: self.calls.SetFMUstate(None), ()),
+                (lambda: self.calls.GetFMUstate(None), ()),
+                (lambda: self.calls.SerializeFMUstate(None, None, 0), ()),
+                (lambda: self.calls.DeSerializeFMUstate(None, 9, None), ()),
+                (lambda: self.calls.FreeFMUstate(None), ANY),
+            ]
+        )
+        self.call("null pointer", function, self.phase in legal_phases)
+
+    # State ---------------------------------------------------------------------------------------
+
+    def states(self) -> None:
+        """Take, set or free a state, some of which are none."""
+        action = self.random.randrange(5)
+        if action == 0 or not self.held:
+            handle = ctypes.c_void_p()
+            self.call(
+                "get state", lambda: self.calls.GetFMUstate(ctypes.byref(handle)), True
+            )
+            self.held.append((handle.value, self.phase, self.units, self.snapshot()))
+            if len(self.held) > 5:
+                self.free(0)
+        elif action == 1:
+            self.free(self.random.randrange(len(self.held)))
+        elif action == 2:
+            handle, phase, units, values = self.random.choice(self.held)
+            self.call("set state", lambda: self.calls.SetFMUstate(handle), True)
+            self.phase, self.units = phase, units
+            if self.snapshot() != values:
+                raise Breach(f"state: {self.snapshot()} in the place of {values}")
+            self.counts["states restored"] += 1
+        elif action == 3:
+            foreign = ctypes.c_void_p(self.random.choice((1, 8, 2**47, 2**64 - 1)))
+            self.call("foreign", lambda: self.calls.SetFMUstate(foreign), False)
+        else:
+            foreign = ctypes.c_void_p(self.random.choice((1, 8, 2**47, 2**64 - 1)))
+            self.call(
+                "free foreign", lambda: self.calls.FreeFMUstate(ctypes.byref(foreign)), False
+            )
+
+    def snapshot(self) -> list[str]:
+        """Give all bits that can be read between steps."""
+        if self.phase != STEPPING:
+            return []
+        self.calls.GetReal(self.references, 18, self.values)
+        numbers = [*self.read_inputs(), *self.values, self.calls.get("Integer", STATUS)[1]]
+        return [float(x).hex() for x in numbers]
+
+    def free(self, index: int) -> None:
+        handle = ctypes.c_void_p(self.held.pop(index)[0])
+        self.call("free", lambda: self.calls.FreeFMUstate(ctypes.byref(handle)), True)
+
+    def bytes_of_states(self) -> None:
+        """Make bytes of a state, damage them, and offer them."""
+        if not self.held:
+            return
+        handle, phase, units, values = self.random.choice(self.held)
+        size = ctypes.c_size_t()
+        self.call(
+            "size", lambda: self.calls.SerializedFMUstateSize(handle, ctypes.byref(size)), True
+        )
+        if size.value > 10_000:
+            raise Breach(f"a state of {size.value} bytes")
+        blob = ctypes.create_string_buffer(size.value)
+        self.call(
+            "too small", lambda: self.calls.SerializeFMUstate(handle, blob, size.value - 1), False
+        )
+        self.call("bytes", lambda: self.calls.SerializeFMUstate(handle, blob, size.value), True)
+        content = bytearray(blob.raw)
+        damage = self.random.randrange(4)
+        if damage == 0:
+            content = content[: self.random.randrange(len(content))]
+        elif damage == 1:
+            content[self.random.randrange(len(content))] ^= 1 << self.random.randrange(8)
+        elif damage == 2:
+            content = bytearray(self.random.randbytes(self.random.randrange(2000)))
+        new = ctypes.c_void_p()
+        # A pointer to no bytes at all is none of FMI's.
+        given = bytes(content) or b"\0"
+        self.call(
+            f"bytes damaged by {damage}",
+            lambda: self.calls.DeSerializeFMUstate(given, len(content), ctypes.byref(new)),
+            damage == 3,
+        )
+        if new.value:
+            self.held.append((new.value, phase, units, values))
+
+    # The rest ------------------------------------------------------------------------------------
+
+    def statuses(self) -> None:
+        kind, place = self.random.randrange(-2, 9), ctypes.c_double()
+        self.call(
+            f"status {kind}",
+            lambda: self.calls.GetRealStatus(kind, ctypes.byref(place)),
+            True,
+            *((OK,) if kind == 2 else (DISCARD,)),
+        )
+        if not math.isfinite(place.value):
+            raise Breach(f"last successful time {place.value}")
+
+    def logging(self) -> None:
+        names = self.random.choice(((), (b"logAll",), (b"logStatusError", b"%s", b"\xff")))
+        array = (ctypes.c_char_p * max(len(names), 1))(*(names or (b"logAll",)))
+        # With all categories, so that warnings stay to be seen.
+        self.call(
+            "logging", lambda: self.calls.SetDebugLogging(1, len(names) % 3, array), True
+        )
+        if len(names) == 3:
+            self.call(
+                "null category",
+                lambda: self.calls.SetDebugLogging(1, 1, (ctypes.c_char_p * 1)(None)),
+                False,
+            )
+
+    def not_provided(self) -> None:
+        value, reference = ctypes.c_double(), ctypes.c_uint(0)
+        v, r = ctypes.byref(value), ctypes.byref(reference)
+        function = self.random.choice(
+            (
+                lambda: self.calls.GetDirectionalDerivative(r, 1, r, 1, v, v),
+                lambda: self.calls.SetRealInputDerivatives(r, 1, r, v),
+                lambda: self.calls.GetRealOutputDerivatives(r, 1, r, v),
+                lambda: self.calls.CancelStep(),
+            )
+        )
+        self.call("not provided", function, False)
+
+    def setup(self) -> None:
+        start = self.random.choice((0.0, -5.0, 1e9, math.nan, math.inf))
+        self.call(
+            f"setup {start}",
+            lambda: self.calls.SetupExperiment(1, math.nan, start, 1, math.nan),
+            self.phase == BEFORE and math.isfinite(start),
+        )
+
+    def enter(self) -> None:
+        legal = self.phase == BEFORE
+        self.call("enter", lambda: self.calls.EnterInitializationMode(), legal)
+        if legal:
+            self.phase = INITIALISING
+
+    def leave(self) -> None:
+        legal = self.phase == INITIALISING
+        self.call("leave", lambda: self.calls.ExitInitializationMode(), legal)
+        if legal:
+            self.phase = STEPPING
+
+    def end(self) -> None:
+        legal = self.phase == STEPPING
+        self.call("terminate", lambda: self.calls.Terminate(), legal)
+        if legal:
+            self.phase = ENDED
+
+    def reset(self) -> None:
+        if self.phase == ENDED or self.random.random() < 0.05:
+            self.call("reset", lambda: self.calls.Reset(), True)
+            self.phase, self.units = BEFORE, 1
+
+    def replace_instance(self) -> None:
+        """Free the instance, use it afterwards, and make another one."""
+        held = self.held
+        self.calls.FreeInstance()
+        # Nothing can be logged for an instance that is none.
+        for function in (
+            lambda: self.calls.DoStep(0.0, 1.0, 1),
+            lambda: self.calls.Terminate(),
+            lambda: self.calls.SetFMUstate(held[0][0] if held else None),
+        ):
+            if function() != ERROR:
+                raise Breach("an instance that is freed was used")
+        self.counts["calls"] += 4
+        self.counts["instances"] += 1
+        self.make()
+
+    def run(self, calls: int, instance_every: int) -> None:
+        """Make at least so many calls, with a new instance after each so many actions."""
+        weights, actions = zip(*self.actions, strict=True)
+        done = 0
+        while self.counts["calls"] < calls:
+            self.random.choices(actions, weights)[0]()
+            if self.phase in (INITIALISING, STEPPING, ENDED):
+                self.check_outputs()
+            done += 1
+            if done % instance_every == 0:
+                self.replace_instance()
+        self.calls.FreeInstance()
+
+
+def main() -> int:
+    """Parse the command line and run; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder")
+    parser.add_argument("calls", type=int)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--trace", action="store_true")
+    parser.add_argument("--live", action="store_true", help="may also solve TESPy at each step")
+    parser.add_argument("--instance-every", type=int, default=5000)
+    arguments = parser.parse_args()
+    solvers = (b"map", b"live") if arguments.live else (b"map",)
+    host = Hostile(arguments.folder, arguments.seed, trace=arguments.trace, solvers=solvers)
+    try:
+        host.run(arguments.calls, arguments.instance_every)
+    except Breach as breach:
+        print(f"{breach}\nafter:\n" + "\n".join(host.history))
+        return 1
+    print(json.dumps(dict(sorted(host.counts.items()))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
