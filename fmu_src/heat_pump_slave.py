@@ -129,17 +129,17 @@ class HeatPumpSlave(Fmi2Slave):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        # pythonfmu's library puts it there for each instance and leaves it; its builder, which gives
-        # no logger, takes it back. What is to be found there is imported by now: the package, which
-        # finds its own modules.
+        # pythonfmu's library puts it there for each instance and leaves it; its builder, which
+        # gives no logger, takes it back. What is to be found there is imported by now: the package,
+        # which finds its own modules.
         if "logger" in kwargs and sys.path[0] == self.resources:
             del sys.path[0]
         self._messages: list[str] = []
         self._machine: Machine | None = None
         self._heat_pump: HeatPump | None = None
         self._solver = MAP
-        # Inputs and results by value reference; operating status, how many answers had each, and how
-        # many messages wait. The shell reads and writes both, so they stay where they are and never
+        # Inputs and results by value reference; operating status, how many answers had each, and
+        # how many messages wait. The shell reads and writes both, so they stay where they are and never
         # change their lengths. What is answered when not even
         # the machine can be read: nothing flows.
         self._values = array(
@@ -222,8 +222,8 @@ class HeatPumpSlave(Fmi2Slave):
     def _use_own_code(self) -> None:
         """Let modules that are yet to be imported come from the own resources.
 
-        The package may have come with an earlier instance of the same FMU, unzipped elsewhere, whose
-        folder is gone. The code is the same: its hash is part of the name.
+        The package may have come with an earlier instance of the same FMU, unzipped elsewhere,
+        whose folder is gone. The code is the same: its hash is part of the name.
         """
         name = heatpump_twin_model.__name__
         heatpump_twin_model.__path__ = [str(Path(self.resources) / name)]

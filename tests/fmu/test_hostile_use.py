@@ -96,7 +96,7 @@ def test_host_that_finds_no_fault_would_see_one(unzipped: Path, tmp_path: Path) 
     text = slave.read_text(encoding="utf-8")
     assert "        self._state[0] = status\n" in text
     slave.write_text(text.replace("self._state[0] = status\n", "self._state[0] = 1\n"))
-    with pytest.raises(AssertionError, match="was not rejected|status 1 with log"):
+    with pytest.raises(AssertionError, match=r"was not rejected|status 1 with log"):
         be_hostile(folder, 20_000)
 
 

@@ -1,4 +1,4 @@
-"""Count how processes end that step an FMU: ``python exit_codes.py x.fmu --runs 200 --live-runs 60``.
+"""Count how processes end that step an FMU: ``python exit_codes.py x.fmu --runs 200``.
 
 With FMPy and with the host in C, each by the map and with TESPy at each step. Exits with 1 if a
 process ended with anything but 0.
