@@ -26,7 +26,7 @@ bench: $(VENV)/bench.stamp  ## measure speed, memory and accuracy, and write doc
 	@$(PIP_INSTALL) -e '.[bench,peers]' || echo "without the other tools; docs/performance.md says which" >&2
 	$(BIN)/python -m benchmarks
 
-soak: $(VENV)/test.stamp  ## run the FMU for hours and write docs/reliability.md
+soak: $(VENV)/soak.stamp  ## run the FMU for hours and write docs/reliability.md
 	$(BIN)/python -m benchmarks.soak
 
 clean:
@@ -41,6 +41,7 @@ $(VENV)/demo.stamp: EXTRAS =
 $(VENV)/test.stamp: EXTRAS = [test]
 $(VENV)/lint.stamp: EXTRAS = [lint]
 $(VENV)/bench.stamp: EXTRAS = [bench]
+$(VENV)/soak.stamp: EXTRAS = [bench,test]
 $(VENV)/%.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(PIP_INSTALL) -e '.$(EXTRAS)' || { echo "installation failed; it needs a package index that pip can reach (see pip's message above)" >&2; exit 1; }
 	@touch $@

@@ -1,4 +1,4 @@
-"""Run the FMU for long and write what grew: ``python -m benchmarks.soak [--fmu x.fmu] [-o page.md]``.
+"""Run the FMU for long and write what grew: ``python -m benchmarks.soak [--fmu x.fmu]``.
 
 Each part is a host in a process of its own; those in ``tests`` are used as they are.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ for folder in (TESTS, TESTS / "fmu", TESTS / "importers"):
 MEGABYTE = 2**20
 
 
-class Failed(Exception):
+class FailedError(Exception):
     """The FMU did not do what it must."""
 
 
@@ -73,8 +73,6 @@ def take_steps(folder: str, count: int) -> list[dict[str, int]]:
 
 def make_and_free(fmu: str, count: int, *, unzip: bool) -> list[dict[str, int]]:
     """Instantiate, step and free as FMPy does; counts after a tenth and at the end."""
-    import shutil
-
     counts, folder = [], fmpy.extract(fmu)
     for k in range(count):
         if unzip:
@@ -82,7 +80,7 @@ def make_and_free(fmu: str, count: int, *, unzip: bool) -> list[dict[str, int]]:
             folder = fmpy.extract(fmu)
         result = fmpy.simulate_fmu(folder, stop_time=120.0, output_interval=60.0)
         if len(result) != 3:
-            raise Failed(f"{len(result)} rows of results")
+            raise FailedError(f"{len(result)} rows of results")
         if k + 1 in (count // 10, count):
             counts.append(resources_in_use())
     return counts
@@ -103,7 +101,8 @@ def in_a_process(arguments: list[str]) -> Any:
             check=False,
         )
     if done.returncode != 0:
-        raise Failed(f"{arguments}: exit code {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+        said = done.stdout[-4000:] + done.stderr[-4000:]
+        raise FailedError(f"{arguments}: exit code {done.returncode}\n{said}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -157,14 +156,13 @@ def page(fmu: Path, arguments: argparse.Namespace) -> tuple[str, bool]:
         + " |"
         for name, codes in exits.items()
     ]
-    packages = ", ".join(
-        f"{package} {version(package)}" for package in ("numpy", "tespy", "CoolProp", "pythonfmu")
-    )
+    computer = this_computer()
+    software = ", ".join(f"{name} {number}" for name, number in computer.versions.items())
     lines = [
         "# Reliability",
         "",
         "Made by `make soak`; do not edit. FMU of the machine `mci_lab`; "
-        f"{this_computer()}; {packages}.",
+        f"{computer.processor}, {computer.cores} cores, {computer.system}; {software}.",
         "",
         "## What grows",
         "",
@@ -227,7 +225,7 @@ def main() -> int:
         fmu = arguments.fmu or build("mci_lab", Path(temporary) / "mci_lab.fmu").path
         try:
             text, good = page(fmu.resolve(), arguments)
-        except Failed as failure:
+        except FailedError as failure:
             print(failure, file=sys.stderr)
             return 1
     arguments.output.write_text(text, encoding="utf-8")

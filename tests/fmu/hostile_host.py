@@ -1,4 +1,4 @@
-"""A host that does what no host should: ``python hostile_host.py <unzipped FMU> <calls> [--seed n]``.
+"""A host that does what no host should: ``python hostile_host.py <unzipped FMU> <calls>``.
 
 Legal and illegal calls in random order with random values. After each call it checks what an FMU
 owes any host; the first breach ends it with exit code 1 and the last calls. Each call is printed to
@@ -40,14 +40,21 @@ EXTREMES = (
 )
 TEXTS = (
     *(b"", b"map", b"map ", b"MAP", b"100 % of %s%n%n", b"\xff\xfe", b"\xc3", b"\xed\xa0\x80"),
-    *("ü€🔥".encode(), b"\x1e\x01", b"x" * 100_000, b"live\n", b"\xf5\x80\x80\x80", b"\xe0\x80\x80"),
+    *(
+        "ü€🔥".encode(),
+        b"\x1e\x01",
+        b"x" * 100_000,
+        b"live\n",
+        b"\xf5\x80\x80\x80",
+        b"\xe0\x80\x80",
+    ),
 )
 STEPS = (60.0, 60.0, 1.0, 0.0, 1e-300, 5e-324, 1e9, 1e300, 3600.0, 0.1)
 BAD_STEPS = (-1.0, -5e-324, math.nan, math.inf, -math.inf)
 REFERENCES = (*range(30), 29, 30, 999, 1_000_000, 1_000_003, 1_000_004, 2**31, 2**32 - 1)
 
 
-class Breach(Exception):
+class BreachError(Exception):
     """The FMU did what it must not."""
 
 
@@ -106,7 +113,7 @@ class Hostile:
     def make(self) -> None:
         self.calls = Calls(self.folder, name=self.random.choice((b"one", b"\xff %s", b"x" * 5000)))
         if not self.calls.instance:
-            raise Breach(f"no instance: {self.calls.log}")
+            raise BreachError(f"no instance: {self.calls.log}")
         self.phase, self.held = BEFORE, []
         self.units = 1
 
@@ -120,9 +127,9 @@ class Hostile:
         self.counts["calls"] += 1
         expected = (allowed or (OK, WARNING)) if legal else (ERROR,)
         if status not in expected:
-            raise Breach(f"status {status}, expected {expected}; log {self.calls.log}")
+            raise BreachError(f"status {status}, expected {expected}; log {self.calls.log}")
         if status != OK and not self.calls.log:
-            raise Breach(f"status {status} without a message")
+            raise BreachError(f"status {status} without a message")
         self.counts[f"status {status}"] += 1
         return status
 
@@ -142,14 +149,14 @@ class Hostile:
         status = self.calls.GetReal(self.references, 18, self.values)
         self.counts["calls"] += 1
         if status > WARNING:
-            raise Breach(f"outputs cannot be read: {status} {self.calls.log}")
+            raise BreachError(f"outputs cannot be read: {status} {self.calls.log}")
         values = list(self.values)
         if not all(map(math.isfinite, values)):
-            raise Breach(f"output that is no number: {values}")
+            raise BreachError(f"output that is no number: {values}")
         P_el, sink, source, loss = values[P_EL - 5 : LOSS - 4]
         error = abs(P_el + source - sink - loss)
         if error > 1e-6 * max(abs(P_el), abs(sink), abs(source), abs(loss)):
-            raise Breach(f"energy is not conserved: {values[:4]}")
+            raise BreachError(f"energy is not conserved: {values[:4]}")
         self.counts["outputs checked"] += 1
 
     # Legal and illegal calls ---------------------------------------------------------------------
@@ -200,11 +207,11 @@ class Hostile:
             self.counts["steps with a rejected input"] += 1
             texts = [text for level, text in log if level == ERROR]
             if status != REJECTED or not all(any(n in t for t in texts) for n in meaningless):
-                raise Breach(f"{row} was not rejected: status {status}, log {log}")
+                raise BreachError(f"{row} was not rejected: status {status}, log {log}")
         elif status == REJECTED:
-            raise Breach(f"{row} was rejected: {log}")
+            raise BreachError(f"{row} was rejected: {log}")
         if (status >= 2) != bool(log):
-            raise Breach(f"status {status} with log {log}")
+            raise BreachError(f"status {status} with log {log}")
 
     def read_inputs(self) -> list[float]:
         values, references = (ctypes.c_double * 5)(), (ctypes.c_uint * 5)(*range(5))
@@ -250,10 +257,10 @@ class Hostile:
             "String": reference == SOLVER,
         }[kind]
         _, value = self.get(kind, reference, known and self.phase != BEFORE)
-        if known and self.phase != BEFORE and kind == "Real" and not math.isfinite(value):
-            # An input is answered as it was set; nothing else is no number.
-            if reference >= 5:
-                raise Breach(f"{reference} is {value}")
+        # An input is answered as it was set; nothing else is no number.
+        is_read = known and self.phase != BEFORE
+        if is_read and kind == "Real" and reference >= 5 and not math.isfinite(value):
+            raise BreachError(f"{reference} is {value}")
 
     def reference(self) -> int:
         return self.random.choice(REFERENCES)
@@ -272,9 +279,9 @@ class Hostile:
             legal,
         )
         if legal and (status == WARNING) == (text in (b"map", b"live")):
-            raise Breach(f"solver {text[:20]!r}: status {status}, log {self.calls.log}")
+            raise BreachError(f"solver {text[:20]!r}: status {status}, log {self.calls.log}")
         if any(len(message) > 1000 for _, message in self.calls.log):
-            raise Breach("a message of endless length")
+            raise BreachError("a message of endless length")
 
     def set_units(self) -> None:
         legal = self.phase in (BEFORE, INITIALISING)
@@ -283,7 +290,7 @@ class Hostile:
             f"set units {value}", lambda: self.calls.set("Integer", UNITS, value), legal
         )
         if legal and (status == OK) != (1 <= value <= 10_000):
-            raise Breach(f"{value} units: status {status}")
+            raise BreachError(f"{value} units: status {status}")
         if status == OK:
             self.units = value
 
@@ -296,7 +303,7 @@ class Hostile:
         )
         meaningful = 0.0 <= value <= (1e4 if reference == STANDBY else 1.0)
         if legal and (status == OK) != meaningful:
-            raise Breach(f"{reference} = {value}: status {status}, log {self.calls.log}")
+            raise BreachError(f"{reference} = {value}: status {status}, log {self.calls.log}")
 
     def null_pointers(self) -> None:
         value, reference = ctypes.c_double(), ctypes.c_uint(0)
@@ -328,9 +335,7 @@ class Hostile:
         action = self.random.randrange(5)
         if action == 0 or not self.held:
             handle = ctypes.c_void_p()
-            self.call(
-                "get state", lambda: self.calls.GetFMUstate(ctypes.byref(handle)), True
-            )
+            self.call("get state", lambda: self.calls.GetFMUstate(ctypes.byref(handle)), True)
             self.held.append((handle.value, self.phase, self.units, self.snapshot()))
             if len(self.held) > 5:
                 self.free(0)
@@ -341,16 +346,14 @@ class Hostile:
             self.call("set state", lambda: self.calls.SetFMUstate(handle), True)
             self.phase, self.units = phase, units
             if self.snapshot() != values:
-                raise Breach(f"state: {self.snapshot()} in the place of {values}")
+                raise BreachError(f"state: {self.snapshot()} in the place of {values}")
             self.counts["states restored"] += 1
         elif action == 3:
             foreign = ctypes.c_void_p(self.random.choice((1, 8, 2**47, 2**64 - 1)))
             self.call("foreign", lambda: self.calls.SetFMUstate(foreign), False)
         else:
             foreign = ctypes.c_void_p(self.random.choice((1, 8, 2**47, 2**64 - 1)))
-            self.call(
-                "free foreign", lambda: self.calls.FreeFMUstate(ctypes.byref(foreign)), False
-            )
+            self.call("free foreign", lambda: self.calls.FreeFMUstate(ctypes.byref(foreign)), False)
 
     def snapshot(self) -> list[str]:
         """Give all bits that can be read between steps."""
@@ -374,7 +377,7 @@ class Hostile:
             "size", lambda: self.calls.SerializedFMUstateSize(handle, ctypes.byref(size)), True
         )
         if size.value > 10_000:
-            raise Breach(f"a state of {size.value} bytes")
+            raise BreachError(f"a state of {size.value} bytes")
         blob = ctypes.create_string_buffer(size.value)
         self.call(
             "too small", lambda: self.calls.SerializeFMUstate(handle, blob, size.value - 1), False
@@ -410,15 +413,13 @@ class Hostile:
             *((OK,) if kind == 2 else (DISCARD,)),
         )
         if not math.isfinite(place.value):
-            raise Breach(f"last successful time {place.value}")
+            raise BreachError(f"last successful time {place.value}")
 
     def logging(self) -> None:
         names = self.random.choice(((), (b"logAll",), (b"logStatusError", b"%s", b"\xff")))
         array = (ctypes.c_char_p * max(len(names), 1))(*(names or (b"logAll",)))
         # With all categories, so that warnings stay to be seen.
-        self.call(
-            "logging", lambda: self.calls.SetDebugLogging(1, len(names) % 3, array), True
-        )
+        self.call("logging", lambda: self.calls.SetDebugLogging(1, len(names) % 3, array), True)
         if len(names) == 3:
             self.call(
                 "null category",
@@ -481,7 +482,7 @@ class Hostile:
             lambda: self.calls.SetFMUstate(held[0][0] if held else None),
         ):
             if function() != ERROR:
-                raise Breach("an instance that is freed was used")
+                raise BreachError("an instance that is freed was used")
         self.counts["calls"] += 4
         self.counts["instances"] += 1
         self.make()
@@ -514,7 +515,7 @@ def main() -> int:
     host = Hostile(arguments.folder, arguments.seed, trace=arguments.trace, solvers=solvers)
     try:
         host.run(arguments.calls, arguments.instance_every)
-    except Breach as breach:
+    except BreachError as breach:
         print(f"{breach}\nafter:\n" + "\n".join(host.history))
         return 1
     print(json.dumps(dict(sorted(host.counts.items()))))

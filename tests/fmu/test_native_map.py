@@ -19,8 +19,7 @@ POINTS = 3000
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the hosts are for Linux")
 
-# Native answers are those of which Python is not told: it keeps no count of its own calls, so the
-# model that the FMU has imported is made to.
+# The FMU's model notes when it is asked, so native answers are those that it was not asked for.
 SCRIPT = f"""
     import json, math, random, sys
     sys.path.insert(0, {str(ROOT / "tests" / "fmu")!r})

@@ -221,7 +221,9 @@ def test_states_of_other_formats_builds_and_machines(folders: tuple[Path, ...]) 
         *folders,
     )
     assert statuses == [3] * 7
-    assert all("are the state of another machine or build; nothing is changed" in t for t in log[:2])
+    assert all(
+        "are the state of another machine or build; nothing is changed" in t for t in log[:2]
+    )
     assert "are no state of a heat pump FMU of this version" in log[2]
     assert same
 

@@ -1,4 +1,4 @@
-"""Count how processes end that step an FMU: ``python exit_codes.py x.fmu --runs 200 --live-runs 60``.
+"""Count how processes end that step an FMU: ``python exit_codes.py x.fmu --runs 200``.
 
 With FMPy and with the host in C, each by the map and with TESPy at each step. Exits with 1 if a
 process ended with anything but 0.
@@ -25,7 +25,7 @@ def unzip(fmu: Path, folder: Path, *, live: bool) -> Path:
     """Unzip an FMU; if wanted one that solves live without being told: the C host sets no text."""
     unzipped = Path(fmpy.extract(str(fmu), unzipdir=str(folder)))
     if live:
-        (slave,) = unzipped.glob("resources/heat_pump_slave_*.py")
+        (slave,) = unzipped.glob("resources/heatpump_twin_model_*/slave.py")
         text = slave.read_text(encoding="utf-8")
         assert text.count("self._solver = MAP\n") == 1
         slave.write_text(text.replace("self._solver = MAP\n", "self._solver = LIVE\n"), "utf-8")
