@@ -26,7 +26,7 @@ bench: $(VENV)/bench.stamp  ## measure speed, memory and accuracy, and write doc
 	@$(PIP_INSTALL) -e '.[bench,peers]' || echo "without the other tools; docs/performance.md says which" >&2
 	$(BIN)/python -m benchmarks
 
-soak: $(VENV)/soak.stamp  ## run the FMU for hours and write docs/reliability.md
+soak: $(VENV)/soak.stamp  ## run the FMU for long and write docs/reliability.md
 	$(BIN)/python -m benchmarks.soak
 
 clean:
