@@ -256,3 +256,31 @@ def test_percent_sign_reaches_the_host_as_written(fmu: Path, tmp_path: Path) -> 
         """,
     )
     assert any("than 100 % of %s;" in text for text in json.loads(host.stdout)), host.stderr
+
+
+def test_solver_set_back_to_the_map_answers_from_the_map(fmu: Path) -> None:
+    host = run_host(
+        fmu,
+        """
+        description = fmpy.read_model_description(fmu)
+        reference = {v.name: v.valueReference for v in description.modelVariables}
+        from fmpy.fmi2 import FMU2Slave
+        slave = FMU2Slave(
+            guid=description.guid, unzipDirectory=str(fmpy.extract(fmu)), instanceName="one",
+            modelIdentifier=description.coSimulation.modelIdentifier)
+        slave.instantiate()
+        slave.setupExperiment()
+        slave.enterInitializationMode()
+        found = []
+        for solver in ("map", "live", "map"):
+            slave.setString([reference["solver"]], [solver])
+            found.append(slave.getReal([reference["P_el"]])[0])
+        slave.exitInitializationMode()
+        slave.terminate()
+        slave.freeInstance()
+        print(json.dumps(found))
+        """,
+    )
+    assert host.returncode == 0, host.stderr
+    first, live, again = json.loads(host.stdout)
+    assert again == first != live
