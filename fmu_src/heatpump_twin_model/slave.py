@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import weakref
 from array import array
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -360,13 +361,15 @@ class HeatPumpSlave(Fmi2Slave):
         self._numbers[self._native.NUMBER_OF_UNITS] = self._number_of_units
 
     def _register_variables(self) -> None:
+        # Variables that held the slave would keep it, with its map, until Python's collector comes.
+        this = weakref.proxy(self)
         for i, quantity in enumerate(BOUNDARY_QUANTITIES.values()):
             self.register_variable(
                 _SIReal(
                     quantity,
                     causality=Fmi2Causality.input,
                     variability=Fmi2Variability.continuous,
-                    getter=lambda i=i: self._values[i],
+                    getter=lambda i=i: this._values[i],
                 )
             )
         for i, quantity in enumerate(RESULT_QUANTITIES.values(), start=_INPUTS):
@@ -376,7 +379,7 @@ class HeatPumpSlave(Fmi2Slave):
                     causality=Fmi2Causality.output,
                     variability=Fmi2Variability.continuous,
                     initial=Fmi2Initial.calculated,
-                    getter=lambda i=i: self._values[i],
+                    getter=lambda i=i: this._values[i],
                 )
             )
         self.register_variable(
@@ -388,7 +391,7 @@ class HeatPumpSlave(Fmi2Slave):
                 causality=Fmi2Causality.output,
                 variability=Fmi2Variability.discrete,
                 initial=Fmi2Initial.calculated,
-                getter=self._get_status,
+                getter=lambda: this._get_status(),
             )
         )
         self.register_variable(
@@ -397,8 +400,8 @@ class HeatPumpSlave(Fmi2Slave):
                 1,
                 MAXIMUM_NUMBER_OF_UNITS,
                 description="Identical heat pumps side by side; flows and heat are those of all",
-                getter=lambda: self._number_of_units,
-                setter=self._set_number_of_units,
+                getter=lambda: this._number_of_units,
+                setter=lambda value: this._set_number_of_units(value),
                 **_PARAMETER,
             )
         )
@@ -406,8 +409,8 @@ class HeatPumpSlave(Fmi2Slave):
             self.register_variable(
                 _SIReal(
                     quantity,
-                    getter=lambda n=quantity.name: self._parameters[n],
-                    setter=lambda value, q=quantity: self._set_parameter(q, value),
+                    getter=lambda n=quantity.name: this._parameters[n],
+                    setter=lambda value, q=quantity: this._set_parameter(q, value),
                     **_PARAMETER,
                 )
             )
@@ -415,8 +418,8 @@ class HeatPumpSlave(Fmi2Slave):
             String(
                 "solver",
                 description=f"'{MAP}': the certified performance map; '{LIVE}': TESPy at each step",
-                getter=lambda: self._solver,
-                setter=self._set_solver,
+                getter=lambda: this._solver,
+                setter=lambda value: this._set_solver(value),
                 **_PARAMETER,
             )
         )
