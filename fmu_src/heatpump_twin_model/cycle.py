@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,6 @@ from tespy.connections import Connection
 from tespy.networks import Network
 from tespy.tools import UserDefinedEquation
 from tespy.tools.fluid_properties import h_mix_pT
-from tespy.tools.fluid_properties.functions import T_bubble_p, T_dew_p, isentropic
 from tespy.tools.helpers import TESPyComponentError, TESPyConnectionError, TESPyNetworkError
 
 from .errors import SolveError
@@ -53,6 +53,9 @@ SMALLEST_STRIDE = 1 / 32
 # functions of pressure and temperature are undefined on the saturation line, and a Newton iterate
 # may step across it.
 SATURATION_MARGIN = 0.01
+
+# More than one differentiation of all residuals asks for.
+KEPT_PROPERTIES = 64
 
 # TESPy reports what it thinks of a solution by a code. 0 and 1 are converged; 1 adds that some
 # value left TESPy's own range (an effectiveness a little above 1 next to a phase change, say).
@@ -91,6 +94,7 @@ class HeatPumpCycle:
         self._first_guess = first_guess
         self.media = Media(machine)
         self._refrigerant = self.media.refrigerant
+        self._properties = _Properties(self._refrigerant)
         self._design_state: DesignState | None = None
         self._relations: Relations | None = None
         self._boundary = machine.design.boundary
@@ -343,20 +347,18 @@ class HeatPumpCycle:
     def _flow_residual(self) -> float:
         return self._suction.m.val_SI - self.relations.delivered_flow(
             self._pressure_ratio(),
-            1.0 / self._suction.calc_vol(),
+            self._suction_density(),
             self._boundary.compressor_speed,
         )
 
     def _isentropic_enthalpy(self) -> float:
         suction, discharge = self._suction, self._discharge
-        return isentropic(
-            suction.p.val_SI,
-            suction.h.val_SI,
-            discharge.p.val_SI,
-            suction.fluid_data,
-            suction.mixing_rule,
-            T0=None,
+        return self._properties.isentropic_enthalpy(
+            suction.p.val_SI, suction.h.val_SI, discharge.p.val_SI
         )
+
+    def _suction_density(self) -> float:
+        return self._properties.density(self._suction.p.val_SI, self._suction.h.val_SI)
 
     def _work_residual(self) -> float:
         h_suction = self._suction.h.val_SI
@@ -364,7 +366,7 @@ class HeatPumpCycle:
         work = (self._discharge.h.val_SI - h_suction) / (1.0 - loss_ratio)
         eta_is = self.relations.isentropic_efficiency(
             self._pressure_ratio(),
-            1.0 / self._suction.calc_vol(),
+            self._suction_density(),
             self._boundary.compressor_speed,
         )
         return work * eta_is - (self._isentropic_enthalpy() - h_suction)
@@ -373,7 +375,7 @@ class HeatPumpCycle:
         return self._discharge.m.val_SI * (self._discharge.h.val_SI - self._liquid.h.val_SI)
 
     def _condenser_residual(self) -> float:
-        T_bubble = float(T_bubble_p(self._discharge.p.val_SI, self._discharge.fluid_data))
+        T_bubble = self._properties.saturation_temperature(self._discharge.p.val_SI, 0)
         return self._condenser_heat_flow() - self.relations.condenser_heat_flow(
             T_bubble, self._suction.m.val_SI, self._boundary, self._sink_capacity_flow
         )
@@ -388,7 +390,7 @@ class HeatPumpCycle:
         return self._valve_and_evaporator().approach(heat_flow, m_flow)
 
     def _T_dew(self) -> float:
-        return float(T_dew_p(self._suction.p.val_SI, self._suction.fluid_data))
+        return self._properties.saturation_temperature(self._suction.p.val_SI, 1)
 
     def _evaporator_residual(self) -> float:
         return self._T_dew() - self._valve_and_evaporator().T_dew(
@@ -405,7 +407,7 @@ class HeatPumpCycle:
         )
 
     def _subcooling_residual(self) -> float:
-        T_bubble = float(T_bubble_p(self._liquid.p.val_SI, self._liquid.fluid_data))
+        T_bubble = self._properties.saturation_temperature(self._liquid.p.val_SI, 0)
         subcooling = self.relations.subcooling(T_bubble, self._boundary)
         return self._liquid.h.val_SI - _enthalpy_beside_saturation(
             self._liquid, T_bubble, subcooling, direction=-1.0
@@ -419,7 +421,14 @@ class HeatPumpCycle:
             boundary, self.media.source_capacity_flow(boundary)
         )
         try:
-            self._network.solve("design", init_path=start, init_previous=False, print_results=False)
+            # What TESPy works out after a solution is not asked for: a fifth of the time.
+            self._network.solve(
+                "design",
+                init_path=start,
+                init_previous=False,
+                print_results=False,
+                skip_postprocess=True,
+            )
         except _TESPY_ERRORS as error:
             raise SolveError(f"TESPy failed: {error}") from error
         if self._network.status not in CONVERGED:
@@ -483,29 +492,34 @@ class HeatPumpCycle:
     def _read_point(self) -> OperatingPoint:
         suction, discharge, liquid = self._suction, self._discharge, self._liquid
         auxiliary = self.machine.auxiliary_power
-        P_el = self._compressor.P.val_SI + auxiliary
+        # As TESPy's dissipation_ratio is defined: a share of the power leaves through the shell.
+        shell_loss_ratio = self.machine.compressor.shell_loss_ratio
+        rise = discharge.h.val_SI - suction.h.val_SI
+        power = suction.m.val_SI * rise / (1.0 - shell_loss_ratio)
+        P_el = power + auxiliary
         Q_flow_sink = self._sink_in.m.val_SI * (self._sink_out.h.val_SI - self._sink_in.h.val_SI)
         Q_flow_source = self._source_in.m.val_SI * (
             self._source_in.h.val_SI - self._source_out.h.val_SI
         )
         T_dew = saturation_temperature(self._refrigerant, suction.p.val_SI, quality=1)
         T_bubble = saturation_temperature(self._refrigerant, discharge.p.val_SI, quality=0)
+        T_suction, T_liquid = suction.calc_T(), liquid.calc_T()
         values = {
             "P_el": P_el,
             "Q_flow_sink": Q_flow_sink,
             "Q_flow_source": Q_flow_source,
-            "Q_flow_loss": auxiliary - self._compressor.Q_diss.val_SI,
+            "Q_flow_loss": auxiliary + shell_loss_ratio * power,
             "COP": Q_flow_sink / P_el if P_el else math.nan,
-            "T_source_out": self._source_out.T.val_SI,
-            "T_sink_out": self._sink_out.T.val_SI,
+            "T_source_out": self._source_out.calc_T(),
+            "T_sink_out": self._sink_out.calc_T(),
             "m_flow_refrigerant": suction.m.val_SI,
             "p_low": suction.p.val_SI,
             "p_high": discharge.p.val_SI,
-            "T_suction": suction.T.val_SI,
-            "T_discharge": discharge.T.val_SI,
-            "T_liquid": liquid.T.val_SI,
-            "superheat": suction.T.val_SI - T_dew,
-            "subcooling": T_bubble - liquid.T.val_SI,
+            "T_suction": T_suction,
+            "T_discharge": discharge.calc_T(),
+            "T_liquid": T_liquid,
+            "superheat": T_suction - T_dew,
+            "subcooling": T_bubble - T_liquid,
             "h_suction": suction.h.val_SI,
             "h_discharge": discharge.h.val_SI,
             "h_liquid": liquid.h.val_SI,
@@ -520,6 +534,36 @@ class HeatPumpCycle:
             T_bubble=saturation_temperature(self._refrigerant, point.p_high, quality=0),
             isentropic_rise=self._isentropic_enthalpy() - point.h_suction,
         )
+
+
+class _Properties:
+    """Properties of the refrigerant, each worked out once for the same arguments.
+
+    TESPy differentiates a residual by one variable after the other, so most of its calls differ in
+    what a property does not depend on.
+
+    Parameters
+    ----------
+    state : CoolProp.AbstractState
+        Of the refrigerant.
+    """
+
+    def __init__(self, state: Any) -> None:
+        def density(p: float, h: float) -> float:
+            state.update(CoolProp.HmassP_INPUTS, h, p)
+            return float(state.rhomass())
+
+        def isentropic_enthalpy(p: float, h: float, p_end: float) -> float:
+            state.update(CoolProp.HmassP_INPUTS, h, p)
+            state.update(CoolProp.PSmass_INPUTS, p_end, state.smass())
+            return float(state.hmass())
+
+        def temperature(p: float, quality: int) -> float:
+            return saturation_temperature(state, p, quality)
+
+        self.density = lru_cache(KEPT_PROPERTIES)(density)
+        self.isentropic_enthalpy = lru_cache(KEPT_PROPERTIES)(isentropic_enthalpy)
+        self.saturation_temperature = lru_cache(KEPT_PROPERTIES)(temperature)
 
 
 def _residual_function(residual: Callable[[], float]) -> Callable[[UserDefinedEquation], float]:

@@ -25,8 +25,8 @@ def step(fmu: Path, boundaries: list[Boundary]) -> CosimulationResult:
     return simulate(inspect_fmu(fmu, tuple(RESULT_QUANTITIES)), frame)
 
 
-def run_host(fmu: Path, code: str) -> subprocess.CompletedProcess[str]:
-    script = f"import fmpy, sys, json\nfmu = {str(fmu)!r}\n" + textwrap.dedent(code)
+def run_host(fmu: Path, code: str, before: str = "") -> subprocess.CompletedProcess[str]:
+    script = f"import fmpy, sys, json\nfmu = {str(fmu)!r}\n{before}{textwrap.dedent(code)}"
     return subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
@@ -34,6 +34,20 @@ def run_host(fmu: Path, code: str) -> subprocess.CompletedProcess[str]:
 
 # The map's certificate: 0.1 % at most, and by temperature what is measured with it.
 MAP_RELATIVE, MAP_KELVIN = 1e-3, 0.1
+
+
+# A host whose FMU is in initialisation mode, as `slave`; the names' references are in `reference`.
+IN_INITIALISATION = """
+description = fmpy.read_model_description(fmu)
+reference = {v.name: v.valueReference for v in description.modelVariables}
+from fmpy.fmi2 import FMU2Slave
+slave = FMU2Slave(
+    guid=description.guid, unzipDirectory=str(fmpy.extract(fmu)), instanceName="one",
+    modelIdentifier=description.coSimulation.modelIdentifier)
+slave.instantiate()
+slave.setupExperiment()
+slave.enterInitializationMode()
+"""
 
 
 def test_fmu_and_tespy_called_directly_agree(
@@ -140,15 +154,6 @@ def test_outputs_follow_the_inputs_during_initialisation(fmu: Path) -> None:
     host = run_host(
         fmu,
         """
-        description = fmpy.read_model_description(fmu)
-        reference = {v.name: v.valueReference for v in description.modelVariables}
-        from fmpy.fmi2 import FMU2Slave
-        slave = FMU2Slave(
-            guid=description.guid, unzipDirectory=str(fmpy.extract(fmu)), instanceName="one",
-            modelIdentifier=description.coSimulation.modelIdentifier)
-        slave.instantiate()
-        slave.setupExperiment()
-        slave.enterInitializationMode()
         read = [reference["P_el"], reference["T_sink_out"]]
         slave.setReal([reference["T_sink_in"]], [313.15])
         during = slave.getReal(read)
@@ -162,6 +167,7 @@ def test_outputs_follow_the_inputs_during_initialisation(fmu: Path) -> None:
         slave.freeInstance()
         print(json.dumps([during, later, after, unchanged]))
         """,
+        IN_INITIALISATION,
     )
     assert host.returncode == 0, host.stderr
     during, later, after, unchanged = json.loads(host.stdout)
@@ -256,3 +262,23 @@ def test_percent_sign_reaches_the_host_as_written(fmu: Path, tmp_path: Path) -> 
         """,
     )
     assert any("than 100 % of %s;" in text for text in json.loads(host.stdout)), host.stderr
+
+
+def test_solver_set_back_to_the_map_answers_from_the_map(fmu: Path) -> None:
+    host = run_host(
+        fmu,
+        """
+        found = []
+        for solver in ("map", "live", "map"):
+            slave.setString([reference["solver"]], [solver])
+            found.append(slave.getReal([reference["P_el"]])[0])
+        slave.exitInitializationMode()
+        slave.terminate()
+        slave.freeInstance()
+        print(json.dumps(found))
+        """,
+        IN_INITIALISATION,
+    )
+    assert host.returncode == 0, host.stderr
+    first, live, again = json.loads(host.stdout)
+    assert again == first != live
