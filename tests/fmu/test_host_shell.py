@@ -566,6 +566,8 @@ def test_interrupt_ends_a_host_that_is_not_python(unzipped: Path, c_host: Path) 
         stdout=subprocess.PIPE,
         text=True,
         env=host_environment(),
+        # A shell that starts the tests in the background has them ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert host.stdout is not None
     while not host.stdout.readline().startswith("result"):
