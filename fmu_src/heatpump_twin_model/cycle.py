@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import CoolProp
 from tespy.components import (
@@ -38,7 +38,7 @@ from .media import SECONDARY_PRESSURE, Media, saturation_temperature, tespy_name
 from .plausibility import check_physics
 from .quantities import Boundary, OperatingPoint
 from .relations import EvaporatorAt, Relations
-from .sizes import DesignState
+from .sizes import DesignState, FlowStates
 from .sizing import size_components
 
 # Largest residual of a closure relative to the size of its terms. CoolProp's flash of R410A from
@@ -53,6 +53,9 @@ SMALLEST_STRIDE = 1 / 32
 # functions of pressure and temperature are undefined on the saturation line, and a Newton iterate
 # may step across it.
 SATURATION_MARGIN = 0.01
+
+# Of the differences by which relations without properties are differentiated.
+RELATIVE_STEP = 1e-5
 
 # More than one differentiation of all residuals asks for.
 KEPT_PROPERTIES = 64
@@ -161,11 +164,11 @@ class HeatPumpCycle:
         if self._first_guess is not None:
             try:
                 guess = self._first_guess.off_design(boundary)
-                return self._solve_from(self._network_at(boundary, guess), boundary)
+                return self._solve_from(self._flow_states_at(boundary, guess), boundary)
             except SolveError:
                 pass
         try:
-            return self._solve_from(self.design_state.network, boundary)
+            return self._solve_from(self.design_state.flow_states, boundary)
         except SolveError:
             return self._continue_from_design(boundary)
 
@@ -229,7 +232,7 @@ class HeatPumpCycle:
         )
         self._sink_in = Connection(sink_inlet, "out1", self._condenser, "in2", label="sink in")
         self._sink_out = Connection(self._condenser, "out2", sink_outlet, "in1", label="sink out")
-        self._network.add_conns(
+        self._connections = (
             self._suction,
             self._discharge,
             self._liquid,
@@ -240,6 +243,7 @@ class HeatPumpCycle:
             self._sink_in,
             self._sink_out,
         )
+        self._network.add_conns(*self._connections)
         self._suction.set_attr(fluid={machine.refrigerant: 1})
         self._source_in.set_attr(fluid={tespy_name(machine.source_medium): 1}, p=SECONDARY_PRESSURE)
         self._sink_in.set_attr(fluid={tespy_name(machine.sink_medium): 1}, p=SECONDARY_PRESSURE)
@@ -265,12 +269,14 @@ class HeatPumpCycle:
         self._liquid.set_attr(T=sizes.T_liquid)
         self._compressor.set_attr(P=design.P_el - machine.auxiliary_power)
         self._condenser.set_attr(Q=-design.Q_flow_sink)
+        for connection in self._connections:
+            connection.set_attr(m0=math.nan, p0=math.nan, h0=math.nan)
         self._network.solve("design", init_previous=False, print_results=False)
         if self._network.status not in CONVERGED:
             raise SolveError("TESPy found no solution")
         point = self._read_point()
         self._check(point)
-        self._design_state = DesignState(machine.fingerprint, sizes, self._save_network())
+        self._design_state = DesignState(machine.fingerprint, sizes, self._flow_states())
         self._relations = None
         return point
 
@@ -289,54 +295,70 @@ class HeatPumpCycle:
             self._liquid,
             self._inlet,
         )
-        # Name, residual, what it depends on (TESPy differentiates by nothing else), and the size of
-        # its terms.
-        parts: list[tuple[str, Callable[[], float], list[Any], Callable[[], float]]] = [
+        # Name, residual, what it depends on, its derivatives by that (TESPy's differences where
+        # none are given; flashes from entropy are too dear for them), and the size of its terms.
+        parts: list[
+            tuple[
+                str,
+                Callable[[], float],
+                list[Any],
+                Callable[[], list[float]] | None,
+                Callable[[], float],
+            ]
+        ] = [
             (
                 "delivered flow",
                 self._flow_residual,
                 [suction.m, suction.p, suction.h, discharge.p],
+                self._flow_derivatives,
                 lambda: suction.m.val_SI,
             ),
             (
                 "compression work",
                 self._work_residual,
                 [suction.p, suction.h, discharge.p, discharge.h],
+                self._work_derivatives,
                 lambda: discharge.h.val_SI - suction.h.val_SI,
             ),
             (
                 "condenser heat flow",
                 self._condenser_residual,
                 [discharge.m, discharge.p, discharge.h, liquid.h],
+                None,
                 self._condenser_heat_flow,
             ),
             (
                 "evaporating temperature",
                 self._evaporator_residual,
                 [suction.m, suction.p, suction.h, inlet.h],
+                None,
                 lambda: 1.0,
             ),
             (
                 "superheat",
                 self._superheat_residual,
                 [suction.m, suction.p, suction.h, inlet.h],
+                None,
                 lambda: suction.h.val_SI - inlet.h.val_SI,
             ),
             (
                 "subcooling",
                 self._subcooling_residual,
                 [liquid.p, liquid.h],
+                None,
                 lambda: suction.h.val_SI - inlet.h.val_SI,
             ),
         ]
-        connections = [suction, discharge, liquid, inlet]
         self._equations = [
             UserDefinedEquation(
-                name, _residual_function(residual), _dependents(variables), conns=connections
+                name,
+                _residual_function(residual),
+                _dependents(variables),
+                _derivatives(variables, derivatives) if derivatives else None,
             )
-            for name, residual, variables, _ in parts
+            for name, residual, variables, derivatives, _ in parts
         ]
-        self._residual_scales = {name: scale for name, _, _, scale in parts}
+        self._residual_scales = {name: scale for name, *_, scale in parts}
         self._network.add_ude(*self._equations)
 
     # Residuals of the closure equations, SI units -------------------------------------------------
@@ -344,32 +366,69 @@ class HeatPumpCycle:
     def _pressure_ratio(self) -> float:
         return float(self._discharge.p.val_SI / self._suction.p.val_SI)
 
+    def _suction_gas(self) -> _Gas:
+        return self._properties.gas(self._suction.p.val_SI, self._suction.h.val_SI)
+
+    def _compressed_gas(self) -> _Compressed:
+        suction, discharge = self._suction, self._discharge
+        return self._properties.compressed(suction.p.val_SI, suction.h.val_SI, discharge.p.val_SI)
+
     def _flow_residual(self) -> float:
         return self._suction.m.val_SI - self.relations.delivered_flow(
-            self._pressure_ratio(),
-            self._suction_density(),
-            self._boundary.compressor_speed,
+            self._pressure_ratio(), self._suction_gas().density, self._boundary.compressor_speed
         )
 
-    def _isentropic_enthalpy(self) -> float:
-        suction, discharge = self._suction, self._discharge
-        return self._properties.isentropic_enthalpy(
-            suction.p.val_SI, suction.h.val_SI, discharge.p.val_SI
-        )
+    def _flow_derivatives(self) -> list[float]:
+        """By flow, pressure and enthalpy at suction, and discharge pressure."""
+        gas, ratio, p = self._suction_gas(), self._pressure_ratio(), self._suction.p.val_SI
+        by_ratio, by_density = self._slopes(self.relations.delivered_flow)
+        return [
+            1.0,
+            by_ratio * ratio / p - by_density * gas.density_by_p,
+            -by_density * gas.density_by_h,
+            -by_ratio / p,
+        ]
 
-    def _suction_density(self) -> float:
-        return self._properties.density(self._suction.p.val_SI, self._suction.h.val_SI)
+    def _work(self) -> float:
+        """Enthalpy that the electric work adds to the gas before the shell's loss, J/kg."""
+        loss_ratio = self.machine.compressor.shell_loss_ratio
+        return (self._discharge.h.val_SI - self._suction.h.val_SI) / (1.0 - loss_ratio)
+
+    def _isentropic_efficiency(self) -> float:
+        return self.relations.isentropic_efficiency(
+            self._pressure_ratio(), self._suction_gas().density, self._boundary.compressor_speed
+        )
 
     def _work_residual(self) -> float:
-        h_suction = self._suction.h.val_SI
-        loss_ratio = self.machine.compressor.shell_loss_ratio
-        work = (self._discharge.h.val_SI - h_suction) / (1.0 - loss_ratio)
-        eta_is = self.relations.isentropic_efficiency(
-            self._pressure_ratio(),
-            self._suction_density(),
-            self._boundary.compressor_speed,
+        isentropic_rise = self._compressed_gas().h - self._suction.h.val_SI
+        return self._work() * self._isentropic_efficiency() - isentropic_rise
+
+    def _work_derivatives(self) -> list[float]:
+        """By pressure and enthalpy at suction, and pressure and enthalpy at discharge."""
+        gas, compressed = self._suction_gas(), self._compressed_gas()
+        ratio, p, work = self._pressure_ratio(), self._suction.p.val_SI, self._work()
+        by_ratio, by_density = self._slopes(self.relations.isentropic_efficiency)
+        by_rise = self._isentropic_efficiency() / (1.0 - self.machine.compressor.shell_loss_ratio)
+        return [
+            work * (by_density * gas.density_by_p - by_ratio * ratio / p)
+            - compressed.h_by_suction_p,
+            work * by_density * gas.density_by_h - by_rise - compressed.h_by_suction_h + 1.0,
+            work * by_ratio / p - compressed.h_by_p,
+            by_rise,
+        ]
+
+    def _slopes(self, relation: Callable[[float, float, float], float]) -> tuple[float, float]:
+        """Differentiate a relation of the compressor by pressure ratio and suction density."""
+        ratio, density = self._pressure_ratio(), self._suction_gas().density
+        speed, step = self._boundary.compressor_speed, RELATIVE_STEP
+
+        def slope(of: Callable[[float], float], x: float) -> float:
+            return (of(x * (1.0 + step)) - of(x * (1.0 - step))) / (2.0 * step * x)
+
+        return (
+            slope(lambda x: relation(x, density, speed), ratio),
+            slope(lambda x: relation(ratio, x, speed), density),
         )
-        return work * eta_is - (self._isentropic_enthalpy() - h_suction)
 
     def _condenser_heat_flow(self) -> float:
         return self._discharge.m.val_SI * (self._discharge.h.val_SI - self._liquid.h.val_SI)
@@ -415,20 +474,19 @@ class HeatPumpCycle:
 
     # Solving and judging a solution ----------------------------------------------------------
 
-    def _solve_from(self, start: dict[str, Any], boundary: Boundary) -> OperatingPoint:
+    def _solve_from(self, start: FlowStates, boundary: Boundary) -> OperatingPoint:
         self._set_boundary(boundary)
+        # As TESPy does with `init_path`, less its tables and units: another fifth.
+        for connection in self._connections:
+            m_flow, p, h = start[connection.label]
+            connection.set_attr(m0=m_flow, p0=p, h0=h)
+            connection.good_starting_values = True
         self._evaporator_at = self.relations.evaporator(
             boundary, self.media.source_capacity_flow(boundary)
         )
         try:
             # What TESPy works out after a solution is not asked for: a fifth of the time.
-            self._network.solve(
-                "design",
-                init_path=start,
-                init_previous=False,
-                print_results=False,
-                skip_postprocess=True,
-            )
+            self._network.solve("design", print_results=False, skip_postprocess=True)
         except _TESPY_ERRORS as error:
             raise SolveError(f"TESPy failed: {error}") from error
         if self._network.status not in CONVERGED:
@@ -442,7 +500,7 @@ class HeatPumpCycle:
         return point
 
     def _continue_from_design(self, boundary: Boundary) -> OperatingPoint:
-        state = self.design_state.network
+        state = self.design_state.flow_states
         done, stride = 0.0, 0.5
         while True:
             target = min(done + stride, 1.0)
@@ -457,37 +515,35 @@ class HeatPumpCycle:
                 continue
             if target == 1.0:
                 return point
-            done, state = target, self._save_network()
+            done, state = target, self._flow_states()
 
-    def _network_at(self, boundary: Boundary, point: OperatingPoint) -> dict[str, Any]:
-        """Return a network state as `_save_network` does, with the flows and states of a point."""
-        media = self.media
-        p_second = SECONDARY_PRESSURE
-        states = {
-            "suction": (point.m_flow_refrigerant, point.p_low, point.h_suction),
-            "discharge": (point.m_flow_refrigerant, point.p_high, point.h_discharge),
-            "liquid": (point.m_flow_refrigerant, point.p_high, point.h_liquid),
-            "expanded": (point.m_flow_refrigerant, point.p_low, point.h_liquid),
-            "evaporator inlet": (point.m_flow_refrigerant, point.p_low, point.h_liquid),
-        }
-        h_source, h_sink = media.source_enthalpy(boundary), media.sink_enthalpy(boundary)
+    def _flow_states_at(self, boundary: Boundary, point: OperatingPoint) -> FlowStates:
+        """Give what `_flow_states` would after a solution `point`."""
+        m_flow, h_liquid = point.m_flow_refrigerant, point.h_liquid
+        h_source, h_sink = (
+            self.media.source_enthalpy(boundary),
+            self.media.sink_enthalpy(boundary),
+        )
         m_source, m_sink = boundary.m_flow_source, boundary.m_flow_sink
-        states["source in"] = (m_source, p_second, h_source)
-        states["source out"] = (m_source, p_second, h_source - point.Q_flow_source / m_source)
-        states["sink in"] = (m_sink, p_second, h_sink)
-        states["sink out"] = (m_sink, p_second, h_sink + point.Q_flow_sink / m_sink)
-        saved = self.design_state.network
-        connections = {
-            label: {**values, **dict(zip(("m", "p", "h"), states[label], strict=True))}
-            for label, values in saved["Connection"]["Connection"].items()
+        h_source_out = h_source - point.Q_flow_source / m_source
+        h_sink_out = h_sink + point.Q_flow_sink / m_sink
+        return {
+            "suction": (m_flow, point.p_low, point.h_suction),
+            "discharge": (m_flow, point.p_high, point.h_discharge),
+            "liquid": (m_flow, point.p_high, h_liquid),
+            "expanded": (m_flow, point.p_low, h_liquid),
+            "evaporator inlet": (m_flow, point.p_low, h_liquid),
+            "source in": (m_source, SECONDARY_PRESSURE, h_source),
+            "source out": (m_source, SECONDARY_PRESSURE, h_source_out),
+            "sink in": (m_sink, SECONDARY_PRESSURE, h_sink),
+            "sink out": (m_sink, SECONDARY_PRESSURE, h_sink_out),
         }
-        return {**saved, "Connection": {**saved["Connection"], "Connection": connections}}
 
-    def _save_network(self) -> dict[str, Any]:
-        state: dict[str, Any] = self._network.save(as_dict=True)
-        # The same solution gives the same bytes, so that two builds of an FMU are equal.
-        del state["meta"]["created"]
-        return state
+    def _flow_states(self) -> FlowStates:
+        return {
+            c.label: (float(c.m.val_SI), float(c.p.val_SI), float(c.h.val_SI))
+            for c in self._connections
+        }
 
     def _read_point(self) -> OperatingPoint:
         suction, discharge, liquid = self._suction, self._discharge, self._liquid
@@ -532,8 +588,28 @@ class HeatPumpCycle:
             self._boundary,
             T_dew=saturation_temperature(self._refrigerant, point.p_low, quality=1),
             T_bubble=saturation_temperature(self._refrigerant, point.p_high, quality=0),
-            isentropic_rise=self._isentropic_enthalpy() - point.h_suction,
+            isentropic_rise=self._compressed_gas().h - point.h_suction,
         )
+
+
+class _Gas(NamedTuple):
+    """Density of a gas in kg/m3, and its derivatives by pressure and enthalpy."""
+
+    density: float
+    density_by_p: float
+    density_by_h: float
+
+
+class _Compressed(NamedTuple):
+    """Enthalpy in J/kg after isentropic compression, and its derivatives.
+
+    They follow from ``dh = T ds + dp / rho`` before and after.
+    """
+
+    h: float
+    h_by_suction_p: float
+    h_by_suction_h: float
+    h_by_p: float
 
 
 class _Properties:
@@ -549,20 +625,27 @@ class _Properties:
     """
 
     def __init__(self, state: Any) -> None:
-        def density(p: float, h: float) -> float:
+        def gas(p: float, h: float) -> _Gas:
             state.update(CoolProp.HmassP_INPUTS, h, p)
-            return float(state.rhomass())
+            by = state.first_partial_deriv
+            return _Gas(
+                state.rhomass(),
+                by(CoolProp.iDmass, CoolProp.iP, CoolProp.iHmass),
+                by(CoolProp.iDmass, CoolProp.iHmass, CoolProp.iP),
+            )
 
-        def isentropic_enthalpy(p: float, h: float, p_end: float) -> float:
+        def compressed(p: float, h: float, p_end: float) -> _Compressed:
             state.update(CoolProp.HmassP_INPUTS, h, p)
+            T, density = state.T(), state.rhomass()
             state.update(CoolProp.PSmass_INPUTS, p_end, state.smass())
-            return float(state.hmass())
+            heating = state.T() / T
+            return _Compressed(state.hmass(), -heating / density, heating, 1.0 / state.rhomass())
 
         def temperature(p: float, quality: int) -> float:
             return saturation_temperature(state, p, quality)
 
-        self.density = lru_cache(KEPT_PROPERTIES)(density)
-        self.isentropic_enthalpy = lru_cache(KEPT_PROPERTIES)(isentropic_enthalpy)
+        self.gas = lru_cache(KEPT_PROPERTIES)(gas)
+        self.compressed = lru_cache(KEPT_PROPERTIES)(compressed)
         self.saturation_temperature = lru_cache(KEPT_PROPERTIES)(temperature)
 
 
@@ -573,6 +656,16 @@ def _residual_function(residual: Callable[[], float]) -> Callable[[UserDefinedEq
 
 def _dependents(variables: list[Any]) -> Callable[[UserDefinedEquation], list[Any]]:
     return lambda ude: variables
+
+
+def _derivatives(
+    variables: list[Any], derivatives: Callable[[], list[float]]
+) -> Callable[..., None]:
+    def differentiate(*_: Any, ude: UserDefinedEquation, **__: Any) -> None:
+        for variable, derivative in zip(variables, derivatives(), strict=True):
+            ude.partial_derivative(variable, derivative)
+
+    return differentiate
 
 
 def _enthalpy_beside_saturation(

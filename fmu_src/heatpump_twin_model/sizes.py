@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 from . import closures
 from .errors import InputError
 from .machine import Machine
+
+#: By the label of a connection: mass flow in kg/s, pressure in Pa, specific enthalpy in J/kg.
+FlowStates: TypeAlias = dict[str, tuple[float, float, float]]
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,13 @@ class DesignState:
         `Machine.fingerprint` of the machine it was computed for.
     sizes : Sizes
         Of its components.
-    network : dict
-        Solved TESPy network as saved by ``Network.save``.
+    flow_states : FlowStates
+        Of the solved network.
     """
 
     machine_fingerprint: str
     sizes: Sizes
-    network: dict[str, Any]
+    flow_states: FlowStates
 
     def save(self, path: Path) -> None:
         """Write the design state as JSON."""

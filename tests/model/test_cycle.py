@@ -282,3 +282,25 @@ def test_design_point_just_below_the_ideal_work_is_refused(
         HeatPumpCycle(below).design()
     above = machine.with_parameters({"design_point.P_el": 1.001 * least})
     assert HeatPumpCycle(above).design().P_el == pytest.approx(1.001 * least)
+
+
+def test_derivatives_of_the_compressor_are_those_of_its_equations(
+    machine: Machine, cycle: HeatPumpCycle
+) -> None:
+    for boundary in random_boundaries(machine, 5, seed=13):
+        cycle.off_design(boundary)
+        equations = {e.label: e for e in cycle._equations}
+        for label, derivatives in (
+            ("delivered flow", cycle._flow_derivatives),
+            ("compression work", cycle._work_derivatives),
+        ):
+            equation, by_differences = equations[label], []
+            for variable in equation.dependents(equation):
+                value = variable.val_SI
+                variable.val_SI = value * (1 + 1e-4)
+                above = equation.func(equation)
+                variable.val_SI = value * (1 - 1e-4)
+                below = equation.func(equation)
+                variable.val_SI = value
+                by_differences.append((above - below) / (2e-4 * value))
+            assert derivatives() == pytest.approx(by_differences, rel=1e-4), label
