@@ -30,7 +30,7 @@ from heatpump_twin_model.sizes import Sizes
 from heatpump_twin_shell.installing import with_shell
 
 SOURCE = Path(__file__).resolve().parent / "fmu_src"
-SLAVE = SOURCE / "heat_pump_slave.py"
+ENTRY, SLAVE = SOURCE / "pythonfmu_entry.py", SOURCE / "heat_pump_slave.py"
 MODEL = SOURCE / "heatpump_twin_model"
 DEFAULT_MACHINE = "mci_lab"
 
@@ -38,7 +38,9 @@ DEFAULT_MACHINE = "mci_lab"
 MAP_PACKAGES, LIVE_PACKAGES = ("numpy",), ("numpy", "CoolProp", "tespy")
 
 # What only a build needs: it takes packages that the FMU does without.
-NOT_IN_FMU = shutil.ignore_patterns("__pycache__", "machine_file.py", "quick_cycle.py")
+NOT_IN_FMU = shutil.ignore_patterns(
+    "__pycache__", "condensing_unit.py", "machine_file.py", "quick_cycle.py"
+)
 
 # The zip format begins in 1980; a fixed time makes equal content give equal bytes.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
@@ -169,12 +171,12 @@ def _pack(
 ) -> Path:
     """Make the FMU in a temporary folder."""
     stage, documentation = folder / "stage", folder / "documentation"
-    slave = _fill_stage(stage, cycle, certified)
+    entry = _fill_stage(stage, cycle, certified)
     write_documentation(documentation, cycle.machine, certified, machine_file)
     built = FmuBuilder.build_FMU(
-        slave,
+        entry,
         dest=folder / "built.fmu",
-        project_files=[p for p in sorted(stage.iterdir()) if p != slave],
+        project_files=[p for p in sorted(stage.iterdir()) if p != entry],
         documentation_folder=documentation,
         needsExecutionTool=needs_execution_tool,
         canGetAndSetFMUstate=True,
@@ -186,7 +188,7 @@ def _pack(
 
 
 def _fill_stage(stage: Path, cycle: HeatPumpCycle, certified: CertifiedMap) -> Path:
-    """Lay out what goes into the FMU's resources; returns the slave's file.
+    """Lay out what goes into the FMU's resources; returns the file that pythonfmu loads.
 
     Several FMUs may share one interpreter and its modules, so the names of ours end in the FMU's
     own hash: each runs its own code.
@@ -203,19 +205,27 @@ def _fill_stage(stage: Path, cycle: HeatPumpCycle, certified: CertifiedMap) -> P
     ):
         lines = [f"{package}=={version(package)}\n" for package in packages]
         (stage / name).write_text("".join(lines), encoding="utf-8")
-    source = SLAVE.read_text(encoding="utf-8")
-    guid = _content_hash(stage, source)
+    for file in (ENTRY, SLAVE):
+        shutil.copy(file, stage)
+    guid = _content_hash(stage)
     identity = {"guid": guid, "version": version("heatpump-twin")}
     (stage / "fmu.json").write_text(json.dumps(identity) + "\n", encoding="utf-8")
     own_name = f"{MODEL.name}_{guid[:12]}"
     (stage / MODEL.name).rename(stage / own_name)
-    slave = stage / f"{SLAVE.stem}_{guid[:12]}.py"
-    slave.write_text(source.replace(MODEL.name, own_name), encoding="utf-8")
-    return slave
+    for file in (ENTRY, SLAVE):
+        source = (stage / file.name).read_text(encoding="utf-8").replace(MODEL.name, own_name)
+        source = source.replace(SLAVE.stem, f"{SLAVE.stem}_{guid[:12]}")
+        (stage / file.name).unlink()
+        _own(stage, file, guid).write_text(source, encoding="utf-8")
+    return _own(stage, ENTRY, guid)
 
 
-def _content_hash(folder: Path, source: str) -> str:
-    digest = hashlib.sha256(source.encode("utf-8"))
+def _own(stage: Path, file: Path, guid: str) -> Path:
+    return stage / f"{file.stem}_{guid[:12]}.py"
+
+
+def _content_hash(folder: Path) -> str:
+    digest = hashlib.sha256()
     for file in sorted(p for p in folder.rglob("*") if p.is_file()):
         digest.update(file.relative_to(folder).as_posix().encode("utf-8") + b"\0")
         digest.update(file.read_bytes())

@@ -45,7 +45,6 @@ WITHOUT_NUMBERS = (
     "machine_file.py",
     "map_build.py",
     "native_map.py",
-    "slave.py",
 )
 
 # A cluster that does not answer within this many seconds is taken to be not there.

@@ -92,7 +92,7 @@ def test_random_calls_with_tespy_at_each_step(unzipped: Path) -> None:
 
 def test_host_that_finds_no_fault_would_see_one(unzipped: Path, tmp_path: Path) -> None:
     folder = copy(unzipped, tmp_path)
-    (slave,) = folder.glob("resources/heatpump_twin_model_*/slave.py")
+    (slave,) = folder.glob("resources/heat_pump_slave_*.py")
     text = slave.read_text(encoding="utf-8")
     assert "        self._state[0] = status\n" in text
     slave.write_text(text.replace("self._state[0] = status\n", "self._state[0] = 1\n"))
@@ -148,7 +148,7 @@ def test_tespy_that_fails_holds_the_last_result(unzipped: Path, tmp_path: Path) 
 def test_envelope_that_promises_more_than_physics_gives(unzipped: Path, tmp_path: Path) -> None:
     # Pressures may be anything, and the source is cooled below what its medium bears.
     folder = copy(unzipped, tmp_path)
-    (slave,) = folder.glob("resources/heatpump_twin_model_*/slave.py")
+    (slave,) = folder.glob("resources/heat_pump_slave_*.py")
     text = slave.read_text(encoding="utf-8")
     before = "        heat_pump.number_of_units = self._number_of_units\n"
     assert before in text
