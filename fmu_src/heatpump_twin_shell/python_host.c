@@ -286,9 +286,10 @@ static int is_python(struct dl_phdr_info *info, size_t size, void *name) {
     return 1;
 }
 
-/* A host may have loaded Python for a part of its own, so that other libraries do not see it. */
+/* A host may have loaded Python for a part of its own, so that other libraries do not see it. What
+   they see belongs to the program; the handle of that is not NULL, as RTLD_DEFAULT is. */
 static void *python_in_process(void) {
-    if (dlsym(RTLD_DEFAULT, "Py_IsInitialized")) return RTLD_DEFAULT;
+    if (dlsym(RTLD_DEFAULT, "Py_IsInitialized")) return dlopen(NULL, RTLD_NOW);
     char *name = NULL;
     dl_iterate_phdr(is_python, &name);
     void *library = name ? dlopen(name, RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE) : NULL;

@@ -68,7 +68,7 @@ def unzip(fmu: Path, folder: Path) -> Path:
     return folder
 
 
-def script(unzipped: Path, code: str) -> dict:
+def script(unzipped: Path, code: str, **environment: str) -> dict:
     """Run code that makes `calls` and prints JSON; the process has to end well."""
     start = f"""
         import ctypes, json, sys
@@ -81,7 +81,7 @@ def script(unzipped: Path, code: str) -> dict:
         capture_output=True,
         text=True,
         # Memory given back is overwritten, so that using it again does not go unnoticed.
-        env=host_environment(PYTHONMALLOC="debug"),
+        env=host_environment(PYTHONMALLOC="debug", **environment),
         check=False,
     )
     assert host.returncode == 0, host.stdout + host.stderr
@@ -409,6 +409,18 @@ def test_state_keeps_the_phase_and_refuses_what_is_not_its_own(unzipped: Path) -
     assert "are no state" in log[2]
     assert "are damaged" in log[4]
     assert "of another machine or build" in log[5]
+
+
+def test_host_that_is_python_is_not_asked_for_another_one(unzipped: Path, tmp_path: Path) -> None:
+    # The library of that one would be loaded beside the host's own.
+    python, asked = tmp_path / "python3", tmp_path / "asked"
+    python.write_text(f"#!/bin/sh\necho yes > {asked}\nprintf '3.99\\n/x/python3\\n/x.so\\n'\n")
+    python.chmod(0o755)
+    made = script(
+        unzipped, "print(json.dumps(Calls(folder).instance is not None))", PATH=str(tmp_path)
+    )
+    assert made
+    assert not asked.exists()
 
 
 # Hosts without Python ----------------------------------------------------------------------------
