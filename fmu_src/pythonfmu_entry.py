@@ -4,9 +4,11 @@ pythonfmu's library executes this file anew for each instance and keeps every cl
 so it defines none.
 """
 
-import heat_pump_slave
+import ctypes
+
 from heat_pump_slave import HeatPumpSlave as HeatPumpSlave
 
-# Each time the library also lets go of this module's dictionary, which it does not own. So each
-# time one is added to those who hold it, or it would be gone after a few instances.
-vars(heat_pump_slave).setdefault("held_for_pythonfmu", []).append(globals())
+# Each time the library also gives back a reference to this module's dictionary that it never took.
+# So each time one is taken for it, outside of any object: objects go when Python ends, and the
+# dictionary would with them, before the module that uses it.
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(globals()))

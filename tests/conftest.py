@@ -86,6 +86,14 @@ def fmu(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def fmus(fmu: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """All shipped machines."""
+    folder = tmp_path_factory.mktemp("fmus")
+    others = ("nist_split", "rwth_brine_water")
+    return {"mci_lab": fmu, **{name: build(name, folder / f"{name}.fmu").path for name in others}}
+
+
+@pytest.fixture(scope="session")
 def dataset() -> Dataset:
     return load_dataset("mci_lab")
 

@@ -29,7 +29,7 @@ MEANING = ((0.0, 3.0), (193.15, 423.15), (193.15, 423.15), (0.0, 1e4), (0.0, 1e4
 OUTPUTS = range(5, 23)
 P_EL, SINK, SOURCE, LOSS = 5, 6, 7, 8
 STATUS, UNITS, STANDBY, SOLVER = 23, 24, 25, 28
-REJECTED = 4
+FAILED, REJECTED = 3, 4
 
 BEFORE, INITIALISING, STEPPING, ENDED = "before", "initialising", "stepping", "ended"
 ANY = (BEFORE, INITIALISING, STEPPING, ENDED)
@@ -65,7 +65,7 @@ class Hostile:
     ----------
     folder : str
         The unzipped FMU.
-    seed : int
+    source : random.Random
         Of the random numbers.
     trace : bool
         Whether to print each call before it is made.
@@ -74,9 +74,14 @@ class Hostile:
     """
 
     def __init__(
-        self, folder: str, seed: int, *, trace: bool = False, solvers: tuple[bytes, ...] = (b"map",)
+        self,
+        folder: str,
+        source: random.Random,
+        *,
+        trace: bool = False,
+        solvers: tuple[bytes, ...] = (b"map",),
     ) -> None:
-        self.folder, self.random, self.trace = folder, random.Random(seed), trace
+        self.folder, self.random, self.trace = folder, source, trace
         self.texts = (*TEXTS, *solvers)
         self.history: deque[str] = deque(maxlen=25)
         self.counts: Counter[str] = Counter()
@@ -188,6 +193,7 @@ class Hostile:
     def step(self) -> None:
         size, time = self.random.choice(STEPS), self.random.uniform(-1e6, 1e6)
         row = self.read_inputs() if self.phase == STEPPING else []
+        before = self.snapshot()[5:-1]
         self.call(
             f"step {time} {size}",
             lambda: self.calls.DoStep(time, size, self.random.randrange(2)),
@@ -212,6 +218,8 @@ class Hostile:
             raise BreachError(f"{row} was rejected: {log}")
         if (status >= 2) != bool(log):
             raise BreachError(f"status {status} with log {log}")
+        if status >= FAILED and self.snapshot()[5:-1] != before:
+            raise BreachError(f"status {status} and the last result is not held")
 
     def read_inputs(self) -> list[float]:
         values, references = (ctypes.c_double * 5)(), (ctypes.c_uint * 5)(*range(5))
@@ -492,13 +500,17 @@ class Hostile:
         weights, actions = zip(*self.actions, strict=True)
         done = 0
         while self.counts["calls"] < calls:
-            self.random.choices(actions, weights)[0]()
-            if self.phase in (INITIALISING, STEPPING, ENDED):
-                self.check_outputs()
+            self.act(self.random.choices(actions, weights)[0])
             done += 1
             if done % instance_every == 0:
                 self.replace_instance()
         self.calls.FreeInstance()
+
+    def act(self, action: Callable[[], None]) -> None:
+        """Do one thing, and hold the outputs against what must always be so."""
+        action()
+        if self.phase in (INITIALISING, STEPPING, ENDED):
+            self.check_outputs()
 
 
 def main() -> int:
@@ -512,7 +524,8 @@ def main() -> int:
     parser.add_argument("--instance-every", type=int, default=5000)
     arguments = parser.parse_args()
     solvers = (b"map", b"live") if arguments.live else (b"map",)
-    host = Hostile(arguments.folder, arguments.seed, trace=arguments.trace, solvers=solvers)
+    source = random.Random(arguments.seed)
+    host = Hostile(arguments.folder, source, trace=arguments.trace, solvers=solvers)
     try:
         host.run(arguments.calls, arguments.instance_every)
     except BreachError as breach:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,10 +18,11 @@ import fmpy
 import pytest
 from c_host import host_environment
 from conftest import ROOT
+from failing import let_solver_fail
 
 TESTS = ROOT / "tests"
-HOST = TESTS / "fmu" / "hostile_host.py"
-CALLS = 40_000
+HOST, SEARCHING_HOST = TESTS / "fmu" / "hostile_host.py", TESTS / "fmu" / "searching_host.py"
+CALLS, RUNS = 40_000, 100
 
 # Memory given back is overwritten, so that using it again does not go unnoticed; one thread, since
 # the others would only wait.
@@ -39,16 +41,20 @@ def copy(unzipped: Path, folder: Path) -> Path:
 
 
 def be_hostile(unzipped: Path, calls: int, *options: str) -> dict[str, int]:
-    host = subprocess.run(
-        [sys.executable, str(HOST), str(unzipped), str(calls), "--trace", *options],
+    return counts_of(HOST, str(unzipped), str(calls), "--trace", *options)
+
+
+def counts_of(host: Path, *arguments: str) -> dict[str, int]:
+    done = subprocess.run(
+        [sys.executable, str(host), *arguments],
         capture_output=True,
         text=True,
         env=HOST_ENVIRONMENT,
         check=False,
     )
-    last_calls = "\n".join(host.stderr.splitlines()[-25:])
-    assert host.returncode == 0, f"{host.returncode}\n{host.stdout}\n{last_calls}"
-    return json.loads(host.stdout)
+    last_calls = "\n".join(done.stderr.splitlines()[-25:])
+    assert done.returncode == 0, f"{done.returncode}\n{done.stdout}\n{last_calls}"
+    return json.loads(done.stdout)
 
 
 def script(unzipped: Path, code: str) -> list:
@@ -90,6 +96,23 @@ def test_random_calls_with_tespy_at_each_step(unzipped: Path) -> None:
     be_hostile(unzipped, 400, "--live", "--seed", "5")
 
 
+def test_random_calls_while_the_solver_fails(unzipped: Path, tmp_path: Path) -> None:
+    folder = copy(unzipped, tmp_path)
+    let_solver_fail(folder)
+    counts = be_hostile(folder, CALLS // 2, "--seed", "6", "--instance-every", "3000")
+    for status in range(5):
+        assert counts[f"operating_status {status}"] > 5
+    searched = counts_of(SEARCHING_HOST, str(folder), str(RUNS))
+    assert searched["operating_status 3"] > 5
+
+
+def test_sequences_of_calls_that_hypothesis_makes_up(unzipped: Path) -> None:
+    counts = counts_of(SEARCHING_HOST, str(unzipped), str(RUNS))
+    assert counts["runs"] >= RUNS
+    for name in ("operating_status 1", "operating_status 2", "operating_status 4", "status 3"):
+        assert counts[name] > 5, name
+
+
 def test_host_that_finds_no_fault_would_see_one(unzipped: Path, tmp_path: Path) -> None:
     folder = copy(unzipped, tmp_path)
     (slave,) = folder.glob("resources/heat_pump_slave_*.py")
@@ -98,6 +121,10 @@ def test_host_that_finds_no_fault_would_see_one(unzipped: Path, tmp_path: Path) 
     slave.write_text(text.replace("self._state[0] = status\n", "self._state[0] = 1\n"))
     with pytest.raises(AssertionError, match=r"was not rejected|status 1 with log"):
         be_hostile(folder, 20_000)
+    with pytest.raises(AssertionError, match=r"was not rejected|status 1 with log") as found:
+        counts_of(SEARCHING_HOST, str(folder), str(RUNS))
+    # Little more than the calls that it takes: enter, leave, set, step.
+    assert re.search(r"after:\n(.*\n){3,5} *step .* stepping\n", str(found.value))
 
 
 @pytest.mark.parametrize("damaged", ["performance_map.npy", "machine.json", "fmu.json"])
@@ -281,25 +308,29 @@ def test_resources_that_are_read_only(unzipped: Path, tmp_path: Path) -> None:
         path.chmod(0o555 if path.is_dir() else 0o444)
     before = sorted(str(p) for p in folder.rglob("*"))
     try:
-        (statuses,) = script(
+        statuses, only_bytecode = script(
             folder,
             """
+            # Permissions do not bind the superuser. Python tries to keep its bytecode, in vain.
+            refused = []
             def forbidden(event, arguments):
-                if event == "open" and str(arguments[0]).startswith(folder):
-                    flags = arguments[2] or 0
-                    if flags & (os.O_WRONLY | os.O_RDWR) and "__pycache__" not in arguments[0]:
-                        raise PermissionError(arguments[0])
-            sys.dont_write_bytecode = True
+                if event in ("open", "os.mkdir") and str(arguments[0]).startswith(folder):
+                    writes = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+                    if event == "os.mkdir" or (arguments[2] or 0) & writes:
+                        refused.append(arguments[0])
+                        raise PermissionError(13, "Permission denied", arguments[0])
             sys.addaudithook(forbidden)
             calls = Calls(folder)
             calls.start()
-            print(json.dumps([[calls.DoStep(0.0, 1.0, 1), status(calls)]]))
+            statuses = [calls.DoStep(0.0, 1.0, 1), status(calls)]
+            print(json.dumps([statuses, all("__pycache__" in path for path in refused)]))
             """,
         )
     finally:
         for path in paths:
             path.chmod(0o755)
     assert statuses == [0, 1]
+    assert only_bytecode
     assert sorted(str(p) for p in folder.rglob("*")) == before
 
 

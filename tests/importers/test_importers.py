@@ -42,11 +42,7 @@ def rows_of(machine_name: str) -> list[list[float]]:
 
 
 @pytest.fixture(scope="module")
-def tasks(fmu: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Task]:
-    folder = tmp_path_factory.mktemp("fmus")
-    fmus = {"mci_lab": fmu}
-    for name in ("nist_split", "rwth_brine_water"):
-        fmus[name] = build(name, folder / f"{name}.fmu").path
+def tasks(fmus: dict[str, Path]) -> dict[str, Task]:
     return {
         name: Task(path, list(BOUNDARY_QUANTITIES), OUTPUTS, rows_of(name))
         for name, path in fmus.items()
