@@ -13,7 +13,7 @@ from pathlib import Path
 from build_fmu import build
 from heatpump_twin_model.machine_file import machine_path, read_machine_file
 
-from . import fresh, maps, page, peers, series, steps
+from . import backends, fresh, maps, page, peers, series, steps
 from .computer import this_computer
 from .fmus import Fmu, build_empty
 
@@ -35,6 +35,8 @@ class Extent:
         Processes for a start-up time, and instances for memory.
     tolerances : tuple of float
         One map each, coarsest first.
+    backend_points : int
+        Random points for sources of properties.
     points, compared : int
         Random points for errors, and maps that are compared with direct tensors.
     peers : peers.Counts
@@ -48,6 +50,7 @@ class Extent:
     runs: int
     instances: int
     tolerances: tuple[float, ...]
+    backend_points: int
     points: int
     compared: int
     peers: peers.Counts
@@ -61,6 +64,7 @@ FULL = Extent(
     runs=7,
     instances=100,
     tolerances=(1e-2, 3e-3, 1e-3, 3e-4, 1e-4),
+    backend_points=200,
     points=2_000,
     compared=3,
     peers=peers.Counts(hplib=20_000, vclibpy=40, tespy=200),
@@ -73,6 +77,7 @@ QUICK = Extent(
     runs=1,
     instances=3,
     tolerances=(1e-1,),
+    backend_points=5,
     points=50,
     compared=1,
     peers=peers.Counts(hplib=100, vclibpy=2, tespy=5),
@@ -108,13 +113,16 @@ def measure(extent: Extent, fmu: Path | None) -> page.Results:
         starts = [fresh.start_up(n, f, machine, s, extent.runs) for n, f, s in ways]
         memories = [fresh.memory(n, f, machine, s, extent.instances) for n, f, s in ways]
         file_size = file.stat().st_size
+    _tell("sources of properties")
+    tolerance = machine_file.relative_map_tolerance
+    sources = backends.run(machine, tolerance, extent.backend_points)
     _tell("maps and other interpolants")
     map_results = maps.run(machine, extent.tolerances, extent.points, extent.compared)
     _tell("other tools")
     others = peers.run(machine, extent.peers)
     return page.Results(
         machine,
-        machine_file.relative_map_tolerance,
+        tolerance,
         computer,
         extent.days,
         file_size,
@@ -122,6 +130,7 @@ def measure(extent: Extent, fmu: Path | None) -> page.Results:
         years,
         starts,
         memories,
+        sources,
         map_results,
         others,
     )

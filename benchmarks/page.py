@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from heatpump_twin_model.machine import Machine
 
+from .backends import LARGEST_DIFFERENCE, LEAST_SPEED_UP, Backend
 from .computer import Computer
 from .fresh import Memory, StartUp
 from .maps import MapResults
@@ -36,7 +37,7 @@ class Results:
         Of the year that were run.
     file_size : int
         Bytes of the FMU.
-    costs, years, starts, memories, maps, peers
+    costs, years, starts, memories, backends, maps, peers
         See their classes.
     """
 
@@ -49,6 +50,7 @@ class Results:
     years: list[Year]
     starts: list[StartUp]
     memories: list[Memory]
+    backends: list[Backend]
     maps: MapResults
     peers: list[Peer]
 
@@ -76,7 +78,14 @@ def written(results: Results) -> str:
     environment.filters.update(
         time=time_text, size=size_text, digits=digits, shape=lambda s: " x ".join(map(str, s))
     )
-    return environment.get_template(TEMPLATE).render(r=results, EMPTY=EMPTY, MAP=MAP, LIVE=LIVE)
+    return environment.get_template(TEMPLATE).render(
+        r=results,
+        EMPTY=EMPTY,
+        MAP=MAP,
+        LIVE=LIVE,
+        LARGEST_DIFFERENCE=LARGEST_DIFFERENCE,
+        LEAST_SPEED_UP=LEAST_SPEED_UP,
+    )
 
 
 def digits(value: float, count: int = 2) -> str:
