@@ -18,20 +18,25 @@ from pythonfmu.builder import FmuBuilder
 
 from heatpump_twin_build.certificate import POINTS
 from heatpump_twin_build.documentation import write_documentation
-from heatpump_twin_build.icon import icon
 from heatpump_twin_build.jobs import WHAT_IS_KEPT, Progress, no_progress
-from heatpump_twin_build.map_build import CERTIFICATE, TABLE, CertifiedMap, certified_map
-from heatpump_twin_model.cycle import HeatPumpCycle
+from heatpump_twin_build.map_build import (
+    CERTIFICATE,
+    DESIGN_STATE,
+    TABLE,
+    CertifiedMap,
+    certified_map,
+)
 from heatpump_twin_model.errors import InputError, TwinError
-from heatpump_twin_model.heat_pump import HeatPump
+from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.machine_file import machine_path, read_machine_file
-from heatpump_twin_model.quantities import OperatingPoint, OperatingStatus
+from heatpump_twin_model.quantities import OperatingPoint
 from heatpump_twin_model.sizes import Sizes
 from heatpump_twin_shell.installing import with_shell
 
 SOURCE = Path(__file__).resolve().parent / "fmu_src"
 ENTRY, SLAVE = SOURCE / "pythonfmu_entry.py", SOURCE / "heat_pump_slave.py"
 MODEL = SOURCE / "heatpump_twin_model"
+ICON = SOURCE / "heatpump_twin_build" / "templates" / "icon.png"
 DEFAULT_MACHINE = "mci_lab"
 
 # What the FMU imports to evaluate its map, and what it needs beside that to solve the cycle itself.
@@ -107,14 +112,6 @@ def build(
     path = machine_path(machine)
     machine_file = read_machine_file(path)
     parameters = machine_file.to_machine()
-    cycle = HeatPumpCycle(parameters)
-    point = cycle.design()
-    at_design = HeatPump(parameters, cycle).answer(parameters.design.boundary)
-    if at_design.status is not OperatingStatus.INSIDE:
-        raise InputError(
-            f"machine file {path}: the design point lies outside the machine's own envelope: "
-            + "; ".join(at_design.notes)
-        )
     output = output or Path("out") / f"{parameters.name}.fmu"
     if output.suffix != ".fmu":
         raise InputError(f"output {output}: expected a file name that ends in .fmu")
@@ -124,14 +121,14 @@ def build(
     )
     try:
         with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
-            repacked = _pack(Path(folder), path, cycle, certified, needs_execution_tool)
+            repacked = _pack(Path(folder), path, parameters, certified, needs_execution_tool)
             output.parent.mkdir(parents=True, exist_ok=True)
             # Beside the output, so that it takes the output's place in one move.
             with tempfile.TemporaryDirectory(dir=output.parent, prefix=".build_") as beside:
                 os.replace(shutil.copy(repacked, beside), output)
     except OSError as error:
         raise InputError(f"output {output}: cannot be written: {error.strerror}") from error
-    summary = design_summary(point, cycle.design_state.sizes)
+    summary = design_summary(certified.design_point, certified.design_state.sizes)
     return Built(output, f"{summary}\n{map_summary(certified)}")
 
 
@@ -165,14 +162,14 @@ def map_summary(certified: CertifiedMap) -> str:
 def _pack(
     folder: Path,
     machine_file: Path,
-    cycle: HeatPumpCycle,
+    machine: Machine,
     certified: CertifiedMap,
     needs_execution_tool: bool,
 ) -> Path:
     """Make the FMU in a temporary folder."""
     stage, documentation = folder / "stage", folder / "documentation"
-    entry = _fill_stage(stage, cycle, certified)
-    write_documentation(documentation, cycle.machine, certified, machine_file)
+    entry = _fill_stage(stage, machine, certified)
+    write_documentation(documentation, machine, certified, machine_file)
     built = FmuBuilder.build_FMU(
         entry,
         dest=folder / "built.fmu",
@@ -187,7 +184,7 @@ def _pack(
     return repacked
 
 
-def _fill_stage(stage: Path, cycle: HeatPumpCycle, certified: CertifiedMap) -> Path:
+def _fill_stage(stage: Path, machine: Machine, certified: CertifiedMap) -> Path:
     """Lay out what goes into the FMU's resources; returns the file that pythonfmu loads.
 
     Several FMUs may share one interpreter and its modules, so the names of ours end in the FMU's
@@ -195,8 +192,8 @@ def _fill_stage(stage: Path, cycle: HeatPumpCycle, certified: CertifiedMap) -> P
     """
     stage.mkdir()
     shutil.copytree(MODEL, stage / MODEL.name, ignore=NOT_IN_FMU)
-    cycle.machine.save(stage / "machine.json")
-    cycle.save_design(stage / "design_state.json")
+    machine.save(stage / "machine.json")
+    certified.design_state.save(stage / DESIGN_STATE)
     certified.table.save(stage / TABLE)
     certified.certificate.save(stage / CERTIFICATE)
     for name, packages in (
@@ -236,7 +233,7 @@ def _repack(source: Path, target: Path) -> None:
     """Add the host shell and the icon; write the entries in order of name and with a fixed time."""
     with zipfile.ZipFile(source) as old:
         entries = with_shell({name: old.read(name) for name in old.namelist()})
-    entries["model.png"] = icon()
+    entries["model.png"] = ICON.read_bytes()
     with zipfile.ZipFile(target, "w") as new:
         for name, content in sorted(entries.items()):
             entry = zipfile.ZipInfo(name, date_time=ZIP_TIME)

@@ -2,6 +2,8 @@
 
 Exit codes: 0 done and all limits kept; 1 a limit missed, a record not answered, an FMU that did not
 run to the end, or a fit that is not fit for use; 2 bad input; 130 interrupted.
+
+Each command imports what it needs: all of it takes seconds.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, ParamSpec
+from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 from rich.console import Console
@@ -23,17 +25,10 @@ from build_fmu import DEFAULT_MACHINE, Built, build
 from heatpump_twin_build.jobs import WHAT_IS_KEPT
 from heatpump_twin_model.errors import InputError, TwinError
 
-from .calibration.calibrating import CalibrationError, Progress, save
-from .calibration.calibrating import calibrate as run_calibration
-from .calibration.record import record_path
-from .cosimulation import CosimulationError
-from .datasets import Dataset, load_dataset
-from .diagrams import has_cycle, log_p_h
-from .new_dataset import write_example
-from .report.folder import check_folder, save_figure, write_report
-from .report.terminal import print_calibration, print_scores
-from .validation import machine_of, start_of
-from .validation import validate as run_validation
+from .errors import CalibrationError, CosimulationError
+
+if TYPE_CHECKING:
+    from .datasets import Dataset
 
 MISSED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 DEFAULT_DATASET = "mci_lab"
@@ -81,6 +76,8 @@ def _fmu_for(dataset: Dataset, fmu: Path | None) -> Iterator[Path]:
     if fmu is not None:
         yield fmu
         return
+    from .validation import machine_of
+
     machine = machine_of(dataset)
     with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
         yield _build(str(machine), Path(folder) / f"{machine.stem}.fmu").path
@@ -136,6 +133,8 @@ def init(
     ],
 ) -> None:
     """Begin a data set of your own machine: descriptor, table and start file with comments."""
+    from .new_dataset import write_example
+
     for path in write_example(folder):
         console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
     machine, fmu = shlex.quote(str(folder / "machine.toml")), f"{folder.resolve().name}.fmu"
@@ -196,6 +195,11 @@ def validate(
     ] = False,
 ) -> None:
     """Step an FMU through recorded measurements; write scores, diagrams and a report."""
+    from .datasets import load_dataset
+    from .report.folder import check_folder, write_report
+    from .report.terminal import print_scores
+    from .validation import validate as run_validation
+
     loaded = load_dataset(dataset)
     name = loaded.descriptor.name
     folder = output or Path("out") / name
@@ -231,6 +235,13 @@ def calibrate(
     ] = 0,
 ) -> None:
     """Fit a machine to recorded measurements; write its machine file and what was found."""
+    from .calibration.calibrating import Progress, save
+    from .calibration.calibrating import calibrate as run_calibration
+    from .calibration.record import record_path
+    from .datasets import load_dataset
+    from .report.terminal import print_calibration
+    from .validation import start_of
+
     loaded = load_dataset(dataset)
     path = output or Path("out") / f"{loaded.descriptor.name}.toml"
     if path.suffix != ".toml":
@@ -273,6 +284,11 @@ def diagram(
     ),
 ) -> None:
     """Draw the measured and the simulated cycle of one record in a log(p)-h diagram."""
+    from .datasets import load_dataset
+    from .diagrams import has_cycle, log_p_h
+    from .report.folder import save_figure
+    from .validation import validate as run_validation
+
     loaded = load_dataset(dataset)
     records = loaded.values.index
     if point not in records:

@@ -20,8 +20,10 @@ import pandas as pd
 from fmpy.model_description import ModelDescription
 
 from heatpump_twin_build.certificate import Certificate
-from heatpump_twin_model.errors import InputError, TwinError
+from heatpump_twin_model.errors import InputError
 from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES
+
+from .errors import CosimulationError
 
 STATUS = "operating_status"
 
@@ -35,10 +37,6 @@ STEP_SIZE = 60.0
 # is not going to end.
 TIMEOUT_PER_RECORD = 30.0
 TIMEOUT_START = 120.0
-
-
-class CosimulationError(TwinError):
-    """The FMU did not run to the end."""
 
 
 @dataclass(frozen=True)

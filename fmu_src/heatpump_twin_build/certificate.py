@@ -8,16 +8,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatpump_twin_model.cycle import HeatPumpCycle
 from heatpump_twin_model.errors import InputError, SolveError
 from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.performance_map import Array, MapTable, PerformanceMap
 from heatpump_twin_model.quantities import RESULT_QUANTITIES, Boundary, Quantity
 
 from .tabulation import Compute, sample_envelope
+
+if TYPE_CHECKING:
+    from heatpump_twin_model.cycle import HeatPumpCycle
 
 POINTS, SEED = 2000, 20260202
 POINTS_PER_TASK = 50
@@ -223,6 +226,9 @@ def certify(
 
 @lru_cache(maxsize=2)
 def _cycle(machine: Machine) -> HeatPumpCycle:
+    # TESPy takes seconds to import, and a certificate that is read needs none of it.
+    from heatpump_twin_model.cycle import HeatPumpCycle
+
     cycle = HeatPumpCycle(machine)
     cycle.design()
     return cycle

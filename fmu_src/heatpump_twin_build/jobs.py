@@ -40,7 +40,6 @@ WITHOUT_NUMBERS = (
     "documentation.py",
     "errors.py",
     "heat_pump.py",
-    "icon.py",
     "jobs.py",
     "machine_file.py",
     "map_build.py",

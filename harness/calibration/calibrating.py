@@ -14,12 +14,13 @@ import numpy as np
 import tomlkit
 
 from heatpump_twin_model.cycle import HeatPumpCycle
-from heatpump_twin_model.errors import InputError, SolveError, TwinError
+from heatpump_twin_model.errors import InputError, SolveError
 from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.machine_file import from_si, read_machine_file
 from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, Boundary
 
 from ..datasets import Dataset
+from ..errors import CalibrationError
 from ..screening import Screening, screen
 from .cross_validation import (
     MOST_LEFT_OUT_ALONE,
@@ -44,10 +45,6 @@ UNIDENTIFIED_SHARE, UNIDENTIFIED_CORRELATION = 0.8, 0.98
 
 # Digits written: enough to repeat a run to 1e-6, not more than rounding leaves stable.
 DIGITS = 9
-
-
-class CalibrationError(TwinError):
-    """The data were read, but the fit is not fit for use."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from heatpump_twin_build.documentation import PICTURE, error_figure, write_documentation
-from heatpump_twin_build.map_build import CertifiedMap
+from heatpump_twin_build.documentation import write_documentation
+from heatpump_twin_build.error_picture import error_figure
+from heatpump_twin_build.map_build import PICTURE, CertifiedMap
 from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.machine_file import machine_path
 from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES

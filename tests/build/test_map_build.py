@@ -86,8 +86,11 @@ def test_build_tells_its_progress_and_leaves_no_parts(
     assert set(contents(folder_in(cache, small))) == {
         "certificate.json",
         "comparison.npy",
+        "design_point.json",
+        "design_state.json",
         "performance_map.json",
         "performance_map.npy",
+        "performance_map_error.png",
     }
 
 
@@ -103,7 +106,17 @@ def test_warm_cache_computes_nothing(
     assert (found.comparison.deviations == local[1].comparison.deviations).all()
 
 
-@pytest.mark.parametrize("name", ["certificate.json", "performance_map.npy", "comparison.npy"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "certificate.json",
+        "performance_map.npy",
+        "comparison.npy",
+        "design_point.json",
+        "design_state.json",
+        "performance_map_error.png",
+    ],
+)
 def test_damaged_cache_is_made_again(
     local: tuple[Path, CertifiedMap, list], small: Machine, tmp_path: Path, name: str
 ) -> None:

@@ -44,8 +44,8 @@ def another_build(machine: Machine, tmp_path_factory: pytest.TempPathFactory) ->
     return build_fmu._pack(
         tmp_path_factory.mktemp("another_build"),
         machine_path("mci_lab"),
-        cycle,
-        replace(certified, table=table),
+        other,
+        replace(certified, table=table, design_state=cycle.design_state),
         False,
     )
 

@@ -6,8 +6,9 @@ import pytest
 from conftest import ROOT
 from pythonfmu.builder import FmuBuilder
 
-from harness.cosimulation import CosimulationError, inspect_fmu, simulate
+from harness.cosimulation import inspect_fmu, simulate
 from harness.datasets import Dataset
+from harness.errors import CosimulationError
 from harness.scores import boundaries, score
 from harness.screening import screen
 from heatpump_twin_model.cycle import HeatPumpCycle
