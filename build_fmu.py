@@ -25,6 +25,7 @@ from heatpump_twin_build.map_build import (
     TABLE,
     CertifiedMap,
     certified_map,
+    finished_map,
 )
 from heatpump_twin_model.errors import InputError, TwinError
 from heatpump_twin_model.machine import Machine
@@ -110,15 +111,18 @@ def build(
         If the machine's design point has no solution.
     """
     path = machine_path(machine)
-    machine_file = read_machine_file(path)
+    # With a finished map the media were known to CoolProp before.
+    machine_file = read_machine_file(path, check_media=False)
     parameters = machine_file.to_machine()
     output = output or Path("out") / f"{parameters.name}.fmu"
     if output.suffix != ".fmu":
         raise InputError(f"output {output}: expected a file name that ends in .fmu")
 
-    certified = certified_map(
-        parameters, machine_file.relative_map_tolerance, scheduler, progress, certificate_points
-    )
+    tolerance = machine_file.relative_map_tolerance
+    certified = finished_map(parameters, tolerance, certificate_points)
+    if certified is None:
+        read_machine_file(path)
+        certified = certified_map(parameters, tolerance, scheduler, progress, certificate_points)
     try:
         with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
             repacked = _pack(Path(folder), path, parameters, certified, needs_execution_tool)

@@ -14,7 +14,7 @@ from time import perf_counter
 import numpy as np
 
 from heatpump_twin_build.map_build import certified_map
-from heatpump_twin_build.tabulation import sample_envelope
+from heatpump_twin_build.sampling import sample_envelope
 from heatpump_twin_model.cycle import HeatPumpCycle
 from heatpump_twin_model.errors import TwinError
 from heatpump_twin_model.machine import Machine

@@ -16,7 +16,8 @@ import numpy as np
 from scipy.interpolate import BarycentricInterpolator, make_interp_spline
 
 from heatpump_twin_build.jobs import Jobs, executor, no_progress
-from heatpump_twin_build.tabulation import Compute, sample_envelope, tabulate
+from heatpump_twin_build.sampling import sample_envelope
+from heatpump_twin_build.tabulation import Compute, tabulate
 from heatpump_twin_model.errors import InputError
 from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.media import Media

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from heatpump_twin_build.tabulation import sample_envelope
+from heatpump_twin_build.sampling import sample_envelope
 from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.performance_map import Array
 

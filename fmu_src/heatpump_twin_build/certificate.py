@@ -17,10 +17,12 @@ from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.performance_map import Array, MapTable, PerformanceMap
 from heatpump_twin_model.quantities import RESULT_QUANTITIES, Boundary, Quantity
 
-from .tabulation import Compute, sample_envelope
+from .sampling import sample_envelope
 
 if TYPE_CHECKING:
     from heatpump_twin_model.cycle import HeatPumpCycle
+
+    from .tabulation import Compute
 
 POINTS, SEED = 2000, 20260202
 POINTS_PER_TASK = 50

@@ -10,7 +10,6 @@ import io
 import json
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from heatpump_twin_model.sizes import DesignState
 
 from .certificate import POINTS, Certificate, Comparison, certify
 from .jobs import Jobs, Progress, cache_folder, executor, no_progress, writing_cache
-from .tabulation import sample_envelope, tabulate
+from .sampling import sample_envelope
 
 TABLE, CERTIFICATE, COMPARISON = "performance_map.json", "certificate.json", "comparison.npy"
 PICTURE = "performance_map_error.png"
@@ -89,10 +88,12 @@ def certified_map(
         If that lies outside the machine's own envelope, the envelope cannot be solved, the
         tolerance not be met, the cluster does not answer, or the cache cannot be written.
     """
+    finished = finished_map(machine, tolerance, points)
+    if finished is not None:
+        return finished
+    from .tabulation import tabulate
+
     folder = cache_folder(machine, tolerance, points)
-    cached = _load(folder, machine)
-    if cached is not None:
-        return cached
     design_state, design_point = _design(machine)
     # Before any work: a place that cannot be written would lose it.
     with writing_cache(folder):
@@ -138,8 +139,9 @@ def _design(machine: Machine) -> tuple[DesignState, OperatingPoint]:
     return cycle.design_state, point
 
 
-def _load(folder: Path, machine: Machine) -> CertifiedMap | None:
-    """Read a finished map; anything damaged counts as not there."""
+def finished_map(machine: Machine, tolerance: float, points: int = POINTS) -> CertifiedMap | None:
+    """Return what `certified_map` has made before; anything damaged counts as not there."""
+    folder = cache_folder(machine, tolerance, points)
     try:
         certificate = Certificate.load(folder / CERTIFICATE)
         design_state = DesignState.load(folder / DESIGN_STATE, machine)

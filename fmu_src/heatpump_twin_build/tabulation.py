@@ -41,6 +41,8 @@ from heatpump_twin_model.quick_cycle import OUTPUTS, QuickCycle
 from heatpump_twin_model.relations import Relations
 from heatpump_twin_model.sizing import size_components
 
+from .sampling import sample_envelope
+
 # Points of the envelope at which the suction state is looked at, besides its corners.
 RANGE_POINTS = 400
 SEED = 20260101
@@ -153,18 +155,6 @@ def tabulate(machine: Machine, tolerance: float, compute: Compute) -> MapTable:
         sink=_medium_series(machine, "sink"),
         saturation=_saturation_series(machine),
     )
-
-
-def sample_envelope(
-    machine: Machine, count: int, seed: int, corners: bool = False
-) -> list[Boundary]:
-    """Boundaries spread evenly over a machine's envelope, its corners first if asked for."""
-    envelope = vars(machine.envelope)
-    limits = [(envelope[f"{q}_min"], envelope[f"{q}_max"]) for q in BOUNDARY_QUANTITIES]
-    rng = np.random.default_rng(seed)
-    random = (Boundary(*(float(rng.uniform(*limit)) for limit in limits)) for _ in range(count))
-    first = (Boundary(*values) for values in itertools.product(*limits)) if corners else ()
-    return [*first, *random]
 
 
 def suction_range(machine: Machine, boundaries: Sequence[Boundary]) -> SuctionRange:

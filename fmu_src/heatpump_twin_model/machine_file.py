@@ -35,7 +35,6 @@ from .machine import (
     HeatExchanger,
     Machine,
 )
-from .media import Media
 from .quantities import QUANTITIES, Boundary, with_unit
 
 MACHINES = Path(__file__).resolve().parent.parent / "machines"
@@ -438,8 +437,15 @@ def describe(error: ValidationError) -> str:
     return "\n  ".join(lines)
 
 
-def read_machine_file(path: Path) -> MachineFile:
+def read_machine_file(path: Path, *, check_media: bool = True) -> MachineFile:
     """Read and check a machine file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    check_media : bool
+        Whether to ask CoolProp, which takes seconds to import, if it knows the media.
 
     Raises
     ------
@@ -457,10 +463,13 @@ def read_machine_file(path: Path) -> MachineFile:
         machine_file = MachineFile.model_validate(content)
     except ValidationError as error:
         raise InputError(f"machine file {path}:\n  {describe(error)}") from error
-    try:
-        Media(machine_file.to_machine())
-    except InputError as error:
-        raise InputError(f"machine file {path}: {error}") from error
+    if check_media:
+        from .media import Media
+
+        try:
+            Media(machine_file.to_machine())
+        except InputError as error:
+            raise InputError(f"machine file {path}: {error}") from error
     return machine_file
 
 

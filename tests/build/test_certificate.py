@@ -16,7 +16,8 @@ from heatpump_twin_build.certificate import (
     deviation_unit,
 )
 from heatpump_twin_build.map_build import CertifiedMap
-from heatpump_twin_build.tabulation import sample_envelope, tabulate
+from heatpump_twin_build.sampling import sample_envelope
+from heatpump_twin_build.tabulation import tabulate
 from heatpump_twin_model.cycle import HeatPumpCycle
 from heatpump_twin_model.errors import InputError
 from heatpump_twin_model.machine import Machine

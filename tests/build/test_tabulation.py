@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from conftest import serially, with_envelope
 
-from heatpump_twin_build.tabulation import largest_working_box, sample_envelope, tabulate
+from heatpump_twin_build.sampling import sample_envelope
+from heatpump_twin_build.tabulation import largest_working_box, tabulate
 from heatpump_twin_model.errors import InputError
 from heatpump_twin_model.machine import Machine
 from heatpump_twin_model.quantities import Boundary

@@ -152,3 +152,17 @@ def test_script_builds_and_reports_errors(
     assert failed.returncode == 2
     assert "unknown machine 'nothing'" in failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+def test_build_with_a_finished_map_imports_nothing_that_solves_or_draws(
+    fmu: Path, tmp_path: Path
+) -> None:
+    code = (
+        f"import sys, build_fmu; build_fmu.build('mci_lab', build_fmu.Path({str(tmp_path)!r}) / "
+        "'x.fmu'); print([m for m in ('CoolProp', 'tespy', 'matplotlib') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.splitlines()[-1:] == ["[]"], done.stderr
+    assert (tmp_path / "x.fmu").read_bytes() == fmu.read_bytes()
