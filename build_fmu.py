@@ -24,6 +24,7 @@ from heatpump_twin_build.map_build import (
     DESIGN_STATE,
     TABLE,
     CertifiedMap,
+    DesignPointError,
     certified_map,
     finished_map,
 )
@@ -122,7 +123,12 @@ def build(
     certified = finished_map(parameters, tolerance, certificate_points)
     if certified is None:
         read_machine_file(path)
-        certified = certified_map(parameters, tolerance, scheduler, progress, certificate_points)
+        try:
+            certified = certified_map(
+                parameters, tolerance, scheduler, progress, certificate_points
+            )
+        except DesignPointError as error:
+            raise InputError(f"machine file {path}: {error}") from error
     try:
         with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
             repacked = _pack(Path(folder), path, parameters, certified, needs_execution_tool)
@@ -214,15 +220,11 @@ def _fill_stage(stage: Path, machine: Machine, certified: CertifiedMap) -> Path:
     own_name = f"{MODEL.name}_{guid[:12]}"
     (stage / MODEL.name).rename(stage / own_name)
     for file in (ENTRY, SLAVE):
-        source = (stage / file.name).read_text(encoding="utf-8").replace(MODEL.name, own_name)
+        source = file.read_text(encoding="utf-8").replace(MODEL.name, own_name)
         source = source.replace(SLAVE.stem, f"{SLAVE.stem}_{guid[:12]}")
-        (stage / file.name).unlink()
-        _own(stage, file, guid).write_text(source, encoding="utf-8")
-    return _own(stage, ENTRY, guid)
-
-
-def _own(stage: Path, file: Path, guid: str) -> Path:
-    return stage / f"{file.stem}_{guid[:12]}.py"
+        own = (stage / file.name).rename(stage / f"{file.stem}_{guid[:12]}.py")
+        own.write_text(source, encoding="utf-8")
+    return stage / f"{ENTRY.stem}_{guid[:12]}.py"
 
 
 def _content_hash(folder: Path) -> str:

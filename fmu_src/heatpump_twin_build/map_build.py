@@ -30,6 +30,10 @@ DESIGN_STATE, DESIGN_POINT = "design_state.json", "design_point.json"
 _START_OF_PNG, _END_OF_PNG = b"\x89PNG", b"IEND\xaeB`\x82"
 
 
+class DesignPointError(InputError):
+    """The design point lies outside the machine's own envelope."""
+
+
 @dataclass(frozen=True)
 class CertifiedMap:
     """A performance map and what is known of its error and its machine.
@@ -84,9 +88,11 @@ def certified_map(
     ------
     SolveError
         If the machine's design point has no solution.
+    DesignPointError
+        If that lies outside the machine's own envelope.
     InputError
-        If that lies outside the machine's own envelope, the envelope cannot be solved, the
-        tolerance not be met, the cluster does not answer, or the cache cannot be written.
+        If the envelope cannot be solved, the tolerance not be met, the cluster does not answer, or
+        the cache cannot be written.
     """
     finished = finished_map(machine, tolerance, points)
     if finished is not None:
@@ -132,8 +138,8 @@ def _design(machine: Machine) -> tuple[DesignState, OperatingPoint]:
     point = cycle.design()
     at_design = HeatPump(machine, cycle).answer(machine.design.boundary)
     if at_design.status is not OperatingStatus.INSIDE:
-        raise InputError(
-            f"machine {machine.name}: the design point lies outside the machine's own envelope: "
+        raise DesignPointError(
+            "the design point lies outside the machine's own envelope: "
             + "; ".join(at_design.notes)
         )
     return cycle.design_state, point

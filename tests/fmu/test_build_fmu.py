@@ -112,7 +112,7 @@ def test_design_point_outside_its_own_envelope(tmp_path: Path) -> None:
     bad.write_text(
         text.replace("T_discharge_max = { value = 130", "T_discharge_max = { value = 50")
     )
-    with pytest.raises(InputError, match=r"machine mci_lab: the design point lies outside.*T_dis"):
+    with pytest.raises(InputError, match=r"bad\.toml: the design point lies outside.*T_discharge"):
         build(str(bad), tmp_path / "bad.fmu")
 
 
