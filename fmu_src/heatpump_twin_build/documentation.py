@@ -15,10 +15,8 @@ from heatpump_twin_model.quantities import (
     Quantity,
 )
 
+from .certificate import SHOWN_UNITS
 from .map_build import PICTURE, CertifiedMap
-
-#: What a person reads instead of SI: unit, factor, offset.
-SHOWN_UNITS = {"K": ("°C", 1.0, -273.15), "Pa": ("bar", 1e-5, 0.0)}
 
 
 def write_documentation(

@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 
 from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES
 
-from .certificate import Comparison
-from .documentation import SHOWN_UNITS
+from .certificate import SHOWN_UNITS, Comparison
 
 _SHOWN_OUTPUTS = ("P_el", "Q_flow_sink")
 

@@ -81,9 +81,9 @@ def cache_folder(machine: Machine, tolerance: float, points: int) -> Path:
 
 
 def code_digest() -> str:
-    """Hash of the code and of the versions of the packages that make the numbers of a map."""
+    """Hash of the code and of the versions of the packages that make a map and its picture."""
     digest = hashlib.sha256()
-    for package in ("CoolProp", "tespy", "numpy"):
+    for package in ("CoolProp", "tespy", "numpy", "matplotlib"):
         digest.update(f"{package} {version(package)}".encode())
     build = Path(__file__).resolve().parent
     for folder in (build, build.parent / "heatpump_twin_model"):
