@@ -10,8 +10,8 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from build_fmu import build
-from heatpump_twin_model.machine_file import machine_path, read_machine_file
+from heatpump_twin.fmu.build import build
+from heatpump_twin.machine_files.machine_file import machine_path, read_machine_file
 
 from . import backends, fresh, maps, page, peers, series, steps
 from .computer import this_computer

@@ -13,13 +13,13 @@ from time import perf_counter
 
 import numpy as np
 
-from heatpump_twin_build.map_build import certified_map
-from heatpump_twin_build.sampling import sample_envelope
-from heatpump_twin_model.cycle import HeatPumpCycle
-from heatpump_twin_model.errors import TwinError
-from heatpump_twin_model.machine import Machine
-from heatpump_twin_model.performance_map import PerformanceMap
-from heatpump_twin_model.quantities import Boundary, OperatingPoint
+from heatpump_twin.map_making.map_build import certified_map
+from heatpump_twin.map_making.sampling import sample_envelope
+from heatpump_twin.model.errors import TwinError
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.performance_map import PerformanceMap
+from heatpump_twin.model.quantities import Boundary, OperatingPoint
+from heatpump_twin.solving.cycle import HeatPumpCycle
 
 EQUATION_OF_STATE = "HEOS"
 BACKENDS = (EQUATION_OF_STATE, "BICUBIC", "TTSE")

@@ -11,7 +11,7 @@ import fmpy
 from fmpy.fmi2 import FMU2Slave
 from pythonfmu.builder import FmuBuilder
 
-from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
 
 EMPTY_SLAVE = Path(__file__).with_name("empty_slave.py")
 

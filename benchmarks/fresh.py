@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 
-from heatpump_twin_model.machine import Machine
+from heatpump_twin.model.machine import Machine
 
 from .fmus import Fmu, stop
 

@@ -15,15 +15,15 @@ from typing import TypeAlias
 import numpy as np
 from scipy.interpolate import BarycentricInterpolator, make_interp_spline
 
-from heatpump_twin_build.jobs import Jobs, executor, no_progress
-from heatpump_twin_build.sampling import sample_envelope
-from heatpump_twin_build.tabulation import Compute, tabulate
-from heatpump_twin_model.errors import InputError
-from heatpump_twin_model.machine import Machine
-from heatpump_twin_model.media import Media
-from heatpump_twin_model.performance_map import Array, Axis, MapTable, PerformanceMap
-from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, Boundary
-from heatpump_twin_model.quick_cycle import OUTPUTS, QuickCycle
+from heatpump_twin.map_making.jobs import Jobs, executor, no_progress
+from heatpump_twin.map_making.sampling import sample_envelope
+from heatpump_twin.map_making.tabulation import Compute, tabulate
+from heatpump_twin.model.errors import InputError
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.performance_map import Array, Axis, MapTable, PerformanceMap
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
+from heatpump_twin.solving.media import Media
+from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle
 
 SEED = 20260404
 POINTS_PER_TASK = 50

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from heatpump_twin_model.machine import Machine
+from heatpump_twin.model.machine import Machine
 
 from .backends import LARGEST_DIFFERENCE, LEAST_SPEED_UP, Backend
 from .computer import Computer

@@ -15,8 +15,8 @@ from tespy.components import Compressor, Condenser, CycleCloser, HeatExchanger, 
 from tespy.connections import Connection
 from tespy.networks import Network
 
-from heatpump_twin_model.cycle import CONVERGED
-from heatpump_twin_model.machine import Machine
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.solving.cycle import CONVERGED
 
 from . import series
 

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from heatpump_twin_build.sampling import sample_envelope
-from heatpump_twin_model.machine import Machine
-from heatpump_twin_model.performance_map import Array
+from heatpump_twin.map_making.sampling import sample_envelope
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.performance_map import Array
 
 SEED = 20260303
 MINUTES_OF_YEAR = 365 * 24 * 60

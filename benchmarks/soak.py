@@ -18,7 +18,7 @@ from typing import Any
 
 import fmpy
 
-from build_fmu import build
+from heatpump_twin.fmu.build import build
 
 from .computer import this_computer
 

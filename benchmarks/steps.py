@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from heatpump_twin_model.machine import Machine
-from heatpump_twin_model.performance_map import Array
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.performance_map import Array
 
 from . import series
 from .fmus import Fmu, stop

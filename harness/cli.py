@@ -21,14 +21,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
-from build_fmu import DEFAULT_MACHINE, Built, build
-from heatpump_twin_build.jobs import WHAT_IS_KEPT
-from heatpump_twin_model.errors import InputError, TwinError
+from heatpump_twin.fmu.build import DEFAULT_MACHINE, Built, build
+from heatpump_twin.map_making.jobs import WHAT_IS_KEPT
+from heatpump_twin.model.errors import InputError, TwinError
 
 from .errors import CalibrationError, CosimulationError
 
 if TYPE_CHECKING:
-    from .datasets import Dataset
+    from .data.datasets import Dataset
 
 MISSED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 DEFAULT_DATASET = "mci_lab"
@@ -76,7 +76,7 @@ def _fmu_for(dataset: Dataset, fmu: Path | None) -> Iterator[Path]:
     if fmu is not None:
         yield fmu
         return
-    from .validation import machine_of
+    from .scoring.validation import machine_of
 
     machine = machine_of(dataset)
     with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
@@ -133,7 +133,7 @@ def init(
     ],
 ) -> None:
     """Begin a data set of your own machine: descriptor, table and start file with comments."""
-    from .new_dataset import write_example
+    from .data.new_dataset import write_example
 
     for path in write_example(folder):
         console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
@@ -195,10 +195,10 @@ def validate(
     ] = False,
 ) -> None:
     """Step an FMU through recorded measurements; write scores, diagrams and a report."""
-    from .datasets import load_dataset
+    from .data.datasets import load_dataset
     from .report.folder import check_folder, write_report
     from .report.terminal import print_scores
-    from .validation import validate as run_validation
+    from .scoring.validation import validate as run_validation
 
     loaded = load_dataset(dataset)
     name = loaded.descriptor.name
@@ -238,9 +238,9 @@ def calibrate(
     from .calibration.calibrating import Progress, save
     from .calibration.calibrating import calibrate as run_calibration
     from .calibration.record import record_path
-    from .datasets import load_dataset
+    from .data.datasets import load_dataset
     from .report.terminal import print_calibration
-    from .validation import start_of
+    from .scoring.validation import start_of
 
     loaded = load_dataset(dataset)
     path = output or Path("out") / f"{loaded.descriptor.name}.toml"
@@ -284,10 +284,10 @@ def diagram(
     ),
 ) -> None:
     """Draw the measured and the simulated cycle of one record in a log(p)-h diagram."""
-    from .datasets import load_dataset
-    from .diagrams import has_cycle, log_p_h
+    from .data.datasets import load_dataset
+    from .drawing.diagrams import has_cycle, log_p_h
     from .report.folder import save_figure
-    from .validation import validate as run_validation
+    from .scoring.validation import validate as run_validation
 
     loaded = load_dataset(dataset)
     records = loaded.values.index

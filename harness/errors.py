@@ -1,6 +1,6 @@
 """Errors of the harness that are no fault of the input."""
 
-from heatpump_twin_model.errors import TwinError
+from heatpump_twin.model.errors import TwinError
 
 
 class CosimulationError(TwinError):

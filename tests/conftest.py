@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from build_fmu import build
-from harness.datasets import Dataset, load_dataset
-from harness.scores import Scores
-from harness.validation import validate
-from heatpump_twin_build.map_build import CertifiedMap, certified_map
-from heatpump_twin_model.cycle import HeatPumpCycle
-from heatpump_twin_model.machine import Machine
-from heatpump_twin_model.machine_file import DEFAULT_MAP_TOLERANCE, read_machine
-from heatpump_twin_model.quantities import Boundary
+from heatpump_twin.fmu.build import build
+from heatpump_twin.harness.data.datasets import Dataset, load_dataset
+from heatpump_twin.harness.scoring.scores import Scores
+from heatpump_twin.harness.scoring.validation import validate
+from heatpump_twin.machine_files.machine_file import DEFAULT_MAP_TOLERANCE, read_machine
+from heatpump_twin.map_making.map_build import CertifiedMap, certified_map
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.quantities import Boundary
+from heatpump_twin.solving.cycle import HeatPumpCycle
 
 ROOT = Path(__file__).resolve().parent.parent
 

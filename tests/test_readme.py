@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from build_fmu import build
-from harness.datasets import load_dataset
-from harness.scores import EXTRAPOLATION, FITTED, LEAVE_ONE_OUT, MODEL
-from harness.validation import validate
+from heatpump_twin.fmu.build import build
+from heatpump_twin.harness.data.datasets import load_dataset
+from heatpump_twin.harness.scoring.scores import EXTRAPOLATION, FITTED, LEAVE_ONE_OUT, MODEL
+from heatpump_twin.harness.scoring.validation import validate
+from heatpump_twin.machine_files.machine_file import machine_path
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Outputs behind the columns of the certificate's table.
@@ -47,7 +48,7 @@ def workplace(fmu: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "out").mkdir()
     shutil.copy(fmu, folder / "out" / "mci_lab.fmu")
     shutil.copy(ROOT / "build_fmu.py", folder)
-    shutil.copy(ROOT / "fmu_src" / "machines" / "mci_lab.toml", folder / "my_machine.toml")
+    shutil.copy(machine_path("mci_lab"), folder / "my_machine.toml")
     shutil.copytree(ROOT / "fmu_src", folder / "fmu_src")
     shutil.copytree(ROOT / "validation_data" / "mci_lab", folder / "path" / "to" / "my_data")
     return folder

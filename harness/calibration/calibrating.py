@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 import tomlkit
 
-from heatpump_twin_model.cycle import HeatPumpCycle
-from heatpump_twin_model.errors import InputError, SolveError
-from heatpump_twin_model.machine import Machine
-from heatpump_twin_model.machine_file import from_si, read_machine_file
-from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, Boundary
+from heatpump_twin.machine_files.machine_file import from_si, read_machine_file
+from heatpump_twin.model.errors import InputError, SolveError
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
+from heatpump_twin.solving.cycle import HeatPumpCycle
 
-from ..datasets import Dataset
+from ..data.datasets import Dataset
+from ..data.screening import Screening, screen
 from ..errors import CalibrationError
-from ..screening import Screening, screen
 from .cross_validation import (
     MOST_LEFT_OUT_ALONE,
     BandedPrediction,

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from heatpump_twin_model.quick_cycle import OUTPUTS
+from heatpump_twin.solving.quick_cycle import OUTPUTS
 
 from .estimating import Estimate, estimate
 from .fitting import FreeParameter, Problem

@@ -17,7 +17,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from heatpump_twin_model.errors import SolveError
+from heatpump_twin.model.errors import SolveError
 
 from .fitting import STATED_FREEDOM, Fit, FreeParameter, Problem
 

@@ -19,14 +19,14 @@ import pandas as pd
 from scipy.optimize import least_squares
 from threadpoolctl import threadpool_limits
 
-from heatpump_twin_model.errors import SolveError
-from heatpump_twin_model.machine import Machine
-from heatpump_twin_model.machine_file import to_si
-from heatpump_twin_model.media import Media
-from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, Boundary
-from heatpump_twin_model.quick_cycle import OUTPUTS, QuickCycle, Vector
+from heatpump_twin.machine_files.machine_file import to_si
+from heatpump_twin.model.errors import SolveError
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
+from heatpump_twin.solving.media import Media
+from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle, Vector
 
-from ..datasets import Dataset
+from ..data.datasets import Dataset
 
 Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 

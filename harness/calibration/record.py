@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from heatpump_twin_model.errors import InputError
+from heatpump_twin.model.errors import InputError
 
-from ..datasets import Dataset
+from ..data.datasets import Dataset
 from .cross_validation import BandedPrediction
 
 

@@ -10,20 +10,20 @@ from typing import Any
 import tomlkit
 from pydantic import ValidationError
 
-from heatpump_twin_model.errors import InputError, SolveError
-from heatpump_twin_model.machine import Machine
-from heatpump_twin_model.machine_file import (
+from heatpump_twin.machine_files.machine_file import (
     MachineFile,
     describe,
     from_si,
     read_toml,
     to_si,
 )
-from heatpump_twin_model.media import Media, saturation_pressure, saturation_temperature
-from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES
-from heatpump_twin_model.sizing import size_components
+from heatpump_twin.model.errors import InputError, SolveError
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
+from heatpump_twin.solving.media import Media, saturation_pressure, saturation_temperature
+from heatpump_twin.solving.sizing import size_components
 
-from ..datasets import Dataset
+from ..data.datasets import Dataset
 from .fitting import FreeParameter
 
 # Approach of evaporating and condensing to the inlet where pressures were not measured: mean and

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from heatpump_twin_model.errors import InputError
-from heatpump_twin_model.machine import Machine
+from heatpump_twin.model.errors import InputError
+from heatpump_twin.model.machine import Machine
 
-from ..diagrams import has_cycle, log_p_h, parity
-from ..scores import MODEL, Scores
+from ..drawing.diagrams import has_cycle, log_p_h, parity
+from ..scoring.scores import MODEL, Scores
 from .html import write_html
 from .machine_readable import write_json, write_junit
 

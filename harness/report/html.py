@@ -9,9 +9,9 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from heatpump_twin_model.machine import Machine
+from heatpump_twin.model.machine import Machine
 
-from ..scores import FITTED, Scores
+from ..scoring.scores import FITTED, Scores
 from . import tables
 
 _PACKAGES = ("heatpump-twin", "tespy", "CoolProp", "pythonfmu", "FMPy", "fluprodia")
@@ -36,7 +36,9 @@ def write_html(
         The file to write.
     """
     environment = Environment(
-        loader=PackageLoader("harness.report", "."), autoescape=True, undefined=StrictUndefined
+        loader=PackageLoader("heatpump_twin.harness.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
     )
     template = environment.get_template("report.html.j2")
     design_record = scores.dataset.descriptor.design_record

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from junitparser import Failure, JUnitXml, TestCase, TestSuite
 
-from ..scores import Scores
+from ..scoring.scores import Scores
 
 
 def write_json(scores: Scores, path: Path) -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from heatpump_twin_model.quantities import (
+from heatpump_twin.model.quantities import (
     BOUNDARY_QUANTITIES,
     QUANTITIES,
     STATUS_DESCRIPTION,
 )
 
-from ..baselines import published
 from ..calibration.record import CalibrationRecord
-from ..cosimulation import STATUS
-from ..display import DISPLAY, shown, titled
-from ..scores import EXTRAPOLATION, FITTED, LEAVE_ONE_OUT, MODEL, ErrorMeasures, Scores
-from ..screening import Verdict
+from ..data.screening import Verdict
+from ..drawing.display import DISPLAY, shown, titled
+from ..scoring.baselines import published
+from ..scoring.scores import EXTRAPOLATION, FITTED, LEAVE_ONE_OUT, MODEL, ErrorMeasures, Scores
+from ..stepping.cosimulation import STATUS
 
 NOTHING = "-"
 

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from ..calibration.calibrating import Calibration
-from ..scores import Scores
+from ..scoring.scores import Scores
 from .tables import (
     NOTHING,
     Table,

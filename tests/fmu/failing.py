@@ -24,8 +24,8 @@ _SHARES = "if self._initialising or self._solver == LIVE or self._heat_pump is N
 def let_solver_fail(unzipped: Path) -> None:
     """Let about two of five evaluations of the map of an unzipped FMU raise."""
     for pattern, old, new in (
-        ("heatpump_twin_model_*/performance_map.py", _ENTRY, _ENTRY + _FAILURES),
-        ("heat_pump_slave_*.py", _SHARES, "if True:\n"),
+        ("heatpump_twin_*/model/performance_map.py", _ENTRY, _ENTRY + _FAILURES),
+        ("heatpump_twin_*/fmu/slave.py", _SHARES, "if True:\n"),
     ):
         (path,) = (unzipped / "resources").glob(pattern)
         text = path.read_text(encoding="utf-8")

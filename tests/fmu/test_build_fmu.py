@@ -10,12 +10,12 @@ import pytest
 from conftest import ROOT
 from fmpy.model_description import ModelDescription
 
-from build_fmu import build
-from heatpump_twin_model.cycle import HeatPumpCycle
-from heatpump_twin_model.errors import InputError, SolveError
-from heatpump_twin_model.machine import Machine
-from heatpump_twin_model.machine_file import machine_path
-from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
+from heatpump_twin.fmu.build import build
+from heatpump_twin.machine_files.machine_file import machine_path
+from heatpump_twin.model.errors import InputError, SolveError
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
+from heatpump_twin.solving.cycle import HeatPumpCycle
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,8 @@ def test_build_with_a_finished_map_imports_nothing_that_solves_or_draws(
     fmu: Path, tmp_path: Path
 ) -> None:
     code = (
-        f"import sys, build_fmu; build_fmu.build('mci_lab', build_fmu.Path({str(tmp_path)!r}) / "
+        f"import sys, pathlib; from heatpump_twin.fmu.build import build; "
+        f"build('mci_lab', pathlib.Path({str(tmp_path)!r}) / "
         "'x.fmu'); print([m for m in ('CoolProp', 'tespy', 'matplotlib') if m in sys.modules])"
     )
     done = subprocess.run(

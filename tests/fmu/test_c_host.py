@@ -9,8 +9,8 @@ import fmpy
 import pytest
 from c_host import HostRun, compile_host, host_environment, needs_c_host, run_host
 
-from heatpump_twin_model.cycle import HeatPumpCycle
-from heatpump_twin_model.machine import Machine
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.solving.cycle import HeatPumpCycle
 
 # pythonfmu's library ended six in ten of such processes with a crash after correct results.
 RUNS = 4

@@ -10,11 +10,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.cosimulation import CosimulationResult, inspect_fmu, simulate
-from heatpump_twin_model.cycle import HeatPumpCycle
-from heatpump_twin_model.heat_pump import HeatPump
-from heatpump_twin_model.machine import Machine
-from heatpump_twin_model.quantities import RESULT_QUANTITIES, Boundary
+from heatpump_twin.harness.stepping.cosimulation import CosimulationResult, inspect_fmu, simulate
+from heatpump_twin.model.heat_pump import HeatPump
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.quantities import RESULT_QUANTITIES, Boundary
+from heatpump_twin.solving.cycle import HeatPumpCycle
 
 # Exits of a Python host after correct results; without a cure one in three was an abort.
 HOST_RUNS = 12
@@ -205,14 +205,14 @@ def test_fmu_runs_its_own_copy_of_the_model(fmu: Path) -> None:
         fmu,
         """
         fmpy.simulate_fmu(fmu, stop_time=60, output_interval=60)
-        names = [m for m in sys.modules if m.startswith("heatpump_twin_model")]
+        names = [m for m in sys.modules if m.startswith("heatpump_twin_")]
         print(json.dumps([names, sys.modules[min(names)].__file__]))
         """,
     )
     names, file = json.loads(host.stdout)
     package = min(names)
     # Its name is that of this build alone.
-    assert len(package) == len("heatpump_twin_model_") + 12
+    assert len(package) == len("heatpump_twin_") + 12
     assert all(name.startswith(package) for name in names)
     assert f"/resources/{package}/" in file.replace("\\", "/")
 

@@ -19,10 +19,10 @@ from c_host import run_host as run_c_host
 from conftest import ROOT
 from pythonfmu.builder import FmuBuilder
 
-from heatpump_twin_model.errors import InputError
-from heatpump_twin_shell import compiling
-from heatpump_twin_shell.compiling import PLATFORMS, compile_shell
-from heatpump_twin_shell.installing import description_for_shell, with_shell
+from heatpump_twin.fmu import compiling
+from heatpump_twin.fmu.compiling import PLATFORMS, compile_shell
+from heatpump_twin.fmu.installing import description_for_shell, with_shell
+from heatpump_twin.model.errors import InputError
 
 TESTS = ROOT / "tests"
 

@@ -115,7 +115,7 @@ def test_sequences_of_calls_that_hypothesis_makes_up(unzipped: Path) -> None:
 
 def test_host_that_finds_no_fault_would_see_one(unzipped: Path, tmp_path: Path) -> None:
     folder = copy(unzipped, tmp_path)
-    (slave,) = folder.glob("resources/heat_pump_slave_*.py")
+    (slave,) = folder.glob("resources/heatpump_twin_*/fmu/slave.py")
     text = slave.read_text(encoding="utf-8")
     assert "        self._state[0] = status\n" in text
     slave.write_text(text.replace("self._state[0] = status\n", "self._state[0] = 1\n"))
@@ -175,7 +175,7 @@ def test_tespy_that_fails_holds_the_last_result(unzipped: Path, tmp_path: Path) 
 def test_envelope_that_promises_more_than_physics_gives(unzipped: Path, tmp_path: Path) -> None:
     # Pressures may be anything, and the source is cooled below what its medium bears.
     folder = copy(unzipped, tmp_path)
-    (slave,) = folder.glob("resources/heat_pump_slave_*.py")
+    (slave,) = folder.glob("resources/heatpump_twin_*/fmu/slave.py")
     text = slave.read_text(encoding="utf-8")
     before = "        heat_pump.number_of_units = self._number_of_units\n"
     assert before in text
@@ -213,7 +213,7 @@ def test_envelope_that_promises_more_than_physics_gives(unzipped: Path, tmp_path
 
 def test_tespy_that_raises_at_a_step(unzipped: Path, tmp_path: Path) -> None:
     folder = copy(unzipped, tmp_path)
-    (cycle,) = folder.glob("resources/heatpump_twin_model_*/cycle.py")
+    (cycle,) = folder.glob("resources/heatpump_twin_*/solving/cycle.py")
     text = cycle.read_text(encoding="utf-8")
     before = "        self._boundary = boundary\n"
     assert before in text

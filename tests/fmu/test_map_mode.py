@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, random_boundaries
 
-from heatpump_twin_build.map_build import CertifiedMap
-from heatpump_twin_model.cycle import HeatPumpCycle
-from heatpump_twin_model.machine import Machine
-from heatpump_twin_model.performance_map import PerformanceMap
-from heatpump_twin_model.quantities import RESULT_QUANTITIES
+from heatpump_twin.map_making.map_build import CertifiedMap
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.performance_map import PerformanceMap
+from heatpump_twin.model.quantities import RESULT_QUANTITIES
+from heatpump_twin.solving.cycle import HeatPumpCycle
 
 HEAVY = ("tespy", "CoolProp", "scipy", "pandas", "matplotlib")
 LARGEST_FMU = 5e6  # bytes

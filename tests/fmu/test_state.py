@@ -15,11 +15,11 @@ import pytest
 from c_host import host_environment
 from conftest import ROOT
 
-import build_fmu
-from heatpump_twin_build.map_build import certified_map
-from heatpump_twin_model.cycle import HeatPumpCycle
-from heatpump_twin_model.machine import Machine
-from heatpump_twin_model.machine_file import machine_path, read_machine_file
+from heatpump_twin.fmu import build as build_module
+from heatpump_twin.machine_files.machine_file import machine_path, read_machine_file
+from heatpump_twin.map_making.map_build import certified_map
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.solving.cycle import HeatPumpCycle
 
 HERE = ROOT / "tests" / "fmu"
 ROLLBACKS = 600
@@ -41,7 +41,7 @@ def another_build(machine: Machine, tmp_path_factory: pytest.TempPathFactory) ->
     table = replace(certified.table, machine_fingerprint=other.fingerprint)
     cycle = HeatPumpCycle(other)
     cycle.design()
-    return build_fmu._pack(
+    return build_module._pack(
         tmp_path_factory.mktemp("another_build"),
         machine_path("mci_lab"),
         other,

@@ -2,7 +2,7 @@
 
 from pythonfmu import Fmi2Causality, Fmi2Slave, Integer, Real
 
-from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
 
 STOP_AT_STEP = 5
 

@@ -13,11 +13,11 @@ from junitparser import JUnitXml
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from harness.cli import app
-from harness.cosimulation import CERTIFICATE
-from harness.datasets import DATASETS
-from heatpump_twin_build.map_build import CertifiedMap
-from heatpump_twin_model.machine_file import machine_path
+from heatpump_twin.harness.cli import app
+from heatpump_twin.harness.data.datasets import DATASETS
+from heatpump_twin.harness.stepping.cosimulation import CERTIFICATE
+from heatpump_twin.machine_files.machine_file import machine_path
+from heatpump_twin.map_making.map_build import CertifiedMap
 
 
 def run(*arguments: object) -> Result:

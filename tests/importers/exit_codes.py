@@ -25,7 +25,7 @@ def unzip(fmu: Path, folder: Path, *, live: bool) -> Path:
     """Unzip an FMU; if wanted one that solves live without being told: the C host sets no text."""
     unzipped = Path(fmpy.extract(str(fmu), unzipdir=str(folder)))
     if live:
-        (slave,) = unzipped.glob("resources/heat_pump_slave_*.py")
+        (slave,) = unzipped.glob("resources/heatpump_twin_*/fmu/slave.py")
         text = slave.read_text(encoding="utf-8")
         assert text.count("self._solver = MAP\n") == 1
         slave.write_text(text.replace("self._solver = MAP\n", "self._solver = LIVE\n"), "utf-8")

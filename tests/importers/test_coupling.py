@@ -17,7 +17,7 @@ from fmpy.validation import validate_fmu
 from importers import HOSTS, with_tbb
 from lxml import etree
 
-from harness.conformance import problems_of
+from heatpump_twin.harness.stepping.conformance import problems_of
 
 MODELICA = ROOT / "docs" / "import" / "modelica" / "HeatPumpTwin.mo"
 SCRIPT = ROOT / "docs" / "import" / "ssp" / "make_ssp.py"

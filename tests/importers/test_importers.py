@@ -10,9 +10,9 @@ import pytest
 from c_host import COMPILER
 from importers import DECIMALS, IMPORTERS, STATUS, UNUSUAL, Task
 
-from build_fmu import build
-from heatpump_twin_model.machine_file import read_machine
-from heatpump_twin_model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
+from heatpump_twin.fmu.build import build
+from heatpump_twin.machine_files.machine_file import read_machine
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
 
 OUTPUTS = [*RESULT_QUANTITIES, STATUS]
 

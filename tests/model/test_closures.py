@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatpump_twin_model import closures
+from heatpump_twin.model import closures
 
 finite = st.floats(-1e3, 1e3)
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from heatpump_twin_model.cycle import HeatPumpCycle
-from heatpump_twin_model.heat_pump import HeatPump
-from heatpump_twin_model.machine import Machine
-from heatpump_twin_model.quantities import Boundary, OperatingStatus
+from heatpump_twin.model.heat_pump import HeatPump
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.quantities import Boundary, OperatingStatus
+from heatpump_twin.solving.cycle import HeatPumpCycle
 
 
 @pytest.fixture

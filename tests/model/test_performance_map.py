@@ -15,18 +15,18 @@ from numpy.polynomial.chebyshev import chebvander
 from numpy.polynomial.polynomial import polyval2d
 from scipy.optimize import brentq
 
-from heatpump_twin_build.map_build import CertifiedMap
-from heatpump_twin_build.tabulation import tabulate
-from heatpump_twin_model.closures import EVAPORATING_BLEND, SUPERHEAT_BLEND
-from heatpump_twin_model.cycle import HeatPumpCycle
-from heatpump_twin_model.errors import InputError, SolveError
-from heatpump_twin_model.machine import Machine
-from heatpump_twin_model.machine_file import machine_path, read_machine, read_machine_file
-from heatpump_twin_model.media import Media
-from heatpump_twin_model.performance_map import FORMAT, Array, MapTable, PerformanceMap
-from heatpump_twin_model.quantities import RESULT_QUANTITIES, Boundary, OperatingPoint
-from heatpump_twin_model.quick_cycle import OUTPUTS, QuickCycle
-from heatpump_twin_model.relations import Relations
+from heatpump_twin.machine_files.machine_file import machine_path, read_machine, read_machine_file
+from heatpump_twin.map_making.map_build import CertifiedMap
+from heatpump_twin.map_making.tabulation import tabulate
+from heatpump_twin.model.closures import EVAPORATING_BLEND, SUPERHEAT_BLEND
+from heatpump_twin.model.errors import InputError, SolveError
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.performance_map import FORMAT, Array, MapTable, PerformanceMap
+from heatpump_twin.model.quantities import RESULT_QUANTITIES, Boundary, OperatingPoint
+from heatpump_twin.model.relations import Relations
+from heatpump_twin.solving.cycle import HeatPumpCycle
+from heatpump_twin.solving.media import Media
+from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle
 
 SHIPPED = ("mci_lab", "nist_split", "rwth_brine_water")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import fmpy
 
-from heatpump_twin_shell.compiling import PLATFORMS
+from heatpump_twin.fmu.compiling import PLATFORMS
 
 FOLDER = Path(__file__).resolve().parent
 SOURCE = FOLDER / "building" / "building.c"

@@ -1,0 +1,74 @@
+"""The FMU's own documentation: one page with the machine, its envelope, accuracy and variables."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from heatpump_twin.map_making.certificate import SHOWN_UNITS
+from heatpump_twin.map_making.map_build import PICTURE, CertifiedMap
+from heatpump_twin.model.machine import Machine, identification
+from heatpump_twin.model.quantities import (
+    BOUNDARY_QUANTITIES,
+    RESULT_QUANTITIES,
+    STATUS_DESCRIPTION,
+    Quantity,
+)
+
+
+def write_documentation(
+    folder: Path, machine: Machine, certified: CertifiedMap, machine_file: Path
+) -> None:
+    """Write ``index.html`` with its picture and a copy of the machine file.
+
+    Parameters
+    ----------
+    folder : Path
+        Made.
+    machine : Machine
+        The FMU's.
+    certified : CertifiedMap
+        Its map and certificate.
+    machine_file : Path
+        Where the machine was read.
+    """
+    folder.mkdir()
+    shutil.copy(machine_file, folder / "machine.toml")
+    (folder / PICTURE).write_bytes(certified.error_picture)
+    environment = Environment(
+        loader=PackageLoader("heatpump_twin.fmu", "templates"),
+        autoescape=select_autoescape(default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    text = environment.get_template("documentation.html.j2").render(
+        machine=machine,
+        identification=identification(machine),
+        design=machine.design,
+        envelope=_envelope_rows(machine),
+        certificate=certified.certificate,
+        inputs=[_variable_row(q) for q in BOUNDARY_QUANTITIES.values()],
+        outputs=[_variable_row(q) for q in RESULT_QUANTITIES.values()],
+        status=STATUS_DESCRIPTION,
+        picture=PICTURE,
+    )
+    (folder / "index.html").write_text(text, encoding="utf-8")
+
+
+def _envelope_rows(machine: Machine) -> list[tuple[str, str, str]]:
+    envelope = vars(machine.envelope)
+    rows = []
+    for name, quantity in BOUNDARY_QUANTITIES.items():
+        unit, factor, offset = SHOWN_UNITS.get(quantity.unit, (quantity.unit, 1.0, 0.0))
+        low, high = (envelope[f"{name}_{end}"] * factor + offset for end in ("min", "max"))
+        rows.append((name, f"{low:.4g} to {high:.4g}", "" if unit == "1" else unit))
+    rows.append(("p_low", f"at least {machine.envelope.p_low_min * 1e-5:.4g}", "bar"))
+    rows.append(("p_high", f"at most {machine.envelope.p_high_max * 1e-5:.4g}", "bar"))
+    rows.append(("T_discharge", f"at most {machine.envelope.T_discharge_max - 273.15:.4g}", "°C"))
+    return rows
+
+
+def _variable_row(quantity: Quantity) -> tuple[str, str, str]:
+    return quantity.name, quantity.unit, quantity.description

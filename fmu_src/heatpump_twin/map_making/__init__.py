@@ -1,0 +1,1 @@
+"""Making of a performance map: tabulate, certify, keep."""

@@ -1,0 +1,1 @@
+"""Solvers of the cycle, and the properties of its media from CoolProp."""

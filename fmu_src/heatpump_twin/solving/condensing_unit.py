@@ -1,0 +1,191 @@
+"""Compressor and condenser of one machine at a given suction state.
+
+The half of the cycle that does not know the source: what it delivers follows from suction state,
+speed and sink alone. `quick_cycle` closes it by the evaporator; `tabulation` tabulates it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import CoolProp
+
+from ..model.errors import SolveError
+from ..model.machine import Machine
+from ..model.quantities import Boundary
+from ..model.relations import Relations
+from .media import Media, saturation_temperature
+
+# The condenser's heat balance is solved to this fraction of the design heat flow.
+TOLERANCE = 1e-10
+ITERATIONS = 40
+
+# Condensing this many kelvin above the sink inlet is where the search begins; the steps are
+# limited, since a state far off may not exist.
+FIRST_APPROACH = 8.0
+FIRST_STEP, LARGEST_STEP = 0.02, 0.2  # in the logarithm of a pressure
+
+
+@dataclass(frozen=True)
+class SuctionState:
+    """Refrigerant before the compressor, SI units."""
+
+    p: float
+    T_dew: float
+    superheat: float
+    h: float
+    entropy: float
+    density: float
+
+
+@dataclass(frozen=True)
+class UnitState:
+    """What the condensing unit does, SI units.
+
+    Attributes
+    ----------
+    heat_excess : float
+        Heat that the refrigerant brings over heat that the condenser transfers at that pressure, W;
+        0 at the solution.
+    m_flow_refrigerant, compressor_power, Q_flow_sink, Q_flow_source : float
+        Refrigerant flow, electric power of the compressor, and heat flows of condenser and
+        evaporator.
+    T_bubble, subcooling, p_high, h_discharge, h_liquid : float
+        Of the refrigerant.
+    """
+
+    heat_excess: float
+    m_flow_refrigerant: float
+    compressor_power: float
+    Q_flow_sink: float
+    Q_flow_source: float
+    T_bubble: float
+    subcooling: float
+    p_high: float
+    h_discharge: float
+    h_liquid: float
+
+
+class CondensingUnit:
+    """Compressor and condenser of one machine.
+
+    Parameters
+    ----------
+    machine : Machine
+        Its parameters.
+    relations : Relations
+        Its closures.
+    media : Media
+        Its media.
+    """
+
+    def __init__(self, machine: Machine, relations: Relations, media: Media) -> None:
+        self._machine = machine
+        self._relations = relations
+        self._media = media
+        self._fluid = media.refrigerant
+
+    def suction_state(self, p: float, T_dew: float, superheat: float) -> SuctionState:
+        """Return the state at suction; `T_dew` is that of `p`.
+
+        Raises
+        ------
+        ValueError
+            If it does not exist.
+        """
+        self._fluid.update(CoolProp.PT_INPUTS, p, T_dew + superheat)
+        return SuctionState(
+            p, T_dew, superheat, self._fluid.hmass(), self._fluid.smass(), self._fluid.rhomass()
+        )
+
+    def at_pressure(
+        self, suction: SuctionState, p_high: float, boundary: Boundary, capacity_flow: float
+    ) -> UnitState:
+        """Return what the unit does at a discharge pressure, whether its heat balances or not.
+
+        Parameters
+        ----------
+        suction : SuctionState
+            Before the compressor.
+        p_high : float
+            Discharge pressure, Pa.
+        boundary : Boundary
+            Speed, sink inlet and sink flow of it matter.
+        capacity_flow : float
+            Of the sink, W/K.
+
+        Raises
+        ------
+        ValueError
+            If a state does not exist.
+        """
+        relations, fluid = self._relations, self._fluid
+        ratio, speed = p_high / suction.p, boundary.compressor_speed
+        T_bubble = saturation_temperature(fluid, p_high, 0)
+        subcooling = relations.subcooling(T_bubble, boundary)
+        fluid.update(CoolProp.PSmass_INPUTS, p_high, suction.entropy)
+        rise = fluid.hmass() - suction.h
+        fluid.update(CoolProp.PT_INPUTS, p_high, T_bubble - subcooling)
+        h_liquid = fluid.hmass()
+        m_flow = relations.delivered_flow(ratio, suction.density, speed)
+        work = rise / relations.isentropic_efficiency(ratio, suction.density, speed)
+        h_discharge = suction.h + (1.0 - self._machine.compressor.shell_loss_ratio) * work
+        Q_flow_sink = m_flow * (h_discharge - h_liquid)
+        transferred = relations.condenser_heat_flow(T_bubble, m_flow, boundary, capacity_flow)
+        return UnitState(
+            heat_excess=Q_flow_sink - transferred,
+            m_flow_refrigerant=m_flow,
+            compressor_power=m_flow * work,
+            Q_flow_sink=Q_flow_sink,
+            Q_flow_source=m_flow * (suction.h - h_liquid),
+            T_bubble=T_bubble,
+            subcooling=subcooling,
+            p_high=p_high,
+            h_discharge=h_discharge,
+            h_liquid=h_liquid,
+        )
+
+    def solve(self, suction: SuctionState, boundary: Boundary) -> UnitState:
+        """Find the discharge pressure at which the condenser's heat balances.
+
+        Parameters
+        ----------
+        suction : SuctionState
+            Before the compressor.
+        boundary : Boundary
+            Speed, sink inlet and sink flow of it matter.
+
+        Raises
+        ------
+        SolveError
+            If there is none.
+        """
+        capacity_flow = self._media.sink_capacity_flow(boundary)
+        tolerance = TOLERANCE * self._machine.design.Q_flow_sink
+        try:
+            approach = FIRST_APPROACH * boundary.compressor_speed
+            self._fluid.update(CoolProp.QT_INPUTS, 0.0, boundary.T_sink_in + approach)
+            x = math.log(self._fluid.p())
+            before = self.at_pressure(suction, math.exp(x), boundary, capacity_flow)
+            step = math.copysign(FIRST_STEP, before.heat_excess)
+            for _ in range(ITERATIONS):
+                x += step
+                state = self.at_pressure(suction, math.exp(x), boundary, capacity_flow)
+                change = state.heat_excess - before.heat_excess
+                if abs(state.heat_excess) <= tolerance or change == 0.0:
+                    break
+                step *= -state.heat_excess / change
+                step = max(min(step, LARGEST_STEP), -LARGEST_STEP)
+                before = state
+        except (ValueError, ZeroDivisionError, OverflowError) as error:
+            raise SolveError(f"condensing unit: {error}") from error
+        # A difference of zero between two iterates is the end of the digits.
+        if not abs(state.heat_excess) <= 1e3 * tolerance:
+            raise SolveError("condensing unit: no discharge pressure balances its heat")
+        return state
+
+    def T_discharge(self, state: UnitState) -> float:
+        """Refrigerant temperature after the compressor, K."""
+        self._fluid.update(CoolProp.HmassP_INPUTS, state.h_discharge, state.p_high)
+        return float(self._fluid.T())

@@ -1,1 +1,0 @@
-"""What makes an FMU's contents out of a machine: performance map, certificate, documentation."""

@@ -1,0 +1,47 @@
+"""A data set folder to begin with: an example with comments, to be replaced by the user's own."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from heatpump_twin.model.errors import InputError
+
+TEMPLATES = ("descriptor.toml", "data.csv", "start.toml")
+
+
+def write_example(folder: Path) -> list[Path]:
+    """Write descriptor, table and start file of an invented machine.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if needed, with its parents. What else it holds is left alone.
+
+    Returns
+    -------
+    list of Path
+        The files, in the order of `TEMPLATES`.
+
+    Raises
+    ------
+    InputError
+        If the folder holds one of them, which is kept, or cannot be written.
+    """
+    paths = [folder / name for name in TEMPLATES]
+    taken = [path.name for path in paths if path.exists() or path.is_symlink()]
+    if taken:
+        raise InputError(
+            f"folder {folder}: already holds {', '.join(taken)}, which is kept; choose a folder "
+            "without"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in paths:
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(
+                    files(__package__).joinpath("templates", path.name).read_text(encoding="utf-8")
+                )
+    except OSError as error:
+        raise InputError(f"folder {folder}: cannot be written: {error.strerror}") from error
+    return paths

@@ -1,0 +1,1 @@
+"""Scores of an FMU on a data set, beside those of regressions and published models."""

@@ -1,0 +1,39 @@
+"""The page that an FMU carries."""
+
+from pathlib import Path
+
+from PIL import Image
+
+from heatpump_twin.fmu.documentation import write_documentation
+from heatpump_twin.machine_files.machine_file import machine_path
+from heatpump_twin.map_making.error_picture import error_figure
+from heatpump_twin.map_making.map_build import PICTURE, CertifiedMap
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
+
+
+def test_page_names_everything_and_shows_where_the_error_sits(
+    machine: Machine, certified: CertifiedMap, tmp_path: Path
+) -> None:
+    folder, source = tmp_path / "documentation", machine_path("mci_lab")
+    write_documentation(folder, machine, certified, source)
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    for name in (*BOUNDARY_QUANTITIES, *RESULT_QUANTITIES, "operating_status", "number_of_units"):
+        assert f"<code>{name}</code>" in page
+    most = certified.certificate.errors["P_el"].maximum
+    assert f'<td class="n">{most:.2g}</td>' in page
+    assert f'src="{PICTURE}"' in page
+    assert (folder / "machine.toml").read_bytes() == source.read_bytes()
+    with Image.open(folder / PICTURE) as picture:
+        assert min(picture.size) > 400
+
+
+def test_picture_shows_every_point_against_every_input(certified: CertifiedMap) -> None:
+    axes = error_figure(certified.comparison).axes
+    assert len(axes) == 2 * len(BOUNDARY_QUANTITIES)
+    assert [ax.get_xlabel().split(" in ")[0] for ax in axes[-5:]] == list(BOUNDARY_QUANTITIES)
+    assert [axes[i].get_ylabel().split()[2] for i in (0, 5)] == ["P_el", "Q_flow_sink"]
+    for ax in axes:
+        points = ax.lines[0].get_ydata()
+        assert len(points) == certified.certificate.points
+        assert 0.98 <= (points <= ax.lines[1].get_ydata()[0]).mean() <= 0.995

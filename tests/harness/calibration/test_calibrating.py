@@ -1,0 +1,124 @@
+"""Fits that have to find what is known, and the shipped machines once more."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from heatpump_twin.harness.calibration.calibrating import FittedMachine, fit_machine
+from heatpump_twin.harness.calibration.cross_validation import extrapolation_split, leave_out_splits
+from heatpump_twin.harness.calibration.record import (
+    CalibrationRecord,
+    data_fingerprint,
+    record_path,
+)
+from heatpump_twin.harness.data.datasets import DATASETS, Dataset, load_dataset
+from heatpump_twin.machine_files.machine_file import MACHINES, read_machine, read_machine_file
+
+SHIPPED = ["mci_lab", "nist_split", "rwth_brine_water"]
+
+
+@pytest.fixture(scope="module", params=SHIPPED)
+def shipped(request: pytest.FixtureRequest) -> tuple[Dataset, FittedMachine, CalibrationRecord]:
+    dataset = load_dataset(request.param)
+    record = CalibrationRecord.load(record_path(MACHINES / f"{request.param}.toml"))
+    return dataset, fit_machine(dataset, DATASETS / request.param / "start.toml"), record
+
+
+def test_shipped_machine_comes_out_again(
+    shipped: tuple[Dataset, FittedMachine, CalibrationRecord],
+) -> None:
+    dataset, fitted, record = shipped
+    assert record.data_fingerprint == data_fingerprint(dataset)
+    assert record.records == fitted.problem.records
+    again = fitted.estimate.fit.by_place
+    assert list(again) == [p.place for p in record.parameters]
+    for parameter in record.parameters:
+        assert again[parameter.place] == pytest.approx(parameter.value, rel=1e-6), parameter.place
+    machine = read_machine(dataset.descriptor.machine)
+    assert record.machine_fingerprint == machine.fingerprint
+
+
+def test_shipped_predictions_are_of_unseen_records(
+    shipped: tuple[Dataset, FittedMachine, CalibrationRecord],
+) -> None:
+    _, fitted, record = shipped
+    assert sorted(record.frame("leave_one_out", "values").index) == record.records
+    split = extrapolation_split(fitted.problem)
+    assert tuple(record.frame("extrapolation", "values").index) == split.predicted
+    assert not set(split.fitted) & set(split.predicted)
+
+
+def test_fitted_numbers_name_data_and_uncertainty() -> None:
+    for name in SHIPPED:
+        machine_file = read_machine_file(MACHINES / f"{name}.toml")
+        fitted = [p for _, p in machine_file.parameters() if p.source == "calibration"]
+        assert "Fitted by heatpump-twin calibrate" in machine_file.sources["calibration"]
+        assert sum(p.uncertainty is not None for p in fitted) >= 4
+        assert all(f"of {name}, recorded: " in p.note for p in fitted if p.uncertainty)
+
+
+def test_pooled_band_holds_85_to_100_per_cent() -> None:
+    pairs = [CalibrationRecord.load(record_path(MACHINES / f"{n}.toml")).coverage for n in SHIPPED]
+    inside, total = map(sum, zip(*pairs, strict=True))
+    assert total >= 150
+    assert 0.85 <= inside / total <= 1.0
+
+
+def synthetic(dataset: Dataset, fitted: FittedMachine, values: dict[str, float]) -> Dataset:
+    """The data set as a machine with known parameters would have given it."""
+    problem = fitted.problem
+    predicted = problem.predict(values, problem.records)
+    changed = dataset.values.copy()
+    changed.loc[problem.records, problem.quantities] = predicted[problem.quantities]
+    return dataclasses.replace(dataset, values=changed)
+
+
+def test_known_parameters_are_found() -> None:
+    dataset = load_dataset("nist_split")
+    fitted = fit_machine(dataset, DATASETS / "nist_split" / "start.toml")
+    parameters = [dataclasses.replace(p, prior_sd=np.inf) for p in fitted.start.base]
+    truth = {p.place: p.start * factor for p, factor in zip(parameters, FACTORS, strict=False)}
+    problem = fitted.problem
+    exact = problem._of(synthetic(dataset, fitted, truth))
+    fit = exact.fit(parameters)
+    for place, value in truth.items():
+        assert fit.by_place[place] == pytest.approx(value, rel=1e-6), place
+    assert fit.chi_squared_reduced < 1e-8
+
+
+# Power, heat, both pressures and the unknown flow away from their start values.
+FACTORS = (1.05, 0.96, 1.01, 0.99, 1.04)
+
+
+def test_many_records_are_left_out_by_tenths_that_the_seed_deals() -> None:
+    records = list(range(1, 101))
+    splits = leave_out_splits(records, seed=3)
+    assert len(splits) == 10
+    assert sorted(r for s in splits for r in s.predicted) == records
+    assert all(not set(s.fitted) & set(s.predicted) for s in splits)
+    assert splits == leave_out_splits(records, seed=3)
+    assert splits != leave_out_splits(records, seed=4)
+
+
+def test_records_of_a_few_are_left_out_alone() -> None:
+    splits = leave_out_splits([1, 2, 5], seed=0)
+    assert [s.predicted for s in splits] == [(1,), (2,), (5,)]
+
+
+def test_record_of_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "machine.calibration.json"
+    path.write_text(json.dumps({"dataset": "mci_lab"}))
+    with pytest.raises(Exception, match="calibration record"):
+        CalibrationRecord.load(path)
+
+
+def test_frames_have_whole_numbers_as_records() -> None:
+    record = CalibrationRecord.load(record_path(MACHINES / "mci_lab.toml"))
+    frame = record.frame("leave_one_out", "half_widths")
+    assert isinstance(frame, pd.DataFrame)
+    assert frame.index.tolist() == record.records
+    assert (frame > 0).all().all()
