@@ -9,27 +9,7 @@ from typing import Any
 
 from pythonfmu import Fmi2Causality, Fmi2Slave, Fmi2Variability, Integer, Real
 
-_INPUTS = ("compressor_speed", "T_source_in", "T_sink_in", "m_flow_source", "m_flow_sink")
-_OUTPUTS = (
-    "P_el",
-    "Q_flow_sink",
-    "Q_flow_source",
-    "Q_flow_loss",
-    "COP",
-    "T_source_out",
-    "T_sink_out",
-    "m_flow_refrigerant",
-    "p_low",
-    "p_high",
-    "T_suction",
-    "T_discharge",
-    "T_liquid",
-    "superheat",
-    "subcooling",
-    "h_suction",
-    "h_discharge",
-    "h_liquid",
-)
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
 
 
 class EmptySlave(Fmi2Slave):
@@ -37,9 +17,9 @@ class EmptySlave(Fmi2Slave):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        for name in _INPUTS:
+        for name in BOUNDARY_QUANTITIES:
             self._add(Real(name, causality=Fmi2Causality.input), 1.0)
-        for name in _OUTPUTS:
+        for name in RESULT_QUANTITIES:
             self._add(Real(name, causality=Fmi2Causality.output), 1.0)
         self._add(
             Integer(

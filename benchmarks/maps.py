@@ -21,7 +21,7 @@ from heatpump_twin.map_making.tabulation import Compute, tabulate
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.performance_map import Array, Axis, MapTable, PerformanceMap
-from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
+from heatpump_twin.model.quantities import Boundary
 from heatpump_twin.solving.media import Media
 from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle
 
@@ -265,10 +265,9 @@ def _direct(
 
 
 def _input_axes(machine: Machine) -> list[Axis]:
-    envelope = vars(machine.envelope)
     return [
-        Axis(q, envelope[f"{q}_min"], envelope[f"{q}_max"], q in LOGARITHMIC, LINE_POINTS)
-        for q in BOUNDARY_QUANTITIES
+        Axis(q, low, high, q in LOGARITHMIC, LINE_POINTS)
+        for q, (low, high) in machine.envelope.ranges.items()
     ]
 
 

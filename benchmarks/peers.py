@@ -163,7 +163,7 @@ def _vclibpy(machine: Machine, inputs: Sequence[Sequence[float]]) -> tuple[int, 
         "secondary_heat_transfer": constant(alpha=3e3),
         "wall_heat_transfer": heat_transfer.wall.WallTransfer(lambda_=15.0, thickness=4e-4),
     }
-    speed_max = machine.envelope.compressor_speed_max
+    speed_max = machine.envelope.maximum.compressor_speed
     cycle = StandardCycle(
         fluid=machine.refrigerant,
         condenser=MovingBoundaryNTUCondenser(secondary_medium="water", **exchanger),

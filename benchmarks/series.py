@@ -41,16 +41,16 @@ def year(machine: Machine, minutes: int) -> Array:
     day = np.cos(2.0 * math.pi * (t / (24.0 * 60.0) - 15.0 / 24.0))
     outdoors = 9.5 - 10.0 * season + 4.0 * day  # degC
     load = np.clip((16.0 - outdoors) / 26.0, 0.0, 1.2)
-    least = envelope.compressor_speed_min
+    least = envelope.minimum.compressor_speed
     is_on = (t / CYCLE) % 1.0 < load / least
-    speed = np.clip(load, least, envelope.compressor_speed_max)
+    speed = np.clip(load, least, envelope.maximum.compressor_speed)
     T_source_in = 281.15 - 5.0 * season + day
     T_sink_in = 301.15 + 0.6 * (20.0 - outdoors)
     return np.column_stack(
         [
             np.where(is_on, speed, 0.0),
-            np.clip(T_source_in, envelope.T_source_in_min, envelope.T_source_in_max),
-            np.clip(T_sink_in, envelope.T_sink_in_min, envelope.T_sink_in_max),
+            np.clip(T_source_in, *envelope.range("T_source_in")),
+            np.clip(T_sink_in, *envelope.range("T_sink_in")),
             np.where(is_on, design.m_flow_source, 0.0),
             np.where(is_on, design.m_flow_sink, 0.0),
         ]

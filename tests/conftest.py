@@ -7,7 +7,6 @@ first session after a change of the model certifies one, which takes minutes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent
 def random_boundaries(machine: Machine, count: int, seed: int) -> list[Boundary]:
     """Boundaries spread evenly over a machine's envelope."""
     rng = np.random.default_rng(seed)
-    envelope = vars(machine.envelope)
+    ranges = machine.envelope.ranges
     return [
-        Boundary(
-            **{
-                name: rng.uniform(envelope[f"{name}_min"], envelope[f"{name}_max"])
-                for name in vars(machine.design.boundary)
-            }
-        )
+        Boundary(**{name: rng.uniform(*limits) for name, limits in ranges.items()})
         for _ in range(count)
     ]
 
@@ -60,12 +54,10 @@ def small(machine: Machine) -> Machine:
 
 def with_envelope(machine: Machine, share: float, **limits: float) -> Machine:
     """Narrow a machine's envelope to a share of its width at either side of the design point."""
-    envelope = vars(machine.envelope)
     for name, at_design in vars(machine.design.boundary).items():
-        for end in ("min", "max"):
-            limit = at_design + share * (envelope[f"{name}_{end}"] - at_design)
-            limits.setdefault(f"{name}_{end}", limit)
-    return replace(machine, envelope=replace(machine.envelope, **limits))
+        for end, limit in zip(("min", "max"), machine.envelope.range(name), strict=True):
+            limits.setdefault(f"{name}_{end}", at_design + share * (limit - at_design))
+    return machine.with_parameters({f"envelope.{k}": limit for k, limit in limits.items()})
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import tomlkit
 
-from heatpump_twin.machine_files.machine_file import from_si, read_machine_file
+from heatpump_twin.machine_files.machine_file import read_machine_file
+from heatpump_twin.machine_files.units import from_si
 from heatpump_twin.model.errors import InputError, SolveError
-from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.machine import PARAMETERS, Machine
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
 from heatpump_twin.solving.cycle import HeatPumpCycle
 
@@ -422,7 +423,7 @@ def _write(
         section, _, key = place.rpartition(".")
         table = document[section] if section else document
         unit = str(table[key]["unit"])
-        difference = si_unit == "K" and key.startswith("superheat")
+        difference = PARAMETERS[place].is_difference
         is_of_start = section != "design_point"
         table[key] = _entry(
             from_si(value, unit, si_unit, difference),

@@ -19,7 +19,7 @@ import pandas as pd
 from scipy.optimize import least_squares
 from threadpoolctl import threadpool_limits
 
-from heatpump_twin.machine_files.machine_file import to_si
+from heatpump_twin.machine_files.units import to_si
 from heatpump_twin.model.errors import SolveError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary

@@ -10,15 +10,10 @@ from typing import Any
 import tomlkit
 from pydantic import ValidationError
 
-from heatpump_twin.machine_files.machine_file import (
-    MachineFile,
-    describe,
-    from_si,
-    read_toml,
-    to_si,
-)
+from heatpump_twin.machine_files.machine_file import MachineFile, describe, read_toml
+from heatpump_twin.machine_files.units import from_si, to_si
 from heatpump_twin.model.errors import InputError, SolveError
-from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.machine import COMPONENTS, PARAMETERS, Machine
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 from heatpump_twin.solving.media import Media, saturation_pressure, saturation_temperature
 from heatpump_twin.solving.sizing import size_components
@@ -42,21 +37,8 @@ DESIGN_SCALE, DESIGN_SCALE_KELVIN = 0.02, 0.5
 # An inlet varies where its standard deviation exceeds this fraction of the mean (temperatures: K).
 LEAST_VARIATION, LEAST_VARIATION_KELVIN = 0.02, 0.5
 
-# Only records in which this input varies tell of these parameters.
-NEEDS_VARIATION = {
-    "compressor.leakage_speed_share": "compressor_speed",
-    "condenser.secondary_resistance_share": "m_flow_sink",
-    "condenser.secondary_flow_exponent": "m_flow_sink",
-    "condenser.subcooling_temperature_coefficient": "T_sink_in",
-    "expansion_valve.superheat_sink_slope": "T_sink_in",
-    "evaporator.secondary_resistance_share": "m_flow_source",
-    "evaporator.secondary_flow_exponent": "m_flow_source",
-}
-
 # Key under which a calibrated machine file names the data in its [sources].
 CALIBRATION = "calibration"
-
-SECTIONS = ("compressor", "condenser", "evaporator", "expansion_valve")
 
 
 @dataclass(frozen=True)
@@ -124,21 +106,21 @@ def begin(dataset: Dataset, path: Path, records: list[int]) -> Start:
     options, not_varied = [], {}
     for place, parameter in machine_file.parameters():
         section = place.split(".")[0]
-        is_option = section in SECTIONS or place == "auxiliary_power"
+        is_option = section in COMPONENTS or place == "auxiliary_power"
         if not is_option or not parameter.si_uncertainty:
             continue
-        needed = NEEDS_VARIATION.get(place)
+        needed = parameter.definition.told_by
         if needed and not varied[needed]:
             not_varied[place] = needed
             continue
         options.append(
             FreeParameter(
                 place,
-                parameter.physical.unit,
+                parameter.definition.unit,
                 parameter.si,
                 parameter.si_uncertainty,
-                parameter.physical.minimum,
-                parameter.physical.maximum,
+                parameter.definition.minimum,
+                parameter.definition.maximum,
                 parameter.si_uncertainty,
             )
         )
@@ -211,11 +193,12 @@ def _design_point(
     table = tomlkit.table()
     table.comment(f"inlets of record {number} of {dataset.descriptor.name}")
     for key, value in values.items():
-        unit = _WRITTEN.get(key, _SI[key])
+        si_unit = PARAMETERS[f"design_point.{key}"].unit
+        unit = _WRITTEN.get(key, si_unit)
         entry = tomlkit.inline_table()
         entry.update(
             {
-                "value": round(from_si(value, unit, _SI[key]), 9),
+                "value": round(from_si(value, unit, si_unit), 9),
                 "unit": unit,
                 "source": CALIBRATION,
                 "note": f"of record {number}",
@@ -318,15 +301,5 @@ def _varies(dataset: Dataset, quantity: str, records: list[int]) -> bool:
     return spread > LEAST_VARIATION * float(values.mean())
 
 
-_SI = {
-    "T_source_in": "K",
-    "T_sink_in": "K",
-    "m_flow_source": "kg/s",
-    "m_flow_sink": "kg/s",
-    "p_low": "Pa",
-    "p_high": "Pa",
-    "Q_flow_sink": "W",
-    "P_el": "W",
-}
-
+# Units in which a machine file is easier to read than in SI.
 _WRITTEN = {"T_source_in": "degC", "T_sink_in": "degC", "p_low": "bar", "p_high": "bar"}

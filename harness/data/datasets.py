@@ -20,7 +20,8 @@ from pydantic import (
 )
 
 import heatpump_twin
-from heatpump_twin.machine_files.machine_file import describe, read_toml, to_si
+from heatpump_twin.machine_files.machine_file import describe, read_toml
+from heatpump_twin.machine_files.units import to_si
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Quantity, with_unit
 

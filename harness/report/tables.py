@@ -13,7 +13,6 @@ from heatpump_twin.model.quantities import (
 
 from ..calibration.record import CalibrationRecord
 from ..data.screening import Verdict
-from ..drawing.display import DISPLAY, shown, titled
 from ..scoring.baselines import published
 from ..scoring.scores import EXTRAPOLATION, FITTED, LEAVE_ONE_OUT, MODEL, ErrorMeasures, Scores
 from ..stepping.cosimulation import STATUS
@@ -117,8 +116,8 @@ def all_errors(scores: Scores, split: str) -> Table:
             errors = scores.find(predictor, split, quantity)
             if errors is None:
                 continue
-            factor = DISPLAY[quantity].factor
-            unit = DISPLAY[quantity].unit if QUANTITIES[quantity].has_percentage else "K"
+            factor = QUANTITIES[quantity].display.factor
+            unit = QUANTITIES[quantity].display.unit if QUANTITIES[quantity].has_percentage else "K"
             rows.append(
                 [
                     quantity if unit == "1" else f"{quantity}, {unit}",
@@ -166,7 +165,7 @@ def records(scores: Scores) -> Table:
             pair = _shown(quantity, measured[quantity]), _shown(quantity, simulated[quantity])
             row.append("\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}".join(pair))
         rows.append(row)
-    heads = [titled(q) for q in [*inlets, *quantities]]
+    heads = [QUANTITIES[q].title_with_unit for q in [*inlets, *quantities]]
     return Table(
         title="All records",
         note=f"measured → simulated; status: the FMU's operating_status, {STATUS_DESCRIPTION}.",
@@ -328,7 +327,7 @@ def _mean_error(quantity: str, errors: ErrorMeasures | None) -> str:
     if QUANTITIES[quantity].has_percentage:
         assert errors.mape is not None
         return f"{errors.mape:.1f} %" if errors.mape < 100 else f"{errors.mape:.0f} %"
-    return f"{errors.mae * DISPLAY[quantity].factor:.2f} K"
+    return f"{errors.mae * QUANTITIES[quantity].display.factor:.2f} K"
 
 
 def _ratio(value: float) -> str:
@@ -350,4 +349,4 @@ def _percent(value: float | None, sign: bool = False) -> str:
 def _shown(quantity: str, si: float) -> str:
     if math.isnan(si):
         return NOTHING
-    return f"{shown(quantity, si):.{DISPLAY[quantity].decimals}f}"
+    return f"{QUANTITIES[quantity].shown(si):.{QUANTITIES[quantity].display.decimals}f}"

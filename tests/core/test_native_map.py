@@ -45,7 +45,7 @@ SCRIPT = f"""
     last = [run.calls.get("Real", i)[1] for i in range(5, 23)]
     for k, row in enumerate(rows_of(folder, points, 11, units)):
         if k % 10 == 8:  # on the edge of the envelope
-            low, high = (getattr(machine.envelope, f"T_sink_in_{{e}}") for e in ("min", "max"))
+            low, high = machine.envelope.range("T_sink_in")
             row[2] = (low, high, math.nextafter(high, 1e9))[k % 3]
         asked.clear()
         run.step(k, row)

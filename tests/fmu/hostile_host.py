@@ -87,7 +87,7 @@ class Hostile:
         self.counts: Counter[str] = Counter()
         machine = json.loads((Path(folder) / "resources" / "machine.json").read_text())
         envelope = machine["envelope"]
-        self.box = [(envelope[f"{q}_min"], envelope[f"{q}_max"]) for q in INPUTS]
+        self.box = [(envelope["minimum"][q], envelope["maximum"][q]) for q in INPUTS]
         self.references = (ctypes.c_uint * 18)(*OUTPUTS)
         self.values = (ctypes.c_double * 18)()
         self.actions: list[tuple[int, Callable[[], None]]] = [

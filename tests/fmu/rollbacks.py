@@ -29,7 +29,7 @@ def rows_of(folder: str, count: int, seed: int, units: int) -> list[list[float]]
     envelope, rng = machine["envelope"], random.Random(seed)
     rows = []
     for i in range(count):
-        row = [rng.uniform(envelope[f"{q}_min"], envelope[f"{q}_max"]) for q in INPUTS]
+        row = [rng.uniform(envelope["minimum"][q], envelope["maximum"][q]) for q in INPUTS]
         row[3:] = [units * flow for flow in row[3:]]
         if i % 2:
             row[rng.randrange(5)] = rng.choice(EXTREMES)

@@ -181,8 +181,8 @@ def test_envelope_that_promises_more_than_physics_gives(unzipped: Path, tmp_path
     assert before in text
     failing = before + (
         "        from dataclasses import replace\n"
-        "        heat_pump.machine = replace(heat_pump.machine, envelope=replace("
-        "heat_pump.machine.envelope, T_source_in_min=195.0, T_source_in_max=400.0))\n"
+        "        heat_pump.machine = replace(heat_pump.machine, envelope=heat_pump.machine.envelope"
+        ".with_ranges({'T_source_in': (195.0, 400.0)}))\n"
     )
     slave.write_text(text.replace(before, failing), encoding="utf-8")
     results, log = script(

@@ -36,7 +36,7 @@ def rows_of(machine_name: str) -> list[list[float]]:
     ]
     assert list(BOUNDARY_QUANTITIES) == list(design)
     rows[3][0] = 0.0
-    rows[5][2] = machine.envelope.T_sink_in_max + 20.0
+    rows[5][2] = machine.envelope.maximum.T_sink_in + 20.0
     rows[7][3] = -0.1
     return rows
 

@@ -1,6 +1,5 @@
 """The certificate: what it measures, which limits it holds, and its file."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +94,7 @@ def test_shipped_certificate_is_what_the_model_and_the_map_say(
 
 
 def test_coarse_table_misses_a_tight_tolerance(small: Machine) -> None:
-    coarse = replace(small, envelope=replace(small.envelope, compressor_speed_min=0.5))
+    coarse = small.with_parameters({"envelope.compressor_speed_min": 0.5})
     table = tabulate(coarse, 0.05, serially)
     certificate, comparison = certify(coarse, table, 1e-5, serially, points=12)
     assert (certificate.points, len(comparison.boundaries)) == (12, 12)

@@ -148,7 +148,8 @@ def test_cache_is_keyed_by_everything_that_changes_numbers(
 ) -> None:
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     compressor = replace(machine.compressor, shell_loss_ratio=0.0123)
-    envelope = replace(machine.envelope, T_sink_in_max=machine.envelope.T_sink_in_max - 1.0)
+    coldest, warmest = machine.envelope.range("T_sink_in")
+    envelope = machine.envelope.with_ranges({"T_sink_in": (coldest, warmest - 1.0)})
     folders = {
         cache_folder(machine, 1e-3, 2000),
         cache_folder(machine, 2e-3, 2000),

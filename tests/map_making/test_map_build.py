@@ -53,7 +53,7 @@ def small_file(folder: Path, small: Machine) -> Path:
     for name in vars(small.design.boundary):
         for end in ("min", "max"):
             unit = {"T": "K", "m": "kg/s", "c": "1"}[name[0]]
-            value = vars(small.envelope)[f"{name}_{end}"]
+            value = small.parameter(f"envelope.{name}_{end}")
             line = f'{name}_{end} = {{ value = {value}, unit = "{unit}", source = "estimate" }}'
             text, count = re.subn(rf"(?m)^{name}_{end} = .*$", line, text)
             assert count == 1

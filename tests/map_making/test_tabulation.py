@@ -59,7 +59,8 @@ def test_envelope_that_is_too_large_is_offered_smaller_and_that_works(
     smaller = {}
     for quantity, low, high in offer:
         smaller |= {f"{quantity}_min": float(low), f"{quantity}_max": float(high)}
-    tabulate(replace(large, envelope=replace(large.envelope, **smaller)), 0.05, serially)
+    places = {f"envelope.{name}": limit for name, limit in smaller.items()}
+    tabulate(large.with_parameters(places), 0.05, serially)
     # And it is the largest: a third more of the way does not work.
     assert smaller[named] > limits[named]
     further = smaller[named] + 0.3 * (limits[named] - smaller[named])
@@ -71,8 +72,7 @@ def test_envelope_that_is_too_large_is_offered_smaller_and_that_works(
 
 
 def box_of(machine: Machine) -> dict[str, tuple[float, float]]:
-    envelope = vars(machine.envelope)
-    return {q: (envelope[f"{q}_min"], envelope[f"{q}_max"]) for q in vars(machine.design.boundary)}
+    return machine.envelope.ranges
 
 
 def failing(machine: Machine, **limits: tuple[float, float]) -> list[Boundary]:

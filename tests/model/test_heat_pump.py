@@ -57,7 +57,9 @@ def test_outside_is_answered_from_the_nearest_point_inside(
 
 
 def test_a_sink_above_the_envelope_is_still_heated(heat_pump: HeatPump, machine: Machine) -> None:
-    hot = dataclasses.replace(machine.design.boundary, T_sink_in=machine.envelope.T_sink_in_max + 9)
+    hot = dataclasses.replace(
+        machine.design.boundary, T_sink_in=machine.envelope.maximum.T_sink_in + 9
+    )
     point = heat_pump.answer(hot).point
     assert point.T_sink_out > hot.T_sink_in
 
@@ -108,7 +110,8 @@ def test_meaningless_input_is_answered_by_no_point(
 
 def test_failed_solve_is_answered_by_no_point(machine: Machine, cycle: HeatPumpCycle) -> None:
     # An envelope that promises more than physics: brine that would freeze.
-    envelope = dataclasses.replace(machine.envelope, T_source_in_min=200.0)
+    warmest = machine.envelope.maximum.T_source_in
+    envelope = machine.envelope.with_ranges({"T_source_in": (200.0, warmest)})
     heat_pump = HeatPump(dataclasses.replace(machine, envelope=envelope), cycle)
     good = heat_pump.answer(machine.design.boundary)
     answer = heat_pump.answer(dataclasses.replace(machine.design.boundary, T_source_in=210.0))

@@ -127,7 +127,7 @@ def test_first_derivatives_are_continuous(
     # A jump in a slope is as large between close points as between far ones; a bend is not.
     machine, performance_map = bent
     base = replace(machine.design.boundary, compressor_speed=speed)
-    low, high = (getattr(machine.envelope, f"{quantity}_{end}") for end in ("min", "max"))
+    low, high = machine.envelope.range(quantity)
 
     def walk(count: int) -> tuple[Array, Array]:
         at = np.linspace(low, high, count)
@@ -147,7 +147,7 @@ def test_first_derivatives_are_continuous(
 def test_the_walks_cross_both_bends(bent: tuple[Machine, PerformanceMap]) -> None:
     machine, performance_map = bent
     valve, held, limited = machine.expansion_valve, set(), set()
-    for T in np.linspace(machine.envelope.T_source_in_min, machine.envelope.T_source_in_max, 30):
+    for T in np.linspace(*machine.envelope.range("T_source_in"), 30):
         point = performance_map.off_design(replace(machine.design.boundary, T_source_in=float(T)))
         T_dew = point.T_suction - point.superheat
         held.add(valve.T_evaporating_max - T_dew < EVAPORATING_BLEND)

@@ -138,12 +138,10 @@ def test_random_boundaries_in_the_envelope_are_all_solved_and_physical(
 
 
 def test_corners_of_the_envelope_are_solved(machine: Machine, cycle: HeatPumpCycle) -> None:
-    envelope = vars(machine.envelope)
     names = list(vars(machine.design.boundary))
     for corner in range(2 ** len(names)):
-        ends = ["max" if corner >> i & 1 else "min" for i in range(len(names))]
         boundary = Boundary(
-            **{name: envelope[f"{name}_{end}"] for name, end in zip(names, ends, strict=True)}
+            **{q: machine.envelope.range(q)[corner >> i & 1] for i, q in enumerate(names)}
         )
         assert_physical(cycle.off_design(boundary), boundary, machine.refrigerant)
 

@@ -5,16 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAYOUT 1.0
-
-/* Rows of the table. */
-enum { HEAT, FLOW, POWER, T_BUBBLE, LOG_P_HIGH, T_DISCHARGE, H_SUCTION, LOG_P_LOW, ROWS };
-enum { UNIT_ROWS = 6 };
-
-typedef struct {
-    double low, high;
-} Range;
-
 typedef struct {
     double middle, per_half;
     bool is_logarithmic;
@@ -27,26 +17,14 @@ typedef struct {
     const double *powers; /* highest first */
 } Series;
 
-/* The numbers as laid out, one after the other. */
-typedef struct {
-    double number_of_units;
-    Range inputs[MAP_INPUTS];
-    double p_low_min, p_high_max, T_discharge_max;
-    double auxiliary_power, shell_loss_ratio;
-    double subcooling_fraction, subcooling_coefficient, largest_subcooling_fraction, T_sink_design;
-    double superheat_setting, superheat_sink_slope, superheat_fraction_max, T_evaporating_max;
-    double superheat_blend, evaporating_blend;
-    double conductance, secondary_share, secondary_exponent, refrigerant_exponent;
-    double m_flow_source_design, m_flow_refrigerant_design;
-    double heat_flow_per_kelvin, step_product, iterations;
-    double estimate[6];
-} Constants;
-
 struct NativeMap {
     Constants is;
-    Axis speed, sink, flow, superheat, dew;
-    Series source_heat_capacity, source_enthalpy, source_temperature;
-    Series sink_enthalpy, sink_temperature;
+#define MEMBER(name) Axis name;
+    FOR_EACH_OF_AXES(MEMBER)
+#undef MEMBER
+#define MEMBER(name) Series name;
+    FOR_EACH_OF_SERIES(MEMBER)
+#undef MEMBER
     int modes, powers;      /* powers: of superheat times of dew temperature */
     const double *by_flow;  /* flow, sink, speed, mode */
     const double *left;     /* mode, unit row and power */
@@ -117,34 +95,30 @@ NativeMap *native_map_make(const double *numbers, size_t count) {
         Reader reader = {map->numbers, count, false};
         const double *layout = take(&reader, 1);
         const double *constants = take(&reader, sizeof map->is / sizeof(double));
-        map->speed = take_axis(&reader);
-        map->sink = take_axis(&reader);
-        map->flow = take_axis(&reader);
-        map->superheat = take_axis(&reader);
-        map->dew = take_axis(&reader);
-        map->source_heat_capacity = take_series(&reader);
-        map->source_enthalpy = take_series(&reader);
-        map->source_temperature = take_series(&reader);
-        map->sink_enthalpy = take_series(&reader);
-        map->sink_temperature = take_series(&reader);
+#define TAKE(name) map->name = take_axis(&reader);
+        FOR_EACH_OF_AXES(TAKE)
+#undef TAKE
+#define TAKE(name) map->name = take_series(&reader);
+        FOR_EACH_OF_SERIES(TAKE)
+#undef TAKE
         map->modes = take_count(&reader, MOST);
-        size_t modes = (size_t)map->modes, speeds = (size_t)map->speed.nodes;
-        size_t sinks = (size_t)map->sink.nodes, flows = (size_t)map->flow.nodes;
-        size_t powers = (size_t)map->superheat.nodes * (size_t)map->dew.nodes;
+        size_t modes = (size_t)map->modes, speeds = (size_t)map->compressor_speed.nodes;
+        size_t sinks = (size_t)map->T_sink_in.nodes, flows = (size_t)map->m_flow_sink.nodes;
+        size_t powers = (size_t)map->superheat.nodes * (size_t)map->T_dew.nodes;
         map->powers = (int)powers;
         map->by_flow = take(&reader, flows * sinks * speeds * modes);
         map->left = take(&reader, modes * UNIT_ROWS * powers);
-        const double *suction = take(&reader, (ROWS - UNIT_ROWS) * powers);
+        const double *suction = take(&reader, (MAP_ROWS - UNIT_ROWS) * powers);
         if (!reader.failed && reader.left == 0 && *layout == LAYOUT) {
             memcpy(&map->is, constants, sizeof map->is);
             map->of_flow = malloc(sinks * speeds * modes * sizeof(double));
             map->of_sink = malloc(speeds * modes * sizeof(double));
             map->of_mode = malloc(modes * sizeof(double));
-            map->polynomials = malloc(ROWS * powers * sizeof(double));
+            map->polynomials = malloc(MAP_ROWS * powers * sizeof(double));
             map->unit_inputs[0] = NAN;
             if (map->of_flow && map->of_sink && map->of_mode && map->polynomials) {
                 memcpy(map->polynomials + UNIT_ROWS * powers, suction,
-                       (ROWS - UNIT_ROWS) * powers * sizeof(double));
+                       (MAP_ROWS - UNIT_ROWS) * powers * sizeof(double));
                 return map;
             }
         }
@@ -183,13 +157,13 @@ static void set_unit(NativeMap *map, double speed, double T_sink_in, double m_fl
     double *set = map->unit_inputs;
     if (set[0] == speed && set[1] == T_sink_in && set[2] == m_flow_sink) return;
     double basis[MOST_NODES];
-    size_t modes = (size_t)map->modes, speeds = (size_t)map->speed.nodes;
-    size_t sinks = (size_t)map->sink.nodes, flows = (size_t)map->flow.nodes;
-    chebyshev(&map->flow, m_flow_sink, basis);
+    size_t modes = (size_t)map->modes, speeds = (size_t)map->compressor_speed.nodes;
+    size_t sinks = (size_t)map->T_sink_in.nodes, flows = (size_t)map->m_flow_sink.nodes;
+    chebyshev(&map->m_flow_sink, m_flow_sink, basis);
     contract(basis, flows, map->by_flow, sinks * speeds * modes, map->of_flow);
-    chebyshev(&map->sink, T_sink_in, basis);
+    chebyshev(&map->T_sink_in, T_sink_in, basis);
     contract(basis, sinks, map->of_flow, speeds * modes, map->of_sink);
-    chebyshev(&map->speed, speed, basis);
+    chebyshev(&map->compressor_speed, speed, basis);
     contract(basis, speeds, map->of_sink, modes, map->of_mode);
     contract(map->of_mode, modes, map->left, UNIT_ROWS * (size_t)map->powers, map->polynomials);
     set[0] = speed, set[1] = T_sink_in, set[2] = m_flow_sink;
@@ -197,7 +171,7 @@ static void set_unit(NativeMap *map, double speed, double T_sink_in, double m_fl
 
 /* One row of the polynomials at a scaled suction state. */
 static double row_at(const NativeMap *map, int row, double s, double t) {
-    int superheats = map->superheat.nodes, dews = map->dew.nodes;
+    int superheats = map->superheat.nodes, dews = map->T_dew.nodes;
     const double *of = map->polynomials + row * map->powers;
     double value = 0.0;
     for (int i = superheats - 1; i >= 0; i--) {
@@ -214,40 +188,55 @@ static double smooth_minimum(double a, double b, double width) {
 
 static double clamp(double x) { return fmin(fmax(x, -1.0), 1.0); }
 
+/* Logarithm of the evaporator's approach, roughly. */
+static double estimate(const Constants *is, const double *inputs) {
+    static const bool acts_by_power[] = {
+#define FLAG(name, is_extensive, by_power) by_power,
+        FOR_EACH_OF_INPUTS(FLAG)
+#undef FLAG
+    };
+    double value = is->approach_estimate[0];
+    for (int i = 0; i < MAP_INPUTS; i++)
+        value += is->approach_estimate[1 + i] * (acts_by_power[i] ? log(inputs[i]) : inputs[i]);
+    return value;
+}
+
 /* Dew temperature and superheat at suction, from the evaporator's approach. */
 static bool solve_suction(const NativeMap *map, const double *inputs, double *T_dew,
                           double *superheat) {
     const Constants *is = &map->is;
-    double speed = inputs[0], T_source_in = inputs[1], T_sink_in = inputs[2];
-    double m_flow_source = inputs[3], m_flow_sink = inputs[4];
+    double speed = inputs[INPUT_compressor_speed], T_source_in = inputs[INPUT_T_source_in];
+    double m_flow_source = inputs[INPUT_m_flow_source];
     double C = m_flow_source * at(&map->source_heat_capacity, T_source_in);
-    double setting =
-        is->superheat_setting + is->superheat_sink_slope * (T_sink_in - is->T_sink_design);
-    double secondary = is->secondary_share *
-                       pow(m_flow_source / is->m_flow_source_design, -is->secondary_exponent);
-    double approach = exp(is->estimate[0] + is->estimate[1] * log(speed) +
-                          is->estimate[2] * T_source_in + is->estimate[3] * T_sink_in +
-                          is->estimate[4] * log(m_flow_source) + is->estimate[5] * log(m_flow_sink));
+    double setting = is->expansion_valve_superheat_setting +
+                     is->expansion_valve_superheat_sink_slope *
+                         (inputs[INPUT_T_sink_in] - is->design_point_T_sink_in);
+    double largest = is->expansion_valve_superheat_fraction_max;
+    double T_max = is->expansion_valve_T_evaporating_max;
+    double secondary = is->evaporator_secondary_resistance_share *
+                       pow(m_flow_source / is->design_point_m_flow_source,
+                           -is->evaporator_secondary_flow_exponent);
+    double approach = exp(estimate(is, inputs));
     double approach_before = 0.0, excess_before = 0.0, step = INFINITY;
     int iterations = (int)is->iterations;
     for (int i = 0; i < iterations; i++) {
         double T_wetted = T_source_in - approach;
-        *T_dew = smooth_minimum(T_wetted, is->T_evaporating_max, is->evaporating_blend);
+        *T_dew = smooth_minimum(T_wetted, T_max, is->evaporating_blend);
         double actual = T_source_in - *T_dew;
         *superheat = smooth_minimum(setting + (actual - approach),
-                                    is->superheat_fraction_max * actual, is->superheat_blend);
-        double s = scaled(&map->superheat, *superheat), t = scaled(&map->dew, *T_dew);
+                                    largest * actual, is->superheat_blend);
+        double s = scaled(&map->superheat, *superheat), t = scaled(&map->T_dew, *T_dew);
         /* A search may look beyond the table; it is led back. Only its end has to be inside. */
-        double heat = speed * exp(row_at(map, HEAT, clamp(s), clamp(t)));
-        double flow = speed * exp(row_at(map, FLOW, clamp(s), clamp(t)));
+        double heat = speed * exp(row_at(map, ROW_log_Q_flow_source_per_speed, clamp(s), clamp(t)));
+        double flow = speed * exp(row_at(map, ROW_log_m_flow_refrigerant_per_speed, clamp(s), clamp(t)));
         double refrigerant =
-            (1.0 - is->secondary_share) *
-            pow(flow / is->m_flow_refrigerant_design, -is->refrigerant_exponent);
-        double needed = heat / (-expm1(-is->conductance / (secondary + refrigerant) / C) * C);
+            (1.0 - is->evaporator_secondary_resistance_share) *
+            pow(flow / is->size_m_flow_refrigerant, -is->evaporator_refrigerant_flow_exponent);
+        double needed = heat / (-expm1(-is->size_evaporator_conductance / (secondary + refrigerant) / C) * C);
         double excess = approach - needed, slope;
         if (i == 0) {
-            double follows = (is->T_evaporating_max - *T_dew) /
-                             (T_wetted + is->T_evaporating_max - 2.0 * *T_dew);
+            double follows = (T_max - *T_dew) /
+                             (T_wetted + T_max - 2.0 * *T_dew);
             slope = 1.0 + is->heat_flow_per_kelvin * needed * follows;
         } else {
             slope = fmax((excess - excess_before) / (approach - approach_before), 0.1);
@@ -256,13 +245,13 @@ static bool solve_suction(const NativeMap *map, const double *inputs, double *T_
         step = fmax(-excess / slope, -0.5 * approach);
         if (fabs(step * step_before) < is->step_product) {
             approach += step;
-            *T_dew = smooth_minimum(T_source_in - approach, is->T_evaporating_max,
+            *T_dew = smooth_minimum(T_source_in - approach, T_max,
                                     is->evaporating_blend);
             actual = T_source_in - *T_dew;
             *superheat = smooth_minimum(setting + (actual - approach),
-                                        is->superheat_fraction_max * actual, is->superheat_blend);
+                                        largest * actual, is->superheat_blend);
             return fabs(scaled(&map->superheat, *superheat)) <= 1.0 &&
-                   fabs(scaled(&map->dew, *T_dew)) <= 1.0;
+                   fabs(scaled(&map->T_dew, *T_dew)) <= 1.0;
         }
         approach_before = approach, excess_before = excess;
         approach += step;
@@ -278,51 +267,54 @@ static double outlet(const Series *enthalpy, const Series *temperature, double T
 
 bool native_map_answer(NativeMap *map, const double inputs[MAP_INPUTS],
                        double results[MAP_RESULTS]) {
+    static const bool is_extensive[] = {
+#define FLAG(name, extensive, by_power) extensive,
+        FOR_EACH_OF_INPUTS(FLAG)
+#undef FLAG
+    };
     const Constants *is = &map->is;
-    double units = is->number_of_units;
-    double single[MAP_INPUTS] = {inputs[0], inputs[1], inputs[2], inputs[3] / units,
-                                 inputs[4] / units};
-    for (int i = 0; i < MAP_INPUTS; i++) /* a NaN is in no range */
-        if (!(single[i] >= is->inputs[i].low && single[i] <= is->inputs[i].high)) return false;
-    double speed = single[0], T_source_in = single[1], T_sink_in = single[2], T_dew, superheat;
-    set_unit(map, speed, T_sink_in, single[4]);
+    double units = is->number_of_units, single[MAP_INPUTS], T_dew, superheat;
+    for (int i = 0; i < MAP_INPUTS; i++) {
+        single[i] = is_extensive[i] ? inputs[i] / units : inputs[i];
+        /* a NaN is in no range */
+        if (!(single[i] >= is->minimum[i] && single[i] <= is->maximum[i])) return false;
+    }
+    double speed = single[INPUT_compressor_speed], T_sink_in = single[INPUT_T_sink_in];
+    set_unit(map, speed, T_sink_in, single[INPUT_m_flow_sink]);
     if (!solve_suction(map, single, &T_dew, &superheat)) return false;
-    double s = scaled(&map->superheat, superheat), t = scaled(&map->dew, T_dew), row[ROWS];
-    for (int i = 0; i < ROWS; i++) row[i] = row_at(map, i, s, t);
-    double p_low = exp(row[LOG_P_LOW]), p_high = exp(row[LOG_P_HIGH]);
-    if (!(p_low >= is->p_low_min && p_high <= is->p_high_max &&
-          row[T_DISCHARGE] <= is->T_discharge_max))
+    double s = scaled(&map->superheat, superheat), t = scaled(&map->T_dew, T_dew), row[MAP_ROWS];
+    for (int i = 0; i < MAP_ROWS; i++) row[i] = row_at(map, i, s, t);
+    double p_low = exp(row[ROW_log_p_low]), p_high = exp(row[ROW_log_p_high]);
+    double T_discharge = row[ROW_T_discharge];
+    if (!(p_low >= is->envelope_p_low_min && p_high <= is->envelope_p_high_max &&
+          T_discharge <= is->envelope_T_discharge_max))
         return false;
-    double m_flow = speed * exp(row[FLOW]), power = speed * exp(row[POWER]);
-    double Q_flow_source = speed * exp(row[HEAT]);
-    double P_el = power + is->auxiliary_power, shell_loss = is->shell_loss_ratio * power;
+    double m_flow_refrigerant = speed * exp(row[ROW_log_m_flow_refrigerant_per_speed]);
+    double power = speed * exp(row[ROW_log_compressor_power_per_speed]);
+    double Q_flow_source = speed * exp(row[ROW_log_Q_flow_source_per_speed]);
+    double P_el = power + is->auxiliary_power;
+    double shell_loss = is->compressor_shell_loss_ratio * power;
     double Q_flow_loss = shell_loss + is->auxiliary_power;
-    double Q_flow_sink = P_el + Q_flow_source - Q_flow_loss;
+    double Q_flow_sink = P_el + Q_flow_source - Q_flow_loss, COP = Q_flow_sink / P_el;
+    double T_source_out = outlet(&map->source_enthalpy, &map->source_temperature,
+                                 single[INPUT_T_source_in],
+                                 -Q_flow_source / single[INPUT_m_flow_source]);
+    double T_sink_out = outlet(&map->sink_enthalpy, &map->sink_temperature, T_sink_in,
+                               Q_flow_sink / single[INPUT_m_flow_sink]);
     double fraction =
-        fmin(is->subcooling_fraction *
-                 exp(is->subcooling_coefficient * (T_sink_in - is->T_sink_design)),
+        fmin(is->condenser_subcooling_fraction *
+                 exp(is->condenser_subcooling_temperature_coefficient *
+                     (T_sink_in - is->design_point_T_sink_in)),
              is->largest_subcooling_fraction);
-    double subcooling = fraction * (row[T_BUBBLE] - T_sink_in);
-    double found[MAP_RESULTS] = {
-        P_el * units,
-        Q_flow_sink * units,
-        Q_flow_source * units,
-        Q_flow_loss * units,
-        Q_flow_sink / P_el,
-        outlet(&map->source_enthalpy, &map->source_temperature, T_source_in,
-               -Q_flow_source / single[3]),
-        outlet(&map->sink_enthalpy, &map->sink_temperature, T_sink_in, Q_flow_sink / single[4]),
-        m_flow * units,
-        p_low,
-        p_high,
-        T_dew + superheat,
-        row[T_DISCHARGE],
-        row[T_BUBBLE] - subcooling,
-        superheat,
-        subcooling,
-        row[H_SUCTION],
-        row[H_SUCTION] + (power - shell_loss) / m_flow,
-        row[H_SUCTION] - Q_flow_source / m_flow,
+    double subcooling = fraction * (row[ROW_T_bubble] - T_sink_in);
+    double T_suction = T_dew + superheat, T_liquid = row[ROW_T_bubble] - subcooling;
+    double h_suction = row[ROW_h_suction];
+    double h_discharge = h_suction + (power - shell_loss) / m_flow_refrigerant;
+    double h_liquid = h_suction - Q_flow_source / m_flow_refrigerant;
+    const double found[] = {
+#define RESULT(name, extensive) name * (extensive ? units : 1.0),
+        FOR_EACH_OF_RESULTS(RESULT)
+#undef RESULT
     };
     for (int i = 0; i < MAP_RESULTS; i++)
         if (!isfinite(found[i])) return false;

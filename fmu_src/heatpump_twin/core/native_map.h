@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { MAP_INPUTS = 5, MAP_RESULTS = 18 };
+#include "native_map_layout.h"
 
 typedef struct NativeMap NativeMap;
 

@@ -18,7 +18,10 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from heatpump_twin.core import native_map
 from heatpump_twin.model.errors import InputError
+
+from . import sharing
 
 HERE = Path(__file__).resolve().parent
 CORE = HERE.parent / "core"
@@ -88,7 +91,11 @@ def _source_files() -> dict[str, bytes]:
     if spec is None or spec.origin is None:
         raise InputError("FMPy, whose headers of FMI are needed, is not installed")
     headers = Path(spec.origin).parent / "c-code"
-    return {path.name: path.read_bytes() for path in _paths(headers)}
+    made = {native_map.HEADER: native_map.header(), sharing.HEADER: sharing.header()}
+    return {
+        **{path.name: path.read_bytes() for path in _paths(headers)},
+        **{name: text.encode("utf-8") for name, text in made.items()},
+    }
 
 
 def _paths(headers: Path) -> list[Path]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from heatpump_twin.map_making.certificate import SHOWN_UNITS
 from heatpump_twin.map_making.map_build import PICTURE, CertifiedMap
 from heatpump_twin.model.machine import Machine, identification
 from heatpump_twin.model.quantities import (
@@ -58,16 +57,19 @@ def write_documentation(
 
 
 def _envelope_rows(machine: Machine) -> list[tuple[str, str, str]]:
-    envelope = vars(machine.envelope)
+    envelope = machine.envelope
     rows = []
     for name, quantity in BOUNDARY_QUANTITIES.items():
-        unit, factor, offset = SHOWN_UNITS.get(quantity.unit, (quantity.unit, 1.0, 0.0))
-        low, high = (envelope[f"{name}_{end}"] * factor + offset for end in ("min", "max"))
-        rows.append((name, f"{low:.4g} to {high:.4g}", "" if unit == "1" else unit))
-    rows.append(("p_low", f"at least {machine.envelope.p_low_min * 1e-5:.4g}", "bar"))
-    rows.append(("p_high", f"at most {machine.envelope.p_high_max * 1e-5:.4g}", "bar"))
-    rows.append(("T_discharge", f"at most {machine.envelope.T_discharge_max - 273.15:.4g}", "°C"))
-    return rows
+        low, high = map(quantity.shown, envelope.range(name))
+        rows.append((name, f"{low:.4g} to {high:.4g}", quantity.display.unit))
+    for name, words, limit in (
+        ("p_low", "at least", envelope.p_low_min),
+        ("p_high", "at most", envelope.p_high_max),
+        ("T_discharge", "at most", envelope.T_discharge_max),
+    ):
+        quantity = RESULT_QUANTITIES[name]
+        rows.append((name, f"{words} {quantity.shown(limit):.4g}", quantity.display.unit))
+    return [(name, text, "" if unit == "1" else unit) for name, text, unit in rows]
 
 
 def _variable_row(quantity: Quantity) -> tuple[str, str, str]:

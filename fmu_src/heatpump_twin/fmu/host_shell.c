@@ -24,15 +24,7 @@
 #include "fmi2Functions.h"
 #include "native_map.h"
 #include "python_host.h"
-
-typedef enum {
-    INSTANTIATED = 1,
-    INITIALIZATION = 2,
-    STEP_COMPLETE = 4,
-    STEP_FAILED = 8,
-    TERMINATED = 16,
-    FATAL = 32,
-} Phase;
+#include "sharing.h"
 
 enum {
     ALIVE = INSTANTIATED | INITIALIZATION | STEP_COMPLETE | STEP_FAILED | TERMINATED,
@@ -78,9 +70,8 @@ typedef struct Instance {
     fmi2Status worst;                 /* of the messages that the slave logged in this call */
     fmi2Status last_step;
     fmi2Real last_successful_time;
-    /* What the slave shares: MAP_INPUTS inputs and MAP_RESULTS results by value reference; the
-       operating status, how many answers had each status, and how many messages wait to be taken.
-       NULL when it shares nothing. */
+    /* What the slave shares, as sharing.h says: inputs and results by value reference, and its
+       state. NULL when it shares nothing. */
     double *values;
     int64_t *state;
     NativeMap *map;
@@ -217,18 +208,6 @@ static fmi2Status enter(fmi2Component component, const char *call, int phases) {
 
 /* Memory of the slave ------------------------------------------------------------------------ */
 
-enum {
-    SHARED_REALS = MAP_INPUTS + MAP_RESULTS,
-    STATUS_REFERENCE = SHARED_REALS,
-    INSIDE = 1,            /* operating status */
-    WAITING_MESSAGES = 6,  /* where in `state` */
-    /* The slave answers addresses as reals, and under the same numbers how many messages wait and
-       their texts, under references that no host can ask for. */
-    FIRST_ADDRESS = 1000000,
-    ADDRESSES = 4,
-    MESSAGES = FIRST_ADDRESS + ADDRESSES,
-};
-
 static void unshare(Instance *instance) {
     native_map_free(instance->map);
     instance->map = NULL;
@@ -245,11 +224,13 @@ static void share(Instance *instance) {
     unshare(instance);
     if (!instance->shares) return;
     for (int i = 0; i < ADDRESSES; i++) references[i] = FIRST_ADDRESS + (fmi2ValueReference)i;
-    if (slave.GetReal(instance->inner, references, ADDRESSES, found) != fmi2OK || !found[0]) return;
-    instance->map = native_map_make(pointer_of(found[2]), (size_t)found[3]);
+    if (slave.GetReal(instance->inner, references, ADDRESSES, found) != fmi2OK || !found[ADDRESS_OF_VALUES])
+        return;
+    instance->map = native_map_make(pointer_of(found[ADDRESS_OF_NUMBERS]),
+                                    (size_t)found[ADDRESS_OF_NUMBER_COUNT]);
     if (!instance->map) return;
-    instance->values = pointer_of(found[0]);
-    instance->state = pointer_of(found[1]);
+    instance->values = pointer_of(found[ADDRESS_OF_VALUES]);
+    instance->state = pointer_of(found[ADDRESS_OF_STATE]);
 }
 
 static bool are_below(const fmi2ValueReference references[], size_t count, unsigned limit) {
@@ -263,11 +244,10 @@ static bool are_below(const fmi2ValueReference references[], size_t count, unsig
    Not through pythonfmu's queue, which keeps the text of each message for ever. A message begins
    with the digit of its status and ends with END_OF_MESSAGE. */
 static void take_messages(Instance *instance) {
-    static const char END_OF_MESSAGE = 30; /* ASCII's record separator */
     const fmi2ValueReference reference = MESSAGES;
     fmi2Real count = 0.0;
     fmi2String texts = NULL;
-    if (instance->state) count = (fmi2Real)instance->state[WAITING_MESSAGES];
+    if (instance->state) count = (fmi2Real)instance->state[STATE_MESSAGES];
     else if (slave.GetReal(instance->inner, &reference, 1, &count) != fmi2OK) return;
     if (!count || slave.GetString(instance->inner, &reference, 1, &texts) != fmi2OK) return;
     char *all = text("%s", texts);
@@ -714,7 +694,7 @@ static bool set_shared_Real(Instance *instance, const fmi2ValueReference referen
 static bool get_shared_Integer(const Instance *instance, const fmi2ValueReference references[],
                                size_t count, fmi2Integer values[]) {
     if (!instance->state || count != 1 || references[0] != STATUS_REFERENCE) return false;
-    values[0] = (fmi2Integer)instance->state[0];
+    values[0] = (fmi2Integer)instance->state[STATE_STATUS];
     return true;
 }
 
@@ -794,8 +774,8 @@ FMI2_Export fmi2Status fmi2DoStep(fmi2Component c, fmi2Real time, fmi2Real size,
     }
     if (instance->map &&
         native_map_answer(instance->map, instance->values, instance->values + MAP_INPUTS)) {
-        instance->state[0] = INSIDE;
-        instance->state[1 + INSIDE]++;
+        instance->state[STATE_STATUS] = STATUS_INSIDE;
+        instance->state[STATE_COUNTS + STATUS_INSIDE]++;
         instance->last_step = fmi2OK;
     } else {
         instance->last_step =

@@ -6,14 +6,12 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from .compiling import PLATFORMS, compile_shell
+from .sharing import Phase
 
 DESCRIPTION = "resources/host_shell.txt"
 
 # Only a heat pump has it.
 MAP = "resources/performance_map.json"
-
-# In which phases of a run FMI 2.0 lets a host set a variable, as in host_shell.c.
-_INSTANTIATED, _INITIALIZATION, _STEPS = 1, 2, 4
 
 
 def with_shell(entries: dict[str, bytes]) -> dict[str, bytes]:
@@ -62,7 +60,7 @@ def description_for_shell(root: Element, *, shares: bool = False) -> str:
         # Enumerations are set and read as integers.
         letter = {"Enumeration": "I"}.get(variable[0].tag, variable[0].tag[0])
         reference, name = variable.get("valueReference"), variable.get("name")
-        lines.append(f"{reference} {letter} {_settable(variable)} {name}")
+        lines.append(f"{reference} {letter} {_settable(variable).value} {name}")
     if shares:
         lines.append("shares")
     return "".join(f"{line}\n" for line in lines)
@@ -75,16 +73,20 @@ def _co_simulation(root: Element) -> Element:
     return found
 
 
-def _settable(variable: Element) -> int:
+def _settable(variable: Element) -> Phase:
     """The phases in which FMI 2.0 (section 2.2.7) lets a host set a variable."""
     causality = variable.get("causality", "local")
     variability = variable.get("variability", "continuous")
     if variability == "constant" or causality == "independent":
-        return 0
+        return Phase(0)
     if causality == "input":
-        return _INSTANTIATED | _INITIALIZATION | _STEPS
+        return Phase.INSTANTIATED | Phase.INITIALIZATION | Phase.STEP_COMPLETE
     initial = variable.get("initial", "exact" if causality == "parameter" else "calculated")
-    phases = {"exact": _INSTANTIATED | _INITIALIZATION, "approx": _INSTANTIATED}.get(initial, 0)
+    phases = Phase(0)
+    if initial in ("exact", "approx"):
+        phases |= Phase.INSTANTIATED
+    if initial == "exact":
+        phases |= Phase.INITIALIZATION
     if causality == "parameter" and variability == "tunable":
-        phases |= _STEPS
+        phases |= Phase.STEP_COMPLETE
     return phases

@@ -23,7 +23,7 @@ from pythonfmu.enums import Fmi2Causality, Fmi2Initial, Fmi2Status, Fmi2Variabil
 
 from ..model.errors import TwinError
 from ..model.heat_pump import HeatPump
-from ..model.machine import Machine, identification
+from ..model.machine import PARAMETERS, Definition, Machine, identification
 from ..model.quantities import (
     BOUNDARY_QUANTITIES,
     RESULT_QUANTITIES,
@@ -33,6 +33,7 @@ from ..model.quantities import (
     OperatingStatus,
     Quantity,
 )
+from . import sharing
 
 MAXIMUM_NUMBER_OF_UNITS = 10_000
 
@@ -49,19 +50,7 @@ _UNITS = {
     "J/kg": {"m": 2, "s": -2},
 }
 
-# Value references count the variables in the order of their registration: inputs, results, then
-# status and parameters.
-_INPUTS = len(BOUNDARY_QUANTITIES)
-_OUTPUTS = _INPUTS + len(RESULT_QUANTITIES)
-
-# Under these references, which no host can ask for, the shell gets addresses of the memory that the
-# slave shares with it: values, state, numbers of the map, and how many these are; then as a real
-# how many messages wait, and as a string all of them.
-_FIRST_ADDRESS = 1_000_000
-_MESSAGES = _FIRST_ADDRESS + 4
-
-# ASCII's record separator; no message holds it.
-_END_OF_MESSAGE = "\x1e"
+_SEPARATOR = chr(sharing.END_OF_MESSAGE)
 
 # A text that a host sets may be of any length; a message shows no more of it.
 _MOST_SHOWN = 60
@@ -71,19 +60,12 @@ _PARAMETER: dict[str, Any] = {
     "variability": Fmi2Variability.fixed,
     "initial": Fmi2Initial.exact,
 }
-_STANDBY_POWER = Quantity(
-    "standby_power", "W", 0.0, 1e4, 10.0, "Electric power of one unit when off"
-)
-_UNCERTAINTIES = {
-    f"{name}_relative_uncertainty": Quantity(
-        f"{name}_relative_uncertainty",
-        "1",
-        0.0,
-        1.0,
-        0.01,
-        f"Relative standard uncertainty of {name}, for information; 0 if not known",
-    )
-    for name in ("P_el", "Q_flow_sink")
+# Real parameters of the FMU, and where the machine holds their start values.
+_STANDBY_POWER = "standby_power"
+_REAL_PARAMETERS = {
+    _STANDBY_POWER: "standby_power",
+    "P_el_relative_uncertainty": "prediction_uncertainty.P_el",
+    "Q_flow_sink_relative_uncertainty": "prediction_uncertainty.Q_flow_sink",
 }
 
 
@@ -99,16 +81,17 @@ class _Variable:
 
 
 class _SIReal(_Variable, Real):
-    def __init__(self, quantity: Quantity, **kwargs: Any) -> None:
-        super().__init__(quantity.name, description=quantity.description, **kwargs)
+    def __init__(self, name: str, declared: Quantity | Definition, **kwargs: Any) -> None:
+        super().__init__(name, description=declared.description, **kwargs)
         self._attributes = {
-            "unit": quantity.unit,
-            "min": f"{quantity.minimum:.16g}",
-            "max": f"{quantity.maximum:.16g}",
-            "nominal": f"{quantity.nominal:.16g}",
+            "unit": declared.unit,
+            "min": f"{declared.minimum:.16g}",
+            "max": f"{declared.maximum:.16g}",
         }
+        if isinstance(declared, Quantity):
+            self._attributes["nominal"] = f"{declared.nominal:.16g}"
         # A temperature difference is no point on the Celsius scale.
-        if quantity.name.startswith("T_"):
+        if declared.unit == "K" and not declared.is_difference:
             self._attributes["displayUnit"] = "degC"
 
 
@@ -150,7 +133,7 @@ class HeatPumpSlave(Fmi2Slave):
         self._state = array("q", [OperatingStatus.OFF, *(0 for _ in OperatingStatus), 0])
         self._numbers: Any = None
         self._number_of_units = 1
-        self._parameters = {_STANDBY_POWER.name: 0.0, **dict.fromkeys(_UNCERTAINTIES, 0.0)}
+        self._parameters = dict.fromkeys(_REAL_PARAMETERS, 0.0)
         self._failure = ""
         self._interrupted = False
         # Until initialisation ends, outputs follow the inputs at once, as FMI wants of unknowns at
@@ -173,15 +156,15 @@ class HeatPumpSlave(Fmi2Slave):
         Returns False, on which a host stops, only when the user has interrupted it.
         """
         self._guard(self._answer)
-        self._state[1 + self._state[0]] += 1
+        self._state[sharing.STATE_COUNTS + self._state[sharing.STATE_STATUS]] += 1
         return not self._interrupted
 
     def terminate(self) -> None:
         """Log how many answers had which status."""
         counts = ", ".join(
-            f"{s.value} {s.name.lower()}: {self._state[1 + s]}"
+            f"{s.value} {s.name.lower()}: {self._state[sharing.STATE_COUNTS + s]}"
             for s in OperatingStatus
-            if self._state[1 + s]
+            if self._state[sharing.STATE_COUNTS + s]
         )
         self._report(f"answers by operating_status: {counts or 'none'}", Fmi2Status.ok)
 
@@ -201,11 +184,9 @@ class HeatPumpSlave(Fmi2Slave):
         self.default_experiment = DefaultExperiment(
             start_time=0.0, stop_time=3600.0, step_size=60.0
         )
-        self._values[:_INPUTS] = array("d", vars(machine.design.boundary).values())
+        self._values[: sharing.INPUTS] = array("d", vars(machine.design.boundary).values())
         self._parameters = {
-            "standby_power": machine.standby_power,
-            "P_el_relative_uncertainty": machine.P_el_relative_uncertainty,
-            "Q_flow_sink_relative_uncertainty": machine.Q_flow_sink_relative_uncertainty,
+            name: machine.parameter(place) for name, place in _REAL_PARAMETERS.items()
         }
         self._use_own_code()
         # NumPy is imported here and not with this file, so that a host without it is told.
@@ -242,7 +223,7 @@ class HeatPumpSlave(Fmi2Slave):
     def _answer(self) -> None:
         heat_pump = self._heat_pump
         if heat_pump is None:
-            self._state[0] = OperatingStatus.SOLVE_FAILED
+            self._state[sharing.STATE_STATUS] = OperatingStatus.SOLVE_FAILED
             self._report(f"operating_status 3: model not loaded: {self._failure}", Fmi2Status.error)
             return
         if self._solver == LIVE and heat_pump.steady_state is self._map:
@@ -252,11 +233,11 @@ class HeatPumpSlave(Fmi2Slave):
         elif self._solver == MAP and heat_pump.steady_state is not self._map:
             heat_pump = self._heat_pump = HeatPump(heat_pump.machine, self._map)
         heat_pump.number_of_units = self._number_of_units
-        heat_pump.standby_power = self._parameters["standby_power"]
-        point, status, notes = heat_pump.answer(Boundary(*self._values[:_INPUTS]))
+        heat_pump.standby_power = self._parameters[_STANDBY_POWER]
+        point, status, notes = heat_pump.answer(Boundary(*self._values[: sharing.INPUTS]))
         if point is not None:
             self._set_results(point)
-        self._state[0] = status
+        self._state[sharing.STATE_STATUS] = status
         for note in notes:
             self._report(
                 f"operating_status {status.value}: {note}",
@@ -264,7 +245,7 @@ class HeatPumpSlave(Fmi2Slave):
             )
 
     def _set_results(self, point: OperatingPoint) -> None:
-        self._values[_INPUTS:] = array("d", vars(point).values())
+        self._values[sharing.INPUTS :] = array("d", vars(point).values())
 
     def _answer_if_stale(self) -> None:
         if self._initialising and self._stale:
@@ -290,52 +271,52 @@ class HeatPumpSlave(Fmi2Slave):
 
     def _fail(self, message: str) -> None:
         self._failure = message
-        self._state[0] = OperatingStatus.SOLVE_FAILED
+        self._state[sharing.STATE_STATUS] = OperatingStatus.SOLVE_FAILED
         self._report(f"operating_status 3: {message}", Fmi2Status.error)
 
     def _report(self, message: str, status: Fmi2Status) -> None:
         """Keep a message until the shell takes it; pythonfmu's own queue loses memory by each."""
         # File names may hold bytes that are no text, which pythonfmu cannot pass on.
         text = message.encode("utf-8", "backslashreplace").decode("utf-8")
-        text = text.replace(_END_OF_MESSAGE, " ").replace("\0", " ")
-        self._messages.append(f"{status.value}{text}{_END_OF_MESSAGE}")
-        self._state[-1] = len(self._messages)
+        text = text.replace(_SEPARATOR, " ").replace("\0", " ")
+        self._messages.append(f"{status.value}{text}{_SEPARATOR}")
+        self._state[sharing.STATE_MESSAGES] = len(self._messages)
 
     # Variables ------------------------------------------------------------------------------
 
     def get_real(self, references: list[int]) -> list[float]:
         """Return inputs, results and parameters; pythonfmu's own way costs several times more."""
-        if references and references[0] >= _FIRST_ADDRESS:
+        if references and references[0] >= sharing.FIRST_ADDRESS:
             return [self._of_the_shell(i) for i in references]
         self._answer_if_stale()
         values = self._values
-        return [values[i] if i < _OUTPUTS else self._get_other(i) for i in references]
+        return [values[i] if i < sharing.REALS else self._get_other(i) for i in references]
 
     def set_real(self, references: list[int], values: list[float]) -> None:
         """Take inputs and parameters."""
         self._stale = True
         for i, value in zip(references, values, strict=True):
-            if i < _INPUTS:
+            if i < sharing.INPUTS:
                 self._values[i] = value
             else:
                 self.vars[i].setter(value)
 
     def get_string(self, references: list[int]) -> list[str]:
         """Return parameters, or to the shell the messages."""
-        if references != [_MESSAGES]:
+        if references != [sharing.MESSAGES]:
             return list(super().get_string(references))
         messages = "".join(self._messages)
         self._messages.clear()
-        self._state[-1] = 0
+        self._state[sharing.STATE_MESSAGES] = 0
         return [messages]
 
     def _get_other(self, reference: int) -> float:
         return float(self.vars[reference].getter())
 
     def _of_the_shell(self, reference: int) -> float:
-        if reference == _MESSAGES:
-            return float(self._state[-1])
-        return self._shared()[reference - _FIRST_ADDRESS]
+        if reference == sharing.MESSAGES:
+            return float(self._state[sharing.STATE_MESSAGES])
+        return self._shared()[reference - sharing.FIRST_ADDRESS]
 
     def _shared(self) -> tuple[float, float, float, float]:
         """Addresses of values, state and numbers, and how many numbers; 0 when nothing is shared.
@@ -368,15 +349,17 @@ class HeatPumpSlave(Fmi2Slave):
         for i, quantity in enumerate(BOUNDARY_QUANTITIES.values()):
             self.register_variable(
                 _SIReal(
+                    quantity.name,
                     quantity,
                     causality=Fmi2Causality.input,
                     variability=Fmi2Variability.continuous,
                     getter=lambda i=i: this._values[i],
                 )
             )
-        for i, quantity in enumerate(RESULT_QUANTITIES.values(), start=_INPUTS):
+        for i, quantity in enumerate(RESULT_QUANTITIES.values(), start=sharing.INPUTS):
             self.register_variable(
                 _SIReal(
+                    quantity.name,
                     quantity,
                     causality=Fmi2Causality.output,
                     variability=Fmi2Variability.continuous,
@@ -407,12 +390,13 @@ class HeatPumpSlave(Fmi2Slave):
                 **_PARAMETER,
             )
         )
-        for quantity in (_STANDBY_POWER, *_UNCERTAINTIES.values()):
+        for name, place in _REAL_PARAMETERS.items():
             self.register_variable(
                 _SIReal(
-                    quantity,
-                    getter=lambda n=quantity.name: this._parameters[n],
-                    setter=lambda value, q=quantity: this._set_parameter(q, value),
+                    name,
+                    PARAMETERS[place],
+                    getter=lambda n=name: this._parameters[n],
+                    setter=lambda value, n=name: this._set_parameter(n, value),
                     **_PARAMETER,
                 )
             )
@@ -428,7 +412,7 @@ class HeatPumpSlave(Fmi2Slave):
 
     def _get_status(self) -> int:
         self._answer_if_stale()
-        return int(self._state[0])
+        return int(self._state[sharing.STATE_STATUS])
 
     def _set_number_of_units(self, value: int) -> None:
         if 1 <= value <= MAXIMUM_NUMBER_OF_UNITS:
@@ -441,15 +425,16 @@ class HeatPumpSlave(Fmi2Slave):
                 Fmi2Status.error,
             )
 
-    def _set_parameter(self, quantity: Quantity, value: float) -> None:
-        if quantity.minimum <= value <= quantity.maximum:
-            self._parameters[quantity.name] = value
+    def _set_parameter(self, name: str, value: float) -> None:
+        declared = PARAMETERS[_REAL_PARAMETERS[name]]
+        if declared.minimum <= value <= declared.maximum:
+            self._parameters[name] = value
         else:
-            kept = self._parameters[quantity.name]
-            unit = "" if quantity.unit == "1" else f" {quantity.unit}"
+            kept = self._parameters[name]
+            unit = "" if declared.unit == "1" else f" {declared.unit}"
             self._report(
-                f"{quantity.name} = {value!r}{unit} has no meaning; expected "
-                f"{quantity.minimum:.6g} to {quantity.maximum:.6g}{unit}; {kept:.6g}{unit} is kept",
+                f"{name} = {value!r}{unit} has no meaning; expected "
+                f"{declared.minimum:.6g} to {declared.maximum:.6g}{unit}; {kept:.6g}{unit} is kept",
                 Fmi2Status.error,
             )
 
@@ -512,7 +497,7 @@ class HeatPumpSlave(Fmi2Slave):
         index = {v.name: i for i, v in enumerate(self.vars.values(), start=1)}
         inputs = [index[name] for name in BOUNDARY_QUANTITIES]
         for_all = [*inputs, index["number_of_units"], index["solver"]]
-        standby = index[_STANDBY_POWER.name]
+        standby = index[_STANDBY_POWER]
         structure = root.find("ModelStructure")
         for unknown in structure.find("Outputs"):
             unknown.set("dependencies", " ".join(map(str, inputs)))

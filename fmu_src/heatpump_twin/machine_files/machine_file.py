@@ -8,11 +8,9 @@ from __future__ import annotations
 import math
 import tomllib
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-import pint
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -21,86 +19,44 @@ from pydantic import (
     PrivateAttr,
     StringConstraints,
     ValidationError,
+    create_model,
     model_validator,
 )
 from pydantic_core import CoreSchema, core_schema
 
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import (
+    AT_DESIGN_POINT,
+    SECTIONS,
     Compressor,
     Condenser,
+    Definition,
     DesignPoint,
     Envelope,
+    Evaporator,
     ExpansionValve,
-    HeatExchanger,
     Machine,
+    PredictionUncertainty,
+    definitions,
 )
-from heatpump_twin.model.quantities import QUANTITIES, Boundary, with_unit
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Boundary, with_unit
+
+from .units import to_si
 
 MACHINES = Path(__file__).resolve().parent / "shipped"
 
 
-_UNIT_EXAMPLES = {
-    "1": "1 or percent",
-    "K": "K or degC",
-    "Pa": "Pa, kPa or bar, all absolute",
-    "W": "W or kW",
-    "kg/s": "kg/s, kg/min or kg/h (a volume flow has to be converted first)",
-    "J/kg": "J/kg or kJ/kg",
-    "1/K": "1/K",
-}
-
-
-@cache
-def unit_registry() -> pint.UnitRegistry[float]:
-    """Units that people write (``bar``, ``degC``, ``kg/min``) and their SI values."""
-    return pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
-
-
-def to_si(value: float, unit: str, si_unit: str, difference: bool = False) -> float:
-    """Convert `value` to `si_unit`.
-
-    Parameters
-    ----------
-    value : float
-        Number in `unit`.
-    unit, si_unit : str
-        Unit as written and as wanted; ``"1"`` for dimensionless.
-    difference : bool
-        Whether the value is a difference or an uncertainty, so that 1 degC is 1 K.
-
-    Raises
-    ------
-    ValueError
-        If the unit is unknown or of another dimension.
-    """
-
-    def convert(number: float) -> float:
-        quantity = unit_registry().Quantity(number, "dimensionless" if unit == "1" else unit)
-        return float(quantity.to("dimensionless" if si_unit == "1" else si_unit).magnitude)
-
-    try:
-        return convert(value) - convert(0.0) if difference else convert(value)
-    except Exception as error:
-        examples = _UNIT_EXAMPLES.get(si_unit, si_unit)
-        raise ValueError(
-            f"unit {unit!r} cannot be read as {si_unit}; expected for instance {examples}"
-        ) from error
-
-
-def from_si(value: float, unit: str, si_unit: str, difference: bool = False) -> float:
-    """Convert a value in `si_unit` to `unit`; the inverse of `to_si`."""
-    quantity = unit_registry().Quantity(value, "dimensionless" if si_unit == "1" else si_unit)
-    name = "dimensionless" if unit == "1" else unit
-    converted = float(quantity.to(name).magnitude)
-    if difference:
-        zero = unit_registry().Quantity(0.0, quantity.units)
-        converted -= float(zero.to(name).magnitude)
-    return converted
-
-
 # Where a machine file does not say how far its performance map may be off.
 DEFAULT_MAP_TOLERANCE = 1e-3
+
+#: The one number of a machine file that is no parameter of the machine.
+MAP_TOLERANCE = Definition(
+    "1",
+    1e-5,
+    0.05,
+    f"Largest relative error of the performance map; {DEFAULT_MAP_TOLERANCE:g} "
+    "where it is not given",
+)
 
 
 class _Strict(BaseModel):
@@ -131,7 +87,7 @@ class Parameter(_Strict):
     note: str = ""
     _si: float = PrivateAttr(default=math.nan)
     _si_uncertainty: float | None = PrivateAttr(default=None)
-    _physical: PhysicalRange | None = PrivateAttr(default=None)
+    _definition: Definition | None = PrivateAttr(default=None)
 
     @property
     def si(self) -> float:
@@ -144,20 +100,17 @@ class Parameter(_Strict):
         return self._si_uncertainty
 
     @property
-    def physical(self) -> PhysicalRange:
-        """SI unit and range of its place in the file."""
-        assert self._physical is not None
-        return self._physical
+    def definition(self) -> Definition:
+        """What is declared of its place in the file."""
+        assert self._definition is not None
+        return self._definition
 
 
 @dataclass(frozen=True)
-class PhysicalRange:
-    """The SI unit of a parameter and the range outside which it is not physical."""
+class _Defined:
+    """Checks a number of a machine file against what is declared of its place."""
 
-    unit: str
-    minimum: float
-    maximum: float
-    is_difference: bool = False
+    definition: Definition
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -165,99 +118,40 @@ class PhysicalRange:
         return core_schema.no_info_after_validator_function(self._convert, handler(source))
 
     def _convert(self, parameter: Parameter) -> Parameter:
-        si = to_si(parameter.value, parameter.unit, self.unit, self.is_difference)
-        if not self.minimum <= si <= self.maximum:
+        defined = self.definition
+        si = to_si(parameter.value, parameter.unit, defined.unit, defined.is_difference)
+        if not defined.minimum <= si <= defined.maximum:
             raise ValueError(
                 f"{with_unit(parameter.value, parameter.unit)} is outside physics; expected "
-                f"{self.minimum:g} to {with_unit(self.maximum, self.unit)}"
+                f"{defined.minimum:g} to {with_unit(defined.maximum, defined.unit)}"
             )
         parameter._si = si
-        parameter._physical = self
+        parameter._definition = defined
         if parameter.uncertainty is not None:
             parameter._si_uncertainty = to_si(
-                parameter.uncertainty, parameter.unit, self.unit, difference=True
+                parameter.uncertainty, parameter.unit, defined.unit, difference=True
             )
         return parameter
 
 
-def _as_quantity(name: str) -> PhysicalRange:
-    quantity = QUANTITIES[name]
-    return PhysicalRange(quantity.unit, quantity.minimum, quantity.maximum)
+def _number(definition: Definition) -> Any:
+    return Annotated[Parameter, _Defined(definition)]
+
+
+def _section(name: str) -> Any:
+    """Return the schema of a section: its declared parameters, each required."""
+    fields: dict[str, Any] = {
+        key: (_number(definition), ...) for key, definition in SECTIONS[name].items()
+    }
+    return create_model(f"_{name}", __base__=_Strict, **fields)
 
 
 _Text = Annotated[str, StringConstraints(min_length=1)]
 _Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-_Fraction = Annotated[Parameter, PhysicalRange("1", 0.0, 1.0)]
-_PositiveFlow = Annotated[Parameter, PhysicalRange("kg/s", 1e-6, 1e4)]
-_Pressure = Annotated[Parameter, _as_quantity("p_low")]
-_Temperature = Annotated[Parameter, _as_quantity("T_source_in")]
-_Power = Annotated[Parameter, PhysicalRange("W", 1e-3, 1e8)]
-_Speed = Annotated[Parameter, PhysicalRange("1", 0.01, 3.0)]
 
 
-class _DesignPoint(_Strict):
-    T_source_in: _Temperature
-    T_sink_in: _Temperature
-    m_flow_source: _PositiveFlow
-    m_flow_sink: _PositiveFlow
-    p_low: _Pressure
-    p_high: _Pressure
-    Q_flow_sink: _Power
-    P_el: _Power
-
-
-class _Compressor(_Strict):
-    leakage_coefficient: Annotated[Parameter, PhysicalRange("1", 0.0, 0.2)]
-    leakage_speed_share: _Fraction
-    suction_density_exponent: Annotated[Parameter, PhysicalRange("1", -0.5, 1.5)]
-    built_in_pressure_ratio: Annotated[Parameter, PhysicalRange("1", 1.3, 8.0)]
-    built_in_loss_share: Annotated[Parameter, PhysicalRange("1", 0.0, 1.5)]
-    shell_loss_ratio: Annotated[Parameter, PhysicalRange("1", 0.0, 0.5)]
-
-
-class _HeatExchanger(_Strict):
-    secondary_resistance_share: _Fraction
-    secondary_flow_exponent: Annotated[Parameter, PhysicalRange("1", 0.0, 1.0)]
-    refrigerant_flow_exponent: Annotated[Parameter, PhysicalRange("1", 0.0, 1.0)]
-
-
-class _Condenser(_HeatExchanger):
-    subcooling_fraction: Annotated[Parameter, PhysicalRange("1", 0.01, 0.95)]
-    subcooling_temperature_coefficient: Annotated[Parameter, PhysicalRange("1/K", -0.05, 0.05)]
-
-
-class _ExpansionValve(_Strict):
-    superheat_setting: Annotated[Parameter, PhysicalRange("K", 0.5, 60.0, is_difference=True)]
-    superheat_sink_slope: Annotated[Parameter, PhysicalRange("1", -0.5, 0.5)]
-    superheat_fraction_max: Annotated[Parameter, PhysicalRange("1", 0.1, 0.99)]
-    T_evaporating_max: _Temperature
-
-
-class _Envelope(_Strict):
-    compressor_speed_min: _Speed
-    compressor_speed_max: _Speed
-    T_source_in_min: _Temperature
-    T_source_in_max: _Temperature
-    T_sink_in_min: _Temperature
-    T_sink_in_max: _Temperature
-    m_flow_source_min: _PositiveFlow
-    m_flow_source_max: _PositiveFlow
-    m_flow_sink_min: _PositiveFlow
-    m_flow_sink_max: _PositiveFlow
-    p_low_min: _Pressure
-    p_high_max: _Pressure
-    T_discharge_max: Annotated[Parameter, _as_quantity("T_discharge")]
-
-
-class _PredictionUncertainty(_Strict):
-    """Relative standard uncertainty of what the machine predicts."""
-
-    P_el: Annotated[Parameter, PhysicalRange("1", 0.0, 1.0)]
-    Q_flow_sink: Annotated[Parameter, PhysicalRange("1", 0.0, 1.0)]
-
-
-class MachineFile(_Strict):
-    """The content of a machine file, checked but in the units as written."""
+class _Texts(_Strict):
+    """What a machine file says in words."""
 
     name: _Identifier
     title: _Text
@@ -266,16 +160,28 @@ class MachineFile(_Strict):
     sink_medium: _Text
     refrigerant_note: str = ""
     sources: dict[str, _Text]
-    auxiliary_power: Annotated[Parameter, PhysicalRange("W", 0.0, 1e5)]
-    standby_power: Annotated[Parameter, PhysicalRange("W", 0.0, 1e4)]
-    design_point: _DesignPoint
-    compressor: _Compressor
-    condenser: _Condenser
-    evaporator: _HeatExchanger
-    expansion_valve: _ExpansionValve
-    envelope: _Envelope
-    prediction_uncertainty: _PredictionUncertainty | None = None
-    map_tolerance: Annotated[Parameter, PhysicalRange("1", 1e-5, 0.05)] | None = None
+
+
+_OPTIONAL = ("prediction_uncertainty",)
+_FIELDS: dict[str, Any] = {
+    **{key: (_number(definition), ...) for key, definition in SECTIONS[""].items()},
+    **{
+        name: (_section(name) | None, None) if name in _OPTIONAL else (_section(name), ...)
+        for name in SECTIONS
+        if name
+    },
+    "map_tolerance": (_number(MAP_TOLERANCE) | None, None),
+}
+
+
+_Declared: Any = create_model("_Declared", __base__=_Texts, **_FIELDS)
+
+
+class MachineFile(_Declared):
+    """The content of a machine file, checked but in the units as written.
+
+    Its sections and numbers are those of `machine.SECTIONS`.
+    """
 
     @property
     def relative_map_tolerance(self) -> float:
@@ -301,9 +207,12 @@ class MachineFile(_Strict):
             raise ValueError("envelope: the design point's p_low is below p_low_min")
         if si["design_point.p_high"] > si["envelope.p_high_max"]:
             raise ValueError("envelope: the design point's p_high is above p_high_max")
-        for quantity in _ENVELOPE_QUANTITIES:
+        design = AT_DESIGN_POINT | {
+            key: si[f"design_point.{key}"] for key in SECTIONS["design_point"]
+        }
+        for quantity in BOUNDARY_QUANTITIES:
             low, high = si[f"envelope.{quantity}_min"], si[f"envelope.{quantity}_max"]
-            at_design = si.get(f"design_point.{quantity}", 1.0)
+            at_design = design[quantity]
             if not low < high:
                 raise ValueError(f"envelope: {quantity}_min must be below {quantity}_max")
             if not low <= at_design <= high:
@@ -332,18 +241,25 @@ class MachineFile(_Strict):
 
     def to_machine(self) -> Machine:
         """Return the machine in SI units."""
+        si = {place: parameter.si for place, parameter in self.parameters()}
 
         def section(name: str) -> dict[str, float]:
-            prefix = name + "."
-            return {
-                place.removeprefix(prefix): parameter.si
-                for place, parameter in self.parameters()
-                if place.startswith(prefix)
-            }
+            return {key: si[f"{name}.{key}"] for key in SECTIONS[name]}
 
-        design = section("design_point")
-        boundary = {q: design.pop(q) for q in _ENVELOPE_QUANTITIES if q in design}
-        uncertainty = section("prediction_uncertainty")
+        def boundary(pattern: str) -> Boundary:
+            return Boundary(
+                **{
+                    q: AT_DESIGN_POINT[q] if pattern.format(q) not in si else si[pattern.format(q)]
+                    for q in BOUNDARY_QUANTITIES
+                }
+            )
+
+        own = {key: si[f"design_point.{key}"] for key in definitions(DesignPoint)}
+        limits = {key: si[f"envelope.{key}"] for key in definitions(Envelope)}
+        uncertainty = {
+            key: si.get(f"prediction_uncertainty.{key}", 0.0)
+            for key in SECTIONS["prediction_uncertainty"]
+        }
         return Machine(
             name=self.name,
             title=self.title,
@@ -351,26 +267,15 @@ class MachineFile(_Strict):
             refrigerant_note=self.refrigerant_note,
             source_medium=self.source_medium,
             sink_medium=self.sink_medium,
-            design=DesignPoint(boundary=Boundary(compressor_speed=1.0, **boundary), **design),
+            design=DesignPoint(boundary("design_point.{}"), **own),
             compressor=Compressor(**section("compressor")),
             condenser=Condenser(**section("condenser")),
-            evaporator=HeatExchanger(**section("evaporator")),
+            evaporator=Evaporator(**section("evaporator")),
             expansion_valve=ExpansionValve(**section("expansion_valve")),
-            auxiliary_power=self.auxiliary_power.si,
-            standby_power=self.standby_power.si,
-            P_el_relative_uncertainty=uncertainty.get("P_el", 0.0),
-            Q_flow_sink_relative_uncertainty=uncertainty.get("Q_flow_sink", 0.0),
-            envelope=Envelope(**section("envelope")),
+            envelope=Envelope(boundary("envelope.{}_min"), boundary("envelope.{}_max"), **limits),
+            prediction_uncertainty=PredictionUncertainty(**uncertainty),
+            **{key: si[key] for key in SECTIONS[""]},
         )
-
-
-_ENVELOPE_QUANTITIES = (
-    "compressor_speed",
-    "T_source_in",
-    "T_sink_in",
-    "m_flow_source",
-    "m_flow_sink",
-)
 
 
 def machine_path(name_or_path: str) -> Path:

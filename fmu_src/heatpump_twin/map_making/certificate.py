@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 POINTS, SEED = 2000, 20260202
 POINTS_PER_TASK = 50
 
-#: What a person reads instead of SI: unit, factor, offset.
-SHOWN_UNITS = {"K": ("°C", 1.0, -273.15), "Pa": ("bar", 1e-5, 0.0)}
-
 # What the machine's tolerance, the largest relative error, means for each output. 99 of 100 points
 # have to be within a fifth of it where `LIMITS` says so.
 TEMPERATURE_SCALE = 10.0  # K: a tolerance of 0.001 is 0.01 K

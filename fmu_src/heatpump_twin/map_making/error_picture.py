@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 
-from .certificate import SHOWN_UNITS, Comparison
+from .certificate import Comparison
 
 _SHOWN_OUTPUTS = ("P_el", "Q_flow_sink")
 
@@ -40,12 +40,12 @@ def error_figure(comparison: Comparison) -> Figure:
         row[0].set_ylabel(f"error of {output} in %")
         sizes = np.maximum(comparison.sizes(output), 1e-7)
         for ax, quantity in zip(row, BOUNDARY_QUANTITIES.values(), strict=True):
-            unit, factor, offset = SHOWN_UNITS.get(quantity.unit, (quantity.unit, 1.0, 0.0))
-            at = [getattr(b, quantity.name) * factor + offset for b in comparison.boundaries]
+            at = [quantity.shown(getattr(b, quantity.name)) for b in comparison.boundaries]
             ax.semilogy(at, sizes, ".", markersize=2.0, alpha=0.5, color="#1f5a8a")
             ax.axhline(np.percentile(sizes, 99), color="#b5482a", linewidth=1.0)
             ax.grid(which="major", color="#dddddd", linewidth=0.6)
             if output == _SHOWN_OUTPUTS[-1]:
+                unit = quantity.display.unit
                 label = quantity.name if unit == "1" else f"{quantity.name} in {unit}"
                 ax.set_xlabel(label)
     figure.suptitle(

@@ -28,6 +28,7 @@ from heatpump_twin.model.performance_map import (
     MediumSeries,
     SaturationSeries,
     Series,
+    stretched_inputs,
 )
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary, with_unit
 from heatpump_twin.model.relations import Relations
@@ -180,7 +181,7 @@ def suction_range(machine: Machine, boundaries: Sequence[Boundary]) -> SuctionRa
         T_dew.append(outputs["T_suction"] - outputs["superheat"])
         evaporator = relations.evaporator(boundary, media.source_capacity_flow(boundary))
         approach = evaporator.approach_implied(T_dew[-1])
-        rows.append([*_logarithms(boundary), math.log(approach)])
+        rows.append([*stretched_inputs(boundary), math.log(approach)])
     if failed:
         raise InputError(_envelope_message(machine, cycle, boundaries, failed))
     table = np.array(rows)
@@ -200,16 +201,6 @@ def suction_range(machine: Machine, boundaries: Sequence[Boundary]) -> SuctionRa
     )
 
 
-def _logarithms(boundary: Boundary) -> list[float]:
-    return [
-        math.log(boundary.compressor_speed),
-        boundary.T_source_in,
-        boundary.T_sink_in,
-        math.log(boundary.m_flow_source),
-        math.log(boundary.m_flow_sink),
-    ]
-
-
 def _envelope_message(
     machine: Machine, cycle: QuickCycle, boundaries: Sequence[Boundary], failed: Sequence[Boundary]
 ) -> str:
@@ -218,11 +209,10 @@ def _envelope_message(
         for q in BOUNDARY_QUANTITIES
     )
     box = _working_box(machine, cycle, failed)
-    envelope = vars(machine.envelope)
     offer = ", ".join(
         f"{q} {low:.6g} to {with_unit(high, BOUNDARY_QUANTITIES[q].unit)}"
         for q, (low, high) in (box or {}).items()
-        if (low, high) != (envelope[f"{q}_min"], envelope[f"{q}_max"])
+        if (low, high) != machine.envelope.range(q)
     )
     return (
         f"machine {machine.name}: the envelope is larger than the model can solve: "
@@ -240,12 +230,7 @@ def _working_box(machine: Machine, cycle: QuickCycle, failed: Sequence[Boundary]
     lost = [*failed]
     for _ in range(OFFERS):
         box = largest_working_box(machine, lost)
-        limits = {
-            f"{q}_{end}": limit
-            for q, limits in box.items()
-            for end, limit in zip(("min", "max"), limits, strict=True)
-        }
-        smaller = replace(machine, envelope=replace(machine.envelope, **limits))
+        smaller = replace(machine, envelope=machine.envelope.with_ranges(box))
         tried = sample_envelope(smaller, RANGE_POINTS, SEED, corners=True)
         for some in (tried[:CORNERS], tried[CORNERS:]):
             bad = [boundary for boundary in some if not _is_solvable(cycle, boundary)]
@@ -284,8 +269,7 @@ def largest_working_box(machine: Machine, failed: Sequence[Boundary]) -> Box:
     dict of str to tuple of float
         Lowest and highest value of each quantity, SI units.
     """
-    envelope, design = vars(machine.envelope), vars(machine.design.boundary)
-    box = {q: (envelope[f"{q}_min"], envelope[f"{q}_max"]) for q in BOUNDARY_QUANTITIES}
+    box, design = machine.envelope.ranges, vars(machine.design.boundary)
     whole, values = dict(box), [vars(boundary) for boundary in failed]
     cuts: list[tuple[str, int]] = []
     while left := [b for b in values if _is_within(box, b)]:
@@ -319,9 +303,8 @@ def _is_within(box: Box, values: Mapping[str, float]) -> bool:
 
 
 def _axes(machine: Machine, found: SuctionRange) -> tuple[Axis, ...]:
-    envelope = vars(machine.envelope)
     ranges = {
-        **{q: (envelope[f"{q}_min"], envelope[f"{q}_max"]) for q in AXES[:3]},
+        **{q: machine.envelope.range(q) for q in AXES[:3]},
         "superheat": found.superheat,
         "T_dew": found.T_dew,
     }
@@ -468,9 +451,9 @@ def _fitted(function: Callable[[float], float], low: float, high: float) -> Seri
 
 def _medium_series(machine: Machine, side: str) -> MediumSeries:
     state = abstract_state(getattr(machine, f"{side}_medium"))
-    envelope = vars(machine.envelope)
-    low = max(_lowest_temperature(state), envelope[f"T_{side}_in_min"] - MEDIUM_MARGIN)
-    high = min(state.Tmax(), envelope[f"T_{side}_in_max"] + MEDIUM_MARGIN)
+    coldest, warmest = machine.envelope.range(f"T_{side}_in")
+    low = max(_lowest_temperature(state), coldest - MEDIUM_MARGIN)
+    high = min(state.Tmax(), warmest + MEDIUM_MARGIN)
 
     def at(T: float, value: Callable[[], float]) -> float:
         state.update(CoolProp.PT_INPUTS, SECONDARY_PRESSURE, T)

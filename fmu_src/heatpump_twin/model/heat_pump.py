@@ -14,14 +14,21 @@ from typing import NamedTuple, Protocol
 
 from .errors import SolveError
 from .machine import Envelope, Machine
-from .quantities import BOUNDARY_QUANTITIES, Boundary, OperatingPoint, OperatingStatus, with_unit
+from .quantities import (
+    BOUNDARY_QUANTITIES,
+    RESULT_QUANTITIES,
+    Boundary,
+    OperatingPoint,
+    OperatingStatus,
+    with_unit,
+)
 
 # The way back from a broken pressure or temperature limit is halved this often: the point found is
 # within 1/2**10 of the limit along it.
 BISECTIONS = 10
 
-# Results that belong to one refrigerant circuit and add up over identical units.
-_EXTENSIVE_RESULTS = ("P_el", "Q_flow_sink", "Q_flow_source", "Q_flow_loss", "m_flow_refrigerant")
+_EXTENSIVE_INPUTS = tuple(q for q, is_a in BOUNDARY_QUANTITIES.items() if is_a.is_extensive)
+_EXTENSIVE_RESULTS = tuple(q for q, is_a in RESULT_QUANTITIES.items() if is_a.is_extensive)
 
 
 class SteadyState(Protocol):
@@ -85,11 +92,8 @@ class HeatPump:
         """
         single = boundary
         if self.number_of_units != 1:
-            single = replace(
-                boundary,
-                m_flow_source=boundary.m_flow_source / self.number_of_units,
-                m_flow_sink=boundary.m_flow_sink / self.number_of_units,
-            )
+            shares = {q: getattr(boundary, q) / self.number_of_units for q in _EXTENSIVE_INPUTS}
+            single = replace(boundary, **shares)
         try:
             if _is_inside(single, self.machine.envelope):
                 answer = self._inside(single)
@@ -136,8 +140,8 @@ class HeatPump:
         would take them to any temperature.
         """
         envelope = self.machine.envelope
-        source_flow = max(boundary.m_flow_source, envelope.m_flow_source_min)
-        sink_flow = max(boundary.m_flow_sink, envelope.m_flow_sink_min)
+        source_flow = max(boundary.m_flow_source, envelope.minimum.m_flow_source)
+        sink_flow = max(boundary.m_flow_sink, envelope.minimum.m_flow_sink)
         source_drop = (moved.T_source_in - point.T_source_out) * moved.m_flow_source / source_flow
         sink_rise = (point.T_sink_out - moved.T_sink_in) * moved.m_flow_sink / sink_flow
         return replace(
@@ -147,10 +151,10 @@ class HeatPump:
         )
 
     def _move_into_box(self, boundary: Boundary) -> tuple[Boundary, tuple[str, ...]]:
-        envelope = asdict(self.machine.envelope)
+        envelope = self.machine.envelope
         values, notes = asdict(boundary), []
         for name, value in asdict(boundary).items():
-            low, high = envelope[f"{name}_min"], envelope[f"{name}_max"]
+            low, high = envelope.range(name)
             if not low <= value <= high:
                 values[name] = min(max(value, low), high)
                 unit = BOUNDARY_QUANTITIES[name].unit
@@ -211,13 +215,9 @@ class HeatPump:
 
 def _is_inside(boundary: Boundary, envelope: Envelope) -> bool:
     """Whether the boundary lies in the envelope's box; not, if one value is no number."""
-    return (
-        envelope.compressor_speed_min <= boundary.compressor_speed <= envelope.compressor_speed_max
-        and envelope.T_source_in_min <= boundary.T_source_in <= envelope.T_source_in_max
-        and envelope.T_sink_in_min <= boundary.T_sink_in <= envelope.T_sink_in_max
-        and envelope.m_flow_source_min <= boundary.m_flow_source <= envelope.m_flow_source_max
-        and envelope.m_flow_sink_min <= boundary.m_flow_sink <= envelope.m_flow_sink_max
-    )
+    values = vars(boundary).values()
+    limits = zip(vars(envelope.minimum).values(), vars(envelope.maximum).values(), strict=True)
+    return all(low <= x <= high for x, (low, high) in zip(values, limits, strict=True))
 
 
 def _meaningless(boundary: Boundary) -> tuple[str, ...]:

@@ -1,69 +1,116 @@
-"""A machine: every parameter of the model, in SI units, ready to compute with.
+"""A machine: every parameter of the model, declared once, in SI units, ready to compute with.
 
-`machine_file` reads and checks the file that people write; this module only holds the numbers, so
-that the FMU needs nothing but the standard library to load them.
+The declaration of a parameter says its unit, its range and what it means. The schema of the
+machine file (`machine_files`), the bounds of a fit, the reference page of the documentation and the
+layout of the numbers in C follow from it.
+
+Needs the standard library only, so that the FMU can load a machine without further packages.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
-from .quantities import Boundary
+from .quantities import BOUNDARY_QUANTITIES, QUANTITIES, Boundary, Quantity
+
+# Inputs whose value at the design point is a matter of definition and not of the machine file.
+AT_DESIGN_POINT = {"compressor_speed": 1.0}
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What a machine parameter means.
+
+    Attributes
+    ----------
+    unit : str
+        SI unit, ``"1"`` for dimensionless.
+    minimum, maximum : float
+        Range outside which the value is not physical, in `unit`. A fit does not leave it.
+    description : str
+        One line.
+    is_difference : bool
+        Whether it is a temperature difference, so that 1 degC means 1 K.
+    told_by : str
+        Input that has to vary between records for them to tell of the parameter; empty if none.
+    """
+
+    unit: str
+    minimum: float
+    maximum: float
+    description: str
+    is_difference: bool = False
+    told_by: str = ""
+
+
+def _parameter(
+    unit: str,
+    minimum: float,
+    maximum: float,
+    description: str,
+    *,
+    is_difference: bool = False,
+    told_by: str = "",
+) -> Any:
+    definition = Definition(unit, minimum, maximum, description, is_difference, told_by)
+    return field(metadata={"definition": definition})
+
+
+def _like(quantity: str, description: str) -> Any:
+    """Declare a parameter with unit and range of a quantity."""
+    q = QUANTITIES[quantity]
+    return _parameter(q.unit, q.minimum, q.maximum, description)
+
+
+def _fraction(description: str, *, told_by: str = "") -> Any:
+    return _parameter("1", 0.0, 1.0, description, told_by=told_by)
 
 
 @dataclass(frozen=True)
 class DesignPoint:
     """The operating point at a reference boundary, from which the sizes of all components follow.
 
-    Attributes
-    ----------
-    boundary : Boundary
-        Inlet temperatures in K and mass flows in kg/s; speed is 1 by definition.
-    p_low, p_high : float
-        Suction and discharge pressure, Pa absolute.
-    Q_flow_sink : float
-        Heat flow given to the sink, W.
-    P_el : float
-        Electric power with auxiliaries, W.
+    `boundary` holds its inputs; the speed is 1 by definition.
     """
 
     boundary: Boundary
-    p_low: float
-    p_high: float
-    Q_flow_sink: float
-    P_el: float
+    p_low: float = _like("p_low", "Suction pressure, absolute")
+    p_high: float = _like("p_high", "Discharge pressure, absolute")
+    Q_flow_sink: float = _parameter("W", 1e-3, 1e8, "Heat flow given to the sink")
+    P_el: float = _parameter("W", 1e-3, 1e8, "Electric power with auxiliaries")
 
 
 @dataclass(frozen=True)
 class Compressor:
-    """Parameters of the compressor closures (see `closures`).
+    """Parameters of the compressor's relations (see `closures`)."""
 
-    Attributes
-    ----------
-    leakage_coefficient : float
-        Loss of volumetric efficiency per unit of pressure ratio above 1, at rated speed.
-    leakage_speed_share : float
-        Share of that loss that grows as speed falls (0: none, 1: all).
-    suction_density_exponent : float
-        How volumetric efficiency falls with suction density (0: not).
-    built_in_pressure_ratio : float
-        Ratio at which the compression fits the pressures.
-    built_in_loss_share : float
-        Share of the mismatch work that is lost (0: none).
-    shell_loss_ratio : float
-        Heat lost by the casing over electric power of the compressor.
-    """
-
-    leakage_coefficient: float
-    leakage_speed_share: float
-    suction_density_exponent: float
-    built_in_pressure_ratio: float
-    built_in_loss_share: float
-    shell_loss_ratio: float
+    leakage_coefficient: float = _parameter(
+        "1",
+        0.0,
+        0.2,
+        "Loss of volumetric efficiency per unit of pressure ratio above 1, at rated speed",
+    )
+    leakage_speed_share: float = _fraction(
+        "Share of that loss that grows as speed falls (0: none, 1: all)",
+        told_by="compressor_speed",
+    )
+    suction_density_exponent: float = _parameter(
+        "1", -0.5, 1.5, "How volumetric efficiency falls with suction density (0: not)"
+    )
+    built_in_pressure_ratio: float = _parameter(
+        "1", 1.3, 8.0, "Pressure ratio at which the compressor's built-in compression fits"
+    )
+    built_in_loss_share: float = _parameter(
+        "1", 0.0, 1.5, "Share of the work of a mismatch of the pressure ratio that is lost"
+    )
+    shell_loss_ratio: float = _parameter(
+        "1", 0.0, 0.5, "Heat lost by the casing over electric power of the compressor"
+    )
 
 
 @dataclass(frozen=True)
@@ -75,64 +122,121 @@ class HeatExchanger:
     refrigerant_flow_exponent: float
 
 
+def _resistance_share(told_by: str) -> Any:
+    return _fraction(
+        "Share of the secondary side in the thermal resistance at the design point",
+        told_by=told_by,
+    )
+
+
+def _secondary_exponent(told_by: str) -> Any:
+    return _parameter(
+        "1",
+        0.0,
+        1.0,
+        "Exponent of the secondary flow in that side's heat transfer",
+        told_by=told_by,
+    )
+
+
+def _refrigerant_exponent() -> Any:
+    return _parameter(
+        "1", 0.0, 1.0, "Exponent of the refrigerant flow in that side's heat transfer"
+    )
+
+
 @dataclass(frozen=True)
 class Condenser(HeatExchanger):
-    """A condenser, with the subcooling it leaves (see `closures.subcooling_fraction`).
+    """A condenser, with the subcooling it leaves (see `closures.subcooling_fraction`)."""
 
-    Attributes
-    ----------
-    subcooling_fraction : float
-        Subcooling over ``T_bubble(p_high) - T_sink_in`` at the design point.
-    subcooling_temperature_coefficient : float
-        How it changes with sink inlet, 1/K.
-    """
+    secondary_resistance_share: float = _resistance_share("m_flow_sink")
+    secondary_flow_exponent: float = _secondary_exponent("m_flow_sink")
+    refrigerant_flow_exponent: float = _refrigerant_exponent()
+    subcooling_fraction: float = _parameter(
+        "1", 0.01, 0.95, "Subcooling over T_bubble(p_high) - T_sink_in at the design point"
+    )
+    subcooling_temperature_coefficient: float = _parameter(
+        "1/K",
+        -0.05,
+        0.05,
+        "Change of the logarithm of the subcooling fraction with sink inlet",
+        told_by="T_sink_in",
+    )
 
-    subcooling_fraction: float
-    subcooling_temperature_coefficient: float
+
+@dataclass(frozen=True)
+class Evaporator(HeatExchanger):
+    """An evaporator; the superheat at its outlet is the expansion valve's."""
+
+    secondary_resistance_share: float = _resistance_share("m_flow_source")
+    secondary_flow_exponent: float = _secondary_exponent("m_flow_source")
+    refrigerant_flow_exponent: float = _refrigerant_exponent()
 
 
 @dataclass(frozen=True)
 class ExpansionValve:
-    """The superheat and pressure that the valve keeps (see `closures.superheat`).
+    """The superheat and pressure that the valve keeps (see `closures.superheat`)."""
 
-    Attributes
-    ----------
-    superheat_setting : float
-        Superheat at suction that the valve aims at, at the design point's sink inlet, K.
-    superheat_sink_slope : float
-        Its change per kelvin of sink inlet, K/K: a suction line in warm surroundings adds to it.
-    superheat_fraction_max : float
-        Largest superheat as a fraction of ``T_source_in - T_dew(p_low)``.
-    T_evaporating_max : float
-        Dew temperature, K, at which the valve begins to starve the evaporator.
-    """
-
-    superheat_setting: float
-    superheat_sink_slope: float
-    superheat_fraction_max: float
-    T_evaporating_max: float
+    superheat_setting: float = _parameter(
+        "K",
+        0.5,
+        60.0,
+        "Superheat at suction that the valve aims at, at the design point's sink inlet",
+        is_difference=True,
+    )
+    superheat_sink_slope: float = _parameter(
+        "1",
+        -0.5,
+        0.5,
+        "Its change per kelvin of sink inlet: a suction line in warm surroundings adds to it",
+        told_by="T_sink_in",
+    )
+    superheat_fraction_max: float = _parameter(
+        "1", 0.1, 0.99, "Largest superheat as a fraction of T_source_in - T_dew(p_low)"
+    )
+    T_evaporating_max: float = _like(
+        "T_source_in", "Dew temperature at which the valve begins to starve the evaporator"
+    )
 
 
 @dataclass(frozen=True)
 class Envelope:
     """Where the machine may run; outside it the FMU answers from the nearest point inside.
 
-    Temperatures in K, mass flows in kg/s, pressures in Pa, speed relative to rated speed.
+    `minimum` and `maximum` hold the range of each input. In a machine file the range of an input is
+    given by two parameters, such as ``T_sink_in_min`` and ``T_sink_in_max``.
     """
 
-    compressor_speed_min: float
-    compressor_speed_max: float
-    T_source_in_min: float
-    T_source_in_max: float
-    T_sink_in_min: float
-    T_sink_in_max: float
-    m_flow_source_min: float
-    m_flow_source_max: float
-    m_flow_sink_min: float
-    m_flow_sink_max: float
-    p_low_min: float
-    p_high_max: float
-    T_discharge_max: float
+    minimum: Boundary
+    maximum: Boundary
+    p_low_min: float = _like("p_low", "Least suction pressure, absolute")
+    p_high_max: float = _like("p_high", "Largest discharge pressure, absolute")
+    T_discharge_max: float = _like("T_discharge", "Largest refrigerant temperature at discharge")
+
+    def range(self, quantity: str) -> tuple[float, float]:
+        """Least and largest value of an input, SI units."""
+        return getattr(self.minimum, quantity), getattr(self.maximum, quantity)
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Least and largest value of each input, SI units."""
+        return {q: self.range(q) for q in BOUNDARY_QUANTITIES}
+
+    def with_ranges(self, ranges: dict[str, tuple[float, float]]) -> Envelope:
+        """Return an envelope with other ranges of some inputs."""
+        return replace(
+            self,
+            minimum=replace(self.minimum, **{q: low for q, (low, _) in ranges.items()}),
+            maximum=replace(self.maximum, **{q: high for q, (_, high) in ranges.items()}),
+        )
+
+
+@dataclass(frozen=True)
+class PredictionUncertainty:
+    """Relative standard uncertainty of what the machine predicts; 0 where it is not known."""
+
+    P_el: float = _fraction("Relative standard uncertainty of P_el; 0 if not known")
+    Q_flow_sink: float = _fraction("Relative standard uncertainty of Q_flow_sink; 0 if not known")
 
 
 @dataclass(frozen=True)
@@ -149,12 +253,6 @@ class Machine:
         CoolProp fluid names; mixtures by mass as ``INCOMP::MEA[0.25]``.
     refrigerant_note : str
         Why the refrigerant is an assumption; empty where it is known.
-    auxiliary_power : float
-        Electric power of pumps and controls that `P_el` counts while running, W; becomes loss.
-    standby_power : float
-        Electric power when off, W; all of it becomes loss.
-    P_el_relative_uncertainty, Q_flow_sink_relative_uncertainty : float
-        Relative standard uncertainty of predictions; 0 where not known.
     """
 
     name: str
@@ -166,13 +264,19 @@ class Machine:
     design: DesignPoint
     compressor: Compressor
     condenser: Condenser
-    evaporator: HeatExchanger
+    evaporator: Evaporator
     expansion_valve: ExpansionValve
-    auxiliary_power: float
-    standby_power: float
-    P_el_relative_uncertainty: float
-    Q_flow_sink_relative_uncertainty: float
     envelope: Envelope
+    prediction_uncertainty: PredictionUncertainty
+    auxiliary_power: float = _parameter(
+        "W",
+        0.0,
+        1e5,
+        "Electric power of pumps and controls that P_el counts while running; becomes loss",
+    )
+    standby_power: float = _parameter(
+        "W", 0.0, 1e4, "Electric power of one unit when off; all of it becomes loss"
+    )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the machine as nested dictionaries of plain numbers and texts."""
@@ -181,18 +285,8 @@ class Machine:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Machine:
         """Make a machine of what `to_dict` returned."""
-        design = dict(data["design"])
-        return cls(
-            **{
-                **data,
-                "design": DesignPoint(**{**design, "boundary": Boundary(**design["boundary"])}),
-                "compressor": Compressor(**data["compressor"]),
-                "condenser": Condenser(**data["condenser"]),
-                "evaporator": HeatExchanger(**data["evaporator"]),
-                "expansion_valve": ExpansionValve(**data["expansion_valve"]),
-                "envelope": Envelope(**data["envelope"]),
-            }
-        )
+        machine: Machine = _made(cls, data)
+        return machine
 
     def save(self, path: Path) -> None:
         """Write the machine as JSON."""
@@ -203,6 +297,19 @@ class Machine:
         """Read a machine that `save` wrote."""
         return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
 
+    def parameter(self, place: str) -> float:
+        """Return a parameter by its place in the machine file, SI unit.
+
+        Parameters
+        ----------
+        place : str
+            A key of `PARAMETERS`, such as ``compressor.leakage_coefficient``.
+        """
+        value: Any = self
+        for name in _attributes(place):
+            value = getattr(value, name)
+        return float(value)
+
     def with_parameters(self, values: dict[str, float]) -> Machine:
         """Return a machine with other values of some parameters.
 
@@ -210,29 +317,100 @@ class Machine:
         ----------
         values : dict of str to float
             By place in the machine file, such as ``compressor.leakage_coefficient``; SI units.
+
+        Raises
+        ------
+        KeyError
+            If there is no such place.
         """
-        sections: dict[str, dict[str, float]] = {}
+        content = self.to_dict()
         for place, value in values.items():
-            section, _, key = place.rpartition(".")
-            sections.setdefault(section, {})[key] = value
-        changes: dict[str, Any] = sections.pop("", {})
-        design_point = sections.pop("design_point", {})
-        if design_point:
-            inlets = {
-                k: design_point.pop(k)
-                for k in vars(self.design.boundary).keys() & set(design_point)
-            }
-            boundary = replace(self.design.boundary, **inlets)
-            changes["design"] = replace(self.design, boundary=boundary, **design_point)
-        for section, members in sections.items():
-            changes[section] = replace(getattr(self, section), **members)
-        return replace(self, **changes)
+            *parents, key = _attributes(place)
+            section = content
+            for parent in parents:
+                section = section[parent]
+            section[key] = value
+        return Machine.from_dict(content)
 
     @property
     def fingerprint(self) -> str:
         """Hash of every parameter; a design state carries that of its machine."""
         text = json.dumps(self.to_dict(), sort_keys=True)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+@cache
+def _types(cls: Any) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
+def _made(cls: Any, data: dict[str, Any]) -> Any:
+    types = _types(cls)
+    return cls(**{k: _made(types[k], v) if is_dataclass(types[k]) else v for k, v in data.items()})
+
+
+def definitions(section: type) -> dict[str, Definition]:
+    """Return the declared parameters of one of the classes above."""
+    return {f.name: f.metadata["definition"] for f in fields(section) if "definition" in f.metadata}
+
+
+def _input(quantity: Quantity, description: str) -> Definition:
+    return Definition(quantity.unit, quantity.least_running, quantity.maximum, description)
+
+
+def _design_point() -> dict[str, Definition]:
+    inputs = {
+        q: _input(quantity, quantity.description)
+        for q, quantity in BOUNDARY_QUANTITIES.items()
+        if q not in AT_DESIGN_POINT
+    }
+    return inputs | definitions(DesignPoint)
+
+
+def _envelope() -> dict[str, Definition]:
+    ranges = {
+        f"{q}_{end}": _input(quantity, f"{word} {quantity.title}")
+        for q, quantity in BOUNDARY_QUANTITIES.items()
+        for end, word in (("min", "Least"), ("max", "Largest"))
+    }
+    return ranges | definitions(Envelope)
+
+
+#: Parameters of each section of a machine file; those of no section are under the empty name.
+SECTIONS: dict[str, dict[str, Definition]] = {
+    "": definitions(Machine),
+    "design_point": _design_point(),
+    "compressor": definitions(Compressor),
+    "condenser": definitions(Condenser),
+    "evaporator": definitions(Evaporator),
+    "expansion_valve": definitions(ExpansionValve),
+    "envelope": _envelope(),
+    "prediction_uncertainty": definitions(PredictionUncertainty),
+}
+
+#: Sections that describe the components.
+COMPONENTS = ("compressor", "condenser", "evaporator", "expansion_valve")
+
+#: Every parameter by its place in the machine file, such as ``compressor.leakage_coefficient``.
+PARAMETERS: dict[str, Definition] = {
+    f"{section}.{key}" if section else key: definition
+    for section, of_section in SECTIONS.items()
+    for key, definition in of_section.items()
+}
+
+
+def _attributes(place: str) -> tuple[str, ...]:
+    """Where a machine holds the parameter of a place, as names of attributes."""
+    if place not in PARAMETERS:
+        raise KeyError(place)
+    section, _, key = place.rpartition(".")
+    if section == "design_point":
+        return ("design", "boundary", key) if key in BOUNDARY_QUANTITIES else ("design", key)
+    if section == "envelope":
+        quantity, _, end = key.rpartition("_")
+        if quantity in BOUNDARY_QUANTITIES:
+            return ("envelope", "minimum" if end == "min" else "maximum", quantity)
+    return tuple(place.split("."))
 
 
 def identification(machine: Machine) -> str:

@@ -31,7 +31,7 @@ import numpy as np
 from .closures import EVAPORATING_BLEND, SUPERHEAT_BLEND
 from .errors import InputError, SolveError
 from .machine import Machine
-from .quantities import Boundary, OperatingPoint
+from .quantities import BOUNDARY_QUANTITIES, Boundary, OperatingPoint
 from .relations import Relations
 from .sizes import Sizes
 
@@ -42,15 +42,15 @@ FORMAT = 1
 
 # Rows of the table. Flows and power are per unit of speed and as logarithms: close to linear.
 ROWS = (
-    "log Q_flow_source / compressor_speed",
-    "log m_flow_refrigerant / compressor_speed",
-    "log compressor power / compressor_speed",
+    "log_Q_flow_source_per_speed",
+    "log_m_flow_refrigerant_per_speed",
+    "log_compressor_power_per_speed",
     "T_bubble",
-    "log p_high",
+    "log_p_high",
     "T_discharge",
 )
 # Rows that depend on the suction state alone.
-SUCTION_ROWS = ("h_suction", "log p_low")
+SUCTION_ROWS = ("h_suction", "log_p_low")
 
 # The evaporator's approach is solved by the secant method, whose error is of the order of the
 # product of its last two steps over the width of the sharpest bend, half a kelvin: 1e-4 K here.
@@ -200,8 +200,8 @@ class MapTable:
     suction_coefficients : numpy.ndarray
         Shape (suction rows, superheat, T_dew).
     approach_estimate : tuple of float
-        Constant and factors of log speed, T_source_in, T_sink_in, log m_flow_source and
-        log m_flow_sink: the logarithm of the evaporator's approach, roughly, to begin with.
+        Constant and factors of `stretched_inputs`: the logarithm of the evaporator's approach,
+        roughly, to begin with.
     source, sink : MediumSeries
         Secondary media.
     saturation : SaturationSeries
@@ -548,15 +548,18 @@ class PerformanceMap:
         return T_dew, superheat
 
     def _estimate(self, boundary: Boundary) -> float:
-        c, speed, T_source, T_sink, source, sink = self.table.approach_estimate
-        return math.exp(
-            c
-            + speed * math.log(boundary.compressor_speed)
-            + T_source * boundary.T_source_in
-            + T_sink * boundary.T_sink_in
-            + source * math.log(boundary.m_flow_source)
-            + sink * math.log(boundary.m_flow_sink)
-        )
+        value, *factors = self.table.approach_estimate
+        for factor, x in zip(factors, stretched_inputs(boundary), strict=True):
+            value += factor * x
+        return math.exp(value)
+
+
+def stretched_inputs(boundary: Boundary) -> list[float]:
+    """Inputs as the estimate of the approach takes them: a power law's by their logarithm."""
+    return [
+        math.log(x) if quantity.acts_by_power else x
+        for quantity, x in zip(BOUNDARY_QUANTITIES.values(), vars(boundary).values(), strict=True)
+    ]
 
 
 def _powers(x: float, count: int) -> list[float]:

@@ -14,6 +14,38 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Display:
+    """How people read a quantity: ``factor * si + offset`` in `unit`.
+
+    Attributes
+    ----------
+    unit : str
+        ``"1"`` for dimensionless.
+    factor, offset : float
+        Of the conversion from SI.
+    decimals : int
+        How many of them a table shows.
+    """
+
+    unit: str
+    factor: float = 1.0
+    offset: float = 0.0
+    decimals: int = 1
+
+
+# How people usually read a quantity, by its SI unit.
+_DISPLAYS = {
+    "1": Display("1", decimals=2),
+    "K": Display("°C", offset=-273.15),
+    "Pa": Display("bar", 1e-5, decimals=2),
+    "W": Display("W", decimals=0),
+    "kg/s": Display("kg/s", decimals=3),
+    "J/kg": Display("kJ/kg", 1e-3),
+}
+_KELVIN = Display("K")
+
+
+@dataclass(frozen=True)
 class Quantity:
     """What a number of the vocabulary means.
 
@@ -27,8 +59,18 @@ class Quantity:
         Range outside which the number has no meaning for any machine of this kind, in `unit`.
     nominal : float
         Order of magnitude, in `unit`.
+    title : str
+        What a plot or a table calls it.
     description : str
         One line, with the sign convention where there is one.
+    running_minimum : float, optional
+        Least value at which a machine can run, where that is above `minimum`.
+    is_extensive : bool
+        Whether it adds up over identical units side by side.
+    is_difference : bool
+        Whether it is a temperature difference, which has no offset in any unit.
+    shown_as : Display, optional
+        How people read it, where that is not usual for its unit.
     """
 
     name: str
@@ -36,12 +78,43 @@ class Quantity:
     minimum: float
     maximum: float
     nominal: float
+    title: str
     description: str
+    running_minimum: float | None = None
+    is_extensive: bool = False
+    is_difference: bool = False
+    shown_as: Display | None = None
+
+    @property
+    def display(self) -> Display:
+        """How people read it."""
+        usual = _KELVIN if self.is_difference else _DISPLAYS[self.unit]
+        return self.shown_as or usual
+
+    def shown(self, si: float) -> float:
+        """Convert an SI value to the unit in which people read the quantity."""
+        return self.display.factor * si + self.display.offset
+
+    @property
+    def title_with_unit(self) -> str:
+        """Title with the unit in which people read the quantity."""
+        unit = self.display.unit
+        return self.title if unit == "1" else f"{self.title} in {unit}"
 
     @property
     def has_percentage(self) -> bool:
         """Whether a percentage of it means something: not of a temperature, whose zero is far."""
         return self.unit != "K"
+
+    @property
+    def least_running(self) -> float:
+        """Least value at which a machine can run, in `unit`."""
+        return self.minimum if self.running_minimum is None else self.running_minimum
+
+    @property
+    def acts_by_power(self) -> bool:
+        """Whether results follow powers of it, as they do of speed and flows, which are above 0."""
+        return self.running_minimum is not None
 
 
 def with_unit(value: float, unit: str) -> str:
@@ -54,14 +127,24 @@ def celsius(T: float) -> str:
     return f"{T - 273.15:.1f} degC"
 
 
-def _quantity(unit: str, minimum: float, maximum: float, nominal: float, description: str) -> Any:
+def _quantity(
+    unit: str,
+    minimum: float,
+    maximum: float,
+    nominal: float,
+    title: str,
+    description: str,
+    **more: Any,
+) -> Any:
     return field(
         metadata={
             "unit": unit,
             "minimum": minimum,
             "maximum": maximum,
             "nominal": nominal,
+            "title": title,
             "description": description,
+            **more,
         }
     )
 
@@ -71,6 +154,8 @@ def _quantity(unit: str, minimum: float, maximum: float, nominal: float, descrip
 _T_MIN, _T_MAX = 193.15, 423.15
 # Results lie beyond the inlets.
 _T_OUT_MIN, _T_OUT_MAX = 173.15, 473.15
+# A flow that counts as none.
+_LEAST_FLOW = 1e-6
 
 
 class OperatingStatus(IntEnum):
@@ -88,19 +173,44 @@ class Boundary:
     """What the surroundings impose on the machine: the inputs of the FMU."""
 
     compressor_speed: float = _quantity(
-        "1", 0.0, 3.0, 1.0, "Compressor speed relative to rated speed; 0 is off"
+        "1",
+        0.0,
+        3.0,
+        1.0,
+        "compressor speed",
+        "Compressor speed relative to rated speed; 0 is off",
+        running_minimum=0.01,
     )
     T_source_in: float = _quantity(
-        "K", _T_MIN, _T_MAX, 280.0, "Source medium temperature at the evaporator inlet"
+        "K",
+        _T_MIN,
+        _T_MAX,
+        280.0,
+        "source inlet",
+        "Source medium temperature at the evaporator inlet",
     )
     T_sink_in: float = _quantity(
-        "K", _T_MIN, _T_MAX, 310.0, "Sink medium temperature at the condenser inlet"
+        "K", _T_MIN, _T_MAX, 310.0, "sink inlet", "Sink medium temperature at the condenser inlet"
     )
     m_flow_source: float = _quantity(
-        "kg/s", 0.0, 1e4, 0.3, "Mass flow of the source medium through the evaporator"
+        "kg/s",
+        0.0,
+        1e4,
+        0.3,
+        "source flow",
+        "Mass flow of the source medium through the evaporator",
+        running_minimum=_LEAST_FLOW,
+        is_extensive=True,
     )
     m_flow_sink: float = _quantity(
-        "kg/s", 0.0, 1e4, 0.3, "Mass flow of the sink medium through the condenser"
+        "kg/s",
+        0.0,
+        1e4,
+        0.3,
+        "sink flow",
+        "Mass flow of the sink medium through the condenser",
+        running_minimum=_LEAST_FLOW,
+        is_extensive=True,
     )
 
     def as_text(self) -> str:
@@ -124,53 +234,146 @@ class OperatingPoint:
     which is a sizeable part of an answer from the performance map.
     """
 
-    P_el: float = _quantity("W", 0.0, 1e12, 1e3, "Electric power taken")
-    Q_flow_sink: float = _quantity("W", 0.0, 1e12, 5e3, "Heat flow given to the sink")
-    Q_flow_source: float = _quantity("W", 0.0, 1e12, 4e3, "Heat flow taken from the source")
+    P_el: float = _quantity(
+        "W", 0.0, 1e12, 1e3, "electric power", "Electric power taken", is_extensive=True
+    )
+    Q_flow_sink: float = _quantity(
+        "W",
+        0.0,
+        1e12,
+        5e3,
+        "heat to the sink",
+        "Heat flow given to the sink",
+        is_extensive=True,
+        shown_as=Display("kW", 1e-3, decimals=2),
+    )
+    Q_flow_source: float = _quantity(
+        "W",
+        0.0,
+        1e12,
+        4e3,
+        "heat from the source",
+        "Heat flow taken from the source",
+        is_extensive=True,
+        shown_as=Display("kW", 1e-3, decimals=2),
+    )
     Q_flow_loss: float = _quantity(
         "W",
         0.0,
         1e12,
         1e2,
+        "heat loss",
         "Heat flow to the surroundings: P_el + Q_flow_source - Q_flow_sink",
+        is_extensive=True,
     )
-    COP: float = _quantity("1", 0.0, 1e3, 4.0, "Q_flow_sink / P_el; 0 when off")
+    COP: float = _quantity("1", 0.0, 1e3, 4.0, "COP", "Q_flow_sink / P_el; 0 when off")
     T_source_out: float = _quantity(
-        "K", _T_OUT_MIN, _T_OUT_MAX, 280.0, "Source medium temperature at the evaporator outlet"
+        "K",
+        _T_OUT_MIN,
+        _T_OUT_MAX,
+        280.0,
+        "source outlet",
+        "Source medium temperature at the evaporator outlet",
     )
     T_sink_out: float = _quantity(
-        "K", _T_OUT_MIN, _T_OUT_MAX, 310.0, "Sink medium temperature at the condenser outlet"
+        "K",
+        _T_OUT_MIN,
+        _T_OUT_MAX,
+        310.0,
+        "sink outlet",
+        "Sink medium temperature at the condenser outlet",
     )
-    m_flow_refrigerant: float = _quantity("kg/s", 0.0, 1e8, 0.02, "Mass flow of the refrigerant")
+    m_flow_refrigerant: float = _quantity(
+        "kg/s",
+        0.0,
+        1e8,
+        0.02,
+        "refrigerant flow",
+        "Mass flow of the refrigerant",
+        is_extensive=True,
+        shown_as=Display("g/s", 1e3),
+    )
     p_low: float = _quantity(
-        "Pa", 1e3, 1e8, 1e6, "Absolute pressure of the refrigerant at compressor suction"
+        "Pa",
+        1e3,
+        1e8,
+        1e6,
+        "suction pressure",
+        "Absolute pressure of the refrigerant at compressor suction",
     )
     p_high: float = _quantity(
-        "Pa", 1e3, 1e8, 2.5e6, "Absolute pressure of the refrigerant at compressor discharge"
+        "Pa",
+        1e3,
+        1e8,
+        2.5e6,
+        "discharge pressure",
+        "Absolute pressure of the refrigerant at compressor discharge",
     )
     T_suction: float = _quantity(
-        "K", _T_OUT_MIN, _T_OUT_MAX, 285.0, "Refrigerant temperature before the compressor"
+        "K",
+        _T_OUT_MIN,
+        _T_OUT_MAX,
+        285.0,
+        "suction temperature",
+        "Refrigerant temperature before the compressor",
     )
     T_discharge: float = _quantity(
-        "K", _T_OUT_MIN, 573.15, 340.0, "Refrigerant temperature after the compressor"
+        "K",
+        _T_OUT_MIN,
+        573.15,
+        340.0,
+        "discharge temperature",
+        "Refrigerant temperature after the compressor",
     )
     T_liquid: float = _quantity(
-        "K", _T_OUT_MIN, _T_OUT_MAX, 310.0, "Refrigerant temperature before the expansion valve"
+        "K",
+        _T_OUT_MIN,
+        _T_OUT_MAX,
+        310.0,
+        "liquid temperature",
+        "Refrigerant temperature before the expansion valve",
     )
     superheat: float = _quantity(
-        "K", 0.0, 100.0, 5.0, "T_suction less the dew temperature at p_low"
+        "K",
+        0.0,
+        100.0,
+        5.0,
+        "superheat",
+        "T_suction less the dew temperature at p_low",
+        is_difference=True,
     )
     subcooling: float = _quantity(
-        "K", 0.0, 100.0, 3.0, "Bubble temperature at p_high less T_liquid"
+        "K",
+        0.0,
+        100.0,
+        3.0,
+        "subcooling",
+        "Bubble temperature at p_high less T_liquid",
+        is_difference=True,
     )
     h_suction: float = _quantity(
-        "J/kg", -1e7, 1e7, 4e5, "Specific enthalpy of the refrigerant before the compressor"
+        "J/kg",
+        -1e7,
+        1e7,
+        4e5,
+        "suction enthalpy",
+        "Specific enthalpy of the refrigerant before the compressor",
     )
     h_discharge: float = _quantity(
-        "J/kg", -1e7, 1e7, 4e5, "Specific enthalpy of the refrigerant after the compressor"
+        "J/kg",
+        -1e7,
+        1e7,
+        4e5,
+        "discharge enthalpy",
+        "Specific enthalpy of the refrigerant after the compressor",
     )
     h_liquid: float = _quantity(
-        "J/kg", -1e7, 1e7, 2e5, "Specific enthalpy of the refrigerant before the expansion valve"
+        "J/kg",
+        -1e7,
+        1e7,
+        2e5,
+        "liquid enthalpy",
+        "Specific enthalpy of the refrigerant before the expansion valve",
     )
 
     @classmethod

@@ -11,7 +11,8 @@ from heatpump_twin.harness.cli import app
 from heatpump_twin.harness.data.datasets import Dataset, load_dataset
 from heatpump_twin.harness.data.new_dataset import TEMPLATES
 from heatpump_twin.harness.scoring.validation import start_of
-from heatpump_twin.machine_files.machine_file import read_machine_file, to_si
+from heatpump_twin.machine_files.machine_file import read_machine_file
+from heatpump_twin.machine_files.units import to_si
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
 from heatpump_twin.solving.cycle import HeatPumpCycle
 

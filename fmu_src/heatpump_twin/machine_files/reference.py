@@ -1,0 +1,71 @@
+"""The reference page of quantities and parameters, written from their declarations.
+
+``python -m heatpump_twin.machine_files.reference docs/reference.md`` writes it anew.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from heatpump_twin.model.machine import SECTIONS, Definition
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES, Quantity
+
+from .machine_file import MAP_TOLERANCE
+
+_TITLES = {"": "Parameters of no section"}
+
+
+def reference() -> str:
+    """Write the page as Markdown."""
+    parts = [
+        "# Quantities and parameters\n",
+        "Written by `python -m heatpump_twin.machine_files.reference docs/reference.md` from the "
+        "declarations in `model/quantities.py` and `model/machine.py`. All values are in SI units; "
+        "machine files and tables may use other units.\n",
+        "## Quantities\n",
+        "Inputs of the FMU.\n",
+        _quantities(BOUNDARY_QUANTITIES.values()),
+        "Outputs of the FMU.\n",
+        _quantities(RESULT_QUANTITIES.values()),
+        "## Parameters of a machine file\n",
+        "Each is given as `{ value = ..., unit = ..., source = ... }`, with `uncertainty` and "
+        "`note` where they are known. A value outside the range is refused.\n",
+    ]
+    for section, of_section in SECTIONS.items():
+        parts.append(f"### {f'`[{section}]`' if section else _TITLES['']}\n")
+        own = {**of_section, **({} if section else {"map_tolerance": MAP_TOLERANCE})}
+        parts.append(_parameters(own))
+    return "\n".join(parts)
+
+
+def _quantities(quantities: Iterable[Quantity]) -> str:
+    rows = [
+        (f"`{q.name}`", q.unit, f"{q.minimum:g} to {q.maximum:g}", q.description)
+        for q in quantities
+    ]
+    return _table(("name", "unit", "range", "meaning"), rows)
+
+
+def _parameters(definitions: dict[str, Definition]) -> str:
+    rows = [
+        (
+            f"`{key}`",
+            f"{d.unit} (difference)" if d.is_difference else d.unit,
+            f"{d.minimum:g} to {d.maximum:g}",
+            d.description,
+            f"`{d.told_by}`" if d.told_by else "",
+        )
+        for key, d in definitions.items()
+    ]
+    return _table(("name", "unit", "range", "meaning", "records tell of it if this varies"), rows)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(reference(), encoding="utf-8")
