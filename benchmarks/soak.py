@@ -18,6 +18,7 @@ from typing import Any
 
 import fmpy
 
+from heatpump_twin.fmu import sharing
 from heatpump_twin.fmu.build import build
 
 from .computer import this_computer
@@ -58,13 +59,16 @@ def take_steps(folder: str, count: int) -> list[dict[str, int]]:
     from rollbacks import Run, rows_of
 
     run = Run(folder)
-    rows = [(c_double * 5)(*row) for row in rows_of(folder, 1000, 1, 1)]
-    inputs, outputs = (c_uint * 5)(*range(5)), (c_uint * 18)(*range(5, 23))
-    values, counts = (c_double * 18)(), []
+    reals, count_in = sharing.REALS, sharing.INPUTS
+    count_out = reals - count_in
+    rows = [(c_double * count_in)(*row) for row in rows_of(folder, 1000, 1, 1)]
+    inputs = (c_uint * count_in)(*range(count_in))
+    outputs = (c_uint * count_out)(*range(count_in, reals))
+    values, counts = (c_double * count_out)(), []
     for k in range(count):
-        run.calls.SetReal(inputs, 5, rows[k % len(rows)])
+        run.calls.SetReal(inputs, count_in, rows[k % len(rows)])
         run.calls.DoStep(float(k), 1.0, 1)
-        run.calls.GetReal(outputs, 18, values)
+        run.calls.GetReal(outputs, count_out, values)
         run.calls.log.clear()
         if k + 1 in (10_000, count):
             counts.append(resources_in_use())

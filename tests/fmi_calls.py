@@ -10,7 +10,12 @@ from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_int, c_s
 from pathlib import Path
 from typing import Any
 
+from heatpump_twin.fmu import sharing
+
 OK, WARNING, DISCARD, ERROR, FATAL = range(5)
+
+#: Value references of the results.
+OUTPUTS = range(sharing.INPUTS, sharing.REALS)
 
 _Logger = CFUNCTYPE(None, c_void_p, c_char_p, c_int, c_char_p, c_char_p)
 

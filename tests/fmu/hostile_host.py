@@ -21,14 +21,20 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from fmi_calls import DISCARD, ERROR, OK, WARNING, Calls
+from fmi_calls import DISCARD, ERROR, OK, OUTPUTS, WARNING, Calls
 
-INPUTS = ("compressor_speed", "T_source_in", "T_sink_in", "m_flow_source", "m_flow_sink")
+from heatpump_twin.fmu import sharing
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES
+
+INPUTS = tuple(BOUNDARY_QUANTITIES)
 # Range of meaning of each input, as the model description states it.
-MEANING = ((0.0, 3.0), (193.15, 423.15), (193.15, 423.15), (0.0, 1e4), (0.0, 1e4))
-OUTPUTS = range(5, 23)
-P_EL, SINK, SOURCE, LOSS = 5, 6, 7, 8
-STATUS, UNITS, STANDBY, SOLVER = 23, 24, 25, 28
+MEANING = tuple((q.minimum, q.maximum) for q in BOUNDARY_QUANTITIES.values())
+P_EL, SINK, SOURCE, LOSS = (
+    list(QUANTITIES).index(q) for q in ("P_el", "Q_flow_sink", "Q_flow_source", "Q_flow_loss")
+)
+STATUS = sharing.STATUS_REFERENCE
+# Behind the status: number_of_units, standby_power, two uncertainties, solver.
+UNITS, STANDBY, SOLVER = STATUS + 1, STATUS + 2, STATUS + 5
 FAILED, REJECTED = 3, 4
 
 BEFORE, INITIALISING, STEPPING, ENDED = "before", "initialising", "stepping", "ended"
@@ -180,20 +186,22 @@ class Hostile:
         row = [self.value(*limits) for limits in self.box]
         if kept:
             row = [self.random.uniform(*limits) for limits in self.box]
-            row[self.random.randrange(5)] = self.random.choice(EXTREMES)
-        for i in (3, 4):
-            row[i] *= self.units
-        values, references = (ctypes.c_double * 5)(*row), (ctypes.c_uint * 5)(*range(5))
+            row[self.random.randrange(len(INPUTS))] = self.random.choice(EXTREMES)
+        for i, quantity in enumerate(BOUNDARY_QUANTITIES.values()):
+            row[i] *= self.units if quantity.is_extensive else 1
+        count = len(row)
+        values = (ctypes.c_double * count)(*row)
+        references = (ctypes.c_uint * count)(*range(count))
         self.call(
             f"set {row}",
-            lambda: self.calls.SetReal(references, 5, values),
+            lambda: self.calls.SetReal(references, count, values),
             self.phase != ENDED,
         )
 
     def step(self) -> None:
         size, time = self.random.choice(STEPS), self.random.uniform(-1e6, 1e6)
         row = self.read_inputs() if self.phase == STEPPING else []
-        before = self.snapshot()[5:-1]
+        before = self.snapshot()[len(INPUTS) : -1]
         self.call(
             f"step {time} {size}",
             lambda: self.calls.DoStep(time, size, self.random.randrange(2)),
@@ -218,12 +226,13 @@ class Hostile:
             raise BreachError(f"{row} was rejected: {log}")
         if (status >= 2) != bool(log):
             raise BreachError(f"status {status} with log {log}")
-        if status >= FAILED and self.snapshot()[5:-1] != before:
+        if status >= FAILED and self.snapshot()[len(INPUTS) : -1] != before:
             raise BreachError(f"status {status} and the last result is not held")
 
     def read_inputs(self) -> list[float]:
-        values, references = (ctypes.c_double * 5)(), (ctypes.c_uint * 5)(*range(5))
-        self.calls.GetReal(references, 5, values)
+        count = len(INPUTS)
+        values, references = (ctypes.c_double * count)(), (ctypes.c_uint * count)(*range(count))
+        self.calls.GetReal(references, count, values)
         return list(values)
 
     def bad_step(self) -> None:

@@ -19,7 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from fmi_calls import OK, WARNING, Calls
 
-INPUTS = ("compressor_speed", "T_source_in", "T_sink_in", "m_flow_source", "m_flow_sink")
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
+
+INPUTS = tuple(BOUNDARY_QUANTITIES)
 EXTREMES = (0.0, -0.0, math.nan, -1.0, 35.0, 350.0, 1e308, 5e-324, math.inf, 1.5)
 
 
@@ -30,9 +32,10 @@ def rows_of(folder: str, count: int, seed: int, units: int) -> list[list[float]]
     rows = []
     for i in range(count):
         row = [rng.uniform(envelope["minimum"][q], envelope["maximum"][q]) for q in INPUTS]
-        row[3:] = [units * flow for flow in row[3:]]
+        for k, quantity in enumerate(BOUNDARY_QUANTITIES.values()):
+            row[k] *= units if quantity.is_extensive else 1
         if i % 2:
-            row[rng.randrange(5)] = rng.choice(EXTREMES)
+            row[rng.randrange(len(row))] = rng.choice(EXTREMES)
         rows.append(row)
     return rows
 
@@ -53,8 +56,10 @@ class Run:
     def step(self, k: int, row: list[float]) -> str:
         """Step and give all bits of what a host can read, and the log."""
         self.calls.log.clear()
-        values, references = (ctypes.c_double * 5)(*row), (ctypes.c_uint * 5)(*range(5))
-        assert self.calls.SetReal(references, 5, values) == OK
+        count = len(row)
+        values = (ctypes.c_double * count)(*row)
+        references = (ctypes.c_uint * count)(*range(count))
+        assert self.calls.SetReal(references, count, values) == OK
         assert self.calls.DoStep(60.0 * k, 60.0, 0) <= WARNING
         return self.bits()
 

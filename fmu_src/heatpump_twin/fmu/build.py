@@ -52,7 +52,7 @@ NOT_IN_FMU = shutil.ignore_patterns(
     *("build.py", "compiling.py", "documentation.py", "installing.py", ENTRY.name),
 )
 
-# The zip format begins in 1980; a fixed time makes equal content give equal bytes.
+# Earliest time of the zip format. With a fixed time equal content gives equal bytes.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -146,7 +146,7 @@ def build(
 
 
 def design_summary(point: OperatingPoint, sizes: Sizes) -> str:
-    """Say in two lines how the machine runs at its design point and how large its parts are."""
+    """Write the operating values at the design point and the sizes of the components, two lines."""
     return (
         f"design point: P_el {point.P_el:.0f} W, Q_flow_sink {point.Q_flow_sink:.0f} W, "
         f"COP {point.COP:.2f}, superheat {point.superheat:.1f} K, subcooling "
@@ -160,7 +160,7 @@ def design_summary(point: OperatingPoint, sizes: Sizes) -> str:
 
 
 def map_summary(certified: CertifiedMap) -> str:
-    """Say in two lines how far the performance map may be off."""
+    """Write the errors of the performance map in two lines."""
     certificate, errors = certified.certificate, certified.certificate.errors
     figures = ", ".join(
         f"{q} {errors[q].percentile_99:.2g} / {errors[q].maximum:.2g} {errors[q].unit}"

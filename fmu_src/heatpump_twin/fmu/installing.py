@@ -10,7 +10,7 @@ from .sharing import Phase
 
 DESCRIPTION = "resources/host_shell.txt"
 
-# Only a heat pump has it.
+# Only the heat pump's FMU has this file.
 MAP = "resources/performance_map.json"
 
 
@@ -41,7 +41,7 @@ def with_shell(entries: dict[str, bytes]) -> dict[str, bytes]:
 
 
 def description_for_shell(root: Element, *, shares: bool = False) -> str:
-    """Say in lines what the shell has to know of an FMU; host_shell.c reads them.
+    """Write what the shell has to know of an FMU, as lines that host_shell.c reads.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ import ctypes
 
 from heatpump_twin.fmu.slave import HeatPumpSlave as HeatPumpSlave
 
-# Each time the library also gives back a reference to this module's dictionary that it never took.
-# So each time one is taken for it, outside of any object: objects go when Python ends, and the
-# dictionary would with them, before the module that uses it.
+# For each instance the library releases a reference to this module's dictionary that it does not
+# own. So one reference is added here. No Python object holds it: objects are released when Python
+# ends, and then the dictionary would be freed before the module that uses it.
 ctypes.pythonapi.Py_IncRef(ctypes.py_object(globals()))

@@ -1,4 +1,4 @@
-"""What the slave and the C shell share: memory, its order, and references that no host can use.
+"""What the slave and the C shell share: order of the memory, and value references of their own.
 
 The C shell gets all of it as a header that is made of these declarations.
 """
@@ -15,6 +15,7 @@ HEADER = "sharing.h"
 # status and parameters.
 INPUTS = len(BOUNDARY_QUANTITIES)
 REALS = INPUTS + len(RESULT_QUANTITIES)
+STATUS_REFERENCE = REALS
 
 # Under these references the slave answers the addresses of what it shares, as reals, and how many
 # numbers the map has. Under the last one it answers, as a real, how many messages wait and, as a
@@ -48,7 +49,7 @@ def header() -> str:
     """Write the C header."""
     constants = {
         "SHARED_REALS": REALS,
-        "STATUS_REFERENCE": REALS,
+        "STATUS_REFERENCE": STATUS_REFERENCE,
         "FIRST_ADDRESS": FIRST_ADDRESS,
         **{f"ADDRESS_OF_{name}": i for i, name in enumerate(ADDRESSES)},
         "ADDRESSES": len(ADDRESSES),

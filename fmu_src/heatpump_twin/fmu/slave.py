@@ -112,9 +112,9 @@ class HeatPumpSlave(Fmi2Slave):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        # pythonfmu's library puts it there for each instance and leaves it; its builder, which
-        # gives no logger, takes it back. What is to be found there is imported by now: the package,
-        # which finds its own modules.
+        # pythonfmu's library adds the resources' folder to sys.path for each instance and does not
+        # remove it. (Its builder, which passes no logger, removes it.) The package is imported by
+        # now and finds its own modules, so the entry is not needed any more.
         if "logger" in kwargs and sys.path[0] == self.resources:
             del sys.path[0]
         self._messages: list[str] = []
@@ -122,9 +122,9 @@ class HeatPumpSlave(Fmi2Slave):
         self._heat_pump: HeatPump | None = None
         self._solver = MAP
         # Inputs and results by value reference; operating status, how many answers had each, and
-        # how many messages wait. The shell reads and writes both, so they stay where they are and
-        # never change their lengths. What is answered when not even the machine can be read:
-        # nothing flows.
+        # how many messages wait. The shell reads and writes both, so they must not move in memory
+        # or change their lengths. These first values are the answer when the machine cannot be
+        # read: no flow, no heat.
         self._values = array(
             "d",
             [q.nominal for q in BOUNDARY_QUANTITIES.values()]
@@ -275,7 +275,7 @@ class HeatPumpSlave(Fmi2Slave):
         self._report(f"operating_status 3: {message}", Fmi2Status.error)
 
     def _report(self, message: str, status: Fmi2Status) -> None:
-        """Keep a message until the shell takes it; pythonfmu's own queue loses memory by each."""
+        """Keep a message until the shell takes it; pythonfmu's own queue leaks memory."""
         # File names may hold bytes that are no text, which pythonfmu cannot pass on.
         text = message.encode("utf-8", "backslashreplace").decode("utf-8")
         text = text.replace(_SEPARATOR, " ").replace("\0", " ")
@@ -321,7 +321,7 @@ class HeatPumpSlave(Fmi2Slave):
     def _shared(self) -> tuple[float, float, float, float]:
         """Addresses of values, state and numbers, and how many numbers; 0 when nothing is shared.
 
-        Nothing is while outputs follow inputs at once, and when TESPy answers.
+        Nothing is shared during initialisation and with ``solver = live``.
         """
         if self._initialising or self._solver == LIVE or self._heat_pump is None:
             return (0.0, 0.0, 0.0, 0.0)
@@ -344,7 +344,8 @@ class HeatPumpSlave(Fmi2Slave):
         self._numbers[self._native.NUMBER_OF_UNITS] = self._number_of_units
 
     def _register_variables(self) -> None:
-        # Variables that held the slave would keep it, with its map, until Python's collector comes.
+        # A variable that refers to the slave would keep it and its map in memory until Python's
+        # garbage collector runs.
         this = weakref.proxy(self)
         for i, quantity in enumerate(BOUNDARY_QUANTITIES.values()):
             self.register_variable(

@@ -46,7 +46,7 @@ from .units import to_si
 MACHINES = Path(__file__).resolve().parent / "shipped"
 
 
-# Where a machine file does not say how far its performance map may be off.
+# For a machine file without `map_tolerance`.
 DEFAULT_MAP_TOLERANCE = 1e-3
 
 #: The one number of a machine file that is no parameter of the machine.
@@ -151,7 +151,7 @@ _Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*
 
 
 class _Texts(_Strict):
-    """What a machine file says in words."""
+    """The texts of a machine file."""
 
     name: _Identifier
     title: _Text

@@ -1,4 +1,4 @@
-"""How far a performance map is from the live model, at points that it was not made of."""
+"""Error of a performance map against the live model, at points that are no nodes of the map."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class OutputError:
 
 @dataclass(frozen=True)
 class Certificate:
-    """What a build found out about its map.
+    """Errors of a performance map as found by its build.
 
     Attributes
     ----------

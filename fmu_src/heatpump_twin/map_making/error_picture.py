@@ -1,4 +1,4 @@
-"""A picture of where in the envelope a performance map's error sits."""
+"""A picture of the performance map's error over the envelope."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def error_picture(comparison: Comparison) -> bytes:
 
 
 def error_figure(comparison: Comparison) -> Figure:
-    """Draw where in the envelope the map's error sits.
+    """Draw the map's error over each input.
 
     Parameters
     ----------

@@ -51,7 +51,7 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 
 
 def no_progress(label: str, done: int, total: int) -> None:
-    """Tell nobody."""
+    """Report no progress."""
 
 
 def cache_folder(machine: Machine, tolerance: float, points: int) -> Path:

@@ -1,7 +1,7 @@
 """Tabulate a machine's condensing unit for `heatpump_twin.model.performance_map`.
 
 The number of nodes along each axis follows from how fast the Chebyshev coefficients fall along
-lines through the table; what is not smooth is not in the table (see there).
+lines through the table. Evaporator and valve, which are not smooth, are not in the table.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ SEED = 20260101
 # An envelope that is too large is made smaller by moving a limit by steps of this share of its way
 # to the design point, and again until it works, at most so many times.
 CUT_STEPS, OFFERS = 20, 30
-# Moving one more limit counts as this share of a range: better one limit far than several a little.
+# Moving one more limit counts as this share of a range: one large cut is preferred to several small
+# ones.
 FIRST_CUT = 0.1
 CORNERS = 2 ** len(BOUNDARY_QUANTITIES)
 
@@ -64,10 +65,10 @@ LEAST_SUPERHEAT = 0.02
 LINES, LINE_NODES = 6, 13
 LEFT_OUT_SHARE = 0.16
 
-# What a relative error of 1 would be for rows that are no logarithms: K, K, J/kg.
+# Scale that turns an error into a relative one, for rows that are no logarithms: K, K, J/kg.
 ROW_SCALES = {"T_bubble": 50.0, "T_discharge": 50.0, "h_suction": 1e5}
 
-# More nodes than this make the map slower than it is worth.
+# Largest number of nodes; a map with more of them is slower than the FMU's interface.
 NODE_BUDGET = 12_000
 
 # Nodes of one-dimensional series, and the smallest term they keep relative to the largest; digits
@@ -254,8 +255,8 @@ def largest_working_box(machine: Machine, failed: Sequence[Boundary]) -> Box:
     """Cut the envelope until none of the failed boundaries is left in it.
 
     Each cut is the one that takes away the most failed boundaries for the share of the range that
-    it costs. It moves a limit by steps, at most to the design point; smaller cuts would only shave
-    off corners. A cut that later ones have made needless is taken back.
+    it costs. It moves a limit by steps, at most to the design point. A cut that later cuts made
+    unnecessary is undone.
 
     Parameters
     ----------

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import math
 
-# Widths in K over which one limit hands over to the other. They are numerical, not physical: small
-# against the temperature differences of the machine, large against the solver's tolerance.
+# Widths in K of the smooth transition between two limits. They are numerical and not physical:
+# small against the temperature differences of the machine, large against the solver's tolerance.
 SUPERHEAT_BLEND = 0.5
 EVAPORATING_BLEND = 1.0
 
@@ -26,7 +26,7 @@ EVAPORATING_BLEND = 1.0
 # goes to zero there and the quotient of works to infinity.
 LEAST_RATIO_OF_WORK = 1.2
 
-# Liquid never gets quite as cold as the sink.
+# The liquid stays slightly warmer than the sink inlet.
 LARGEST_SUBCOOLING_FRACTION = 0.95
 
 

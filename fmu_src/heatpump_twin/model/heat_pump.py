@@ -23,8 +23,8 @@ from .quantities import (
     with_unit,
 )
 
-# The way back from a broken pressure or temperature limit is halved this often: the point found is
-# within 1/2**10 of the limit along it.
+# Number of bisections between the design point and a boundary whose result exceeds a limit: the
+# point found is within 1/2**10 of that distance from the limit.
 BISECTIONS = 10
 
 _EXTENSIVE_INPUTS = tuple(q for q, is_a in BOUNDARY_QUANTITIES.items() if is_a.is_extensive)

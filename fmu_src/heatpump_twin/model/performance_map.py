@@ -1,4 +1,4 @@
-"""The cycle, tabulated: steady operating points at the cost of little more than a function call.
+"""The performance map: steady operating points from a table, without solving the cycle.
 
 What is tabulated is the condensing unit (compressor and condenser) over speed, sink inlet, sink
 flow, dew temperature and superheat at suction, where it is smooth. Evaporator and valve, whose
@@ -32,12 +32,12 @@ from .closures import EVAPORATING_BLEND, SUPERHEAT_BLEND
 from .errors import InputError, SolveError
 from .machine import Machine
 from .quantities import BOUNDARY_QUANTITIES, Boundary, OperatingPoint
-from .relations import Relations
+from .relations import Relations, resting_temperature
 from .sizes import Sizes
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
-# Raised whenever the meaning of what is stored changes: a map of another version is not used.
+# Version of the stored format. A map of another version is not used.
 FORMAT = 1
 
 # Rows of the table. Flows and power are per unit of speed and as logarithms: close to linear.
@@ -60,8 +60,8 @@ ITERATIONS = 50
 # Modes of the table smaller than this, relative to the largest, are left out when it is evaluated.
 LEAST_MODE = 1e-7
 
-# Change of the heat flow with dew temperature, 1/K, of refrigerants like R410A and R134a: it only
-# begins the search.
+# Relative change of the heat flow with dew temperature, 1/K, of refrigerants such as R410A and
+# R134a. Only the first step of the search uses it.
 HEAT_FLOW_PER_KELVIN = 0.033
 
 
@@ -157,7 +157,7 @@ class Axis:
 
     def __post_init__(self) -> None:
         low, high = self._stretched(self.low), self._stretched(self.high)
-        # Scaling is asked for at every evaluation, so what it needs is worked out once.
+        # Scaling is part of every evaluation, so its constants are computed once.
         object.__setattr__(self, "middle", 0.5 * (low + high))
         object.__setattr__(self, "per_half", 2.0 / (high - low))
 
@@ -433,7 +433,7 @@ class PerformanceMap:
     def standby(self, boundary: Boundary) -> OperatingPoint:
         """Return the machine when off: as `cycle.HeatPumpCycle.standby`."""
         saturation, power = self.table.saturation, self._machine.standby_power
-        T = min(boundary.T_source_in, boundary.T_sink_in)
+        T = resting_temperature(boundary)
         T = min(max(T, saturation.log_p_dew.low), saturation.log_p_dew.high)
         p, h_dew = math.exp(saturation.log_p_dew(T)), saturation.h_dew(T)
         return OperatingPoint.at_rest(
@@ -508,7 +508,7 @@ class PerformanceMap:
             s = (superheat - superheat_middle) * superheat_scale
             t = (T_dew - dew_middle) * dew_scale
             if not (-1.0 <= s <= 1.0 and -1.0 <= t <= 1.0):
-                # A search may look beyond the table; it is led back.
+                # The search may leave the table; then the nearest point of the table is used.
                 s, t = min(max(s, -1.0), 1.0), min(max(t, -1.0), 1.0)
             log_heat = log_flow = 0.0
             for heat_row, flow_row in rows:

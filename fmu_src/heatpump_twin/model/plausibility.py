@@ -1,4 +1,4 @@
-"""Whether a solved operating point obeys the laws that every operating point obeys."""
+"""Check of a solved operating point: energy balance, second law, temperature differences."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def check_physics(
         point.P_el + point.Q_flow_source - point.Q_flow_sink - point.Q_flow_loss
     ) / point.P_el
     carnot = T_bubble / (T_bubble - T_dew) if T_bubble > T_dew else math.inf
-    # Written so that a NaN fails every one of them.
+    # Each comparison is false for a NaN.
     demands = {
         "electric power is positive": point.P_el > 0.0,
         "refrigerant flow is positive": point.m_flow_refrigerant > 0.0,

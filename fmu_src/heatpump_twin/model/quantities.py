@@ -1,4 +1,4 @@
-"""The vocabulary: each quantity's name, unit, sign and range, said once.
+"""The quantities of the project: name, unit, sign and range of each, declared once.
 
 Units are SI everywhere inside the project. Heat is positive in the direction the machine exists
 for: into the sink, out of the source, and out of the casing for losses, so that always
@@ -103,7 +103,7 @@ class Quantity:
 
     @property
     def has_percentage(self) -> bool:
-        """Whether a percentage of it means something: not of a temperature, whose zero is far."""
+        """Whether a percentage of it has a meaning; for a temperature in K it has none."""
         return self.unit != "K"
 
     @property
@@ -113,7 +113,7 @@ class Quantity:
 
     @property
     def acts_by_power(self) -> bool:
-        """Whether results follow powers of it, as they do of speed and flows, which are above 0."""
+        """Whether results follow powers of it; so it is for speed and flows, which are positive."""
         return self.running_minimum is not None
 
 
@@ -149,17 +149,17 @@ def _quantity(
     )
 
 
-# Widest temperatures at which a heat pump or its media can be; a value in degC given where kelvin
-# is expected lies below the lower end and is recognised by it.
+# Widest range of temperature of a heat pump and its media. A value in degC that is given where
+# kelvin is expected lies below the lower end, so it is recognised.
 _T_MIN, _T_MAX = 193.15, 423.15
-# Results lie beyond the inlets.
+# Outlets and refrigerant temperatures have a wider range than the inlets.
 _T_OUT_MIN, _T_OUT_MAX = 173.15, 473.15
-# A flow that counts as none.
+# A smaller flow counts as no flow.
 _LEAST_FLOW = 1e-6
 
 
 class OperatingStatus(IntEnum):
-    """How an answer came about; never silent."""
+    """How an answer was found."""
 
     OFF = 0
     INSIDE = 1
@@ -170,7 +170,7 @@ class OperatingStatus(IntEnum):
 
 @dataclass(frozen=True)
 class Boundary:
-    """What the surroundings impose on the machine: the inputs of the FMU."""
+    """The inputs of the FMU: what the surroundings prescribe."""
 
     compressor_speed: float = _quantity(
         "1",
@@ -230,8 +230,8 @@ class Boundary:
 class OperatingPoint:
     """The machine's steady answer to a boundary: the outputs of the FMU.
 
-    Not to be changed. It is not frozen because a frozen one takes three times as long to make,
-    which is a sizeable part of an answer from the performance map.
+    Do not change its attributes. The class is not frozen, because making a frozen object takes
+    three times as long, and that is a large part of an answer from the performance map.
     """
 
     P_el: float = _quantity(

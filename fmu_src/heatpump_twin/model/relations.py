@@ -1,4 +1,4 @@
-"""The closures of one machine with its sizes filled in: what every solver of the cycle solves."""
+"""The closures of one machine with its sizes: the equations that every solver uses."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Relations:
 
 
 class EvaporatorAt:
-    """Evaporator and expansion valve at one boundary: what a solver asks again and again.
+    """Evaporator and expansion valve at one boundary, for repeated evaluation by a solver.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ class EvaporatorAt:
         )
 
     def approach(self, heat_flow: float, m_flow_refrigerant: float) -> float:
-        """``T_source_in - T_dew`` that a heat flow takes when fully wetted, K."""
+        """Difference ``T_source_in - T_dew`` that a fully wetted evaporator needs, K."""
         ua = closures.conductance(
             self.nominal_conductance,
             self.secondary_resistance,
@@ -158,6 +158,11 @@ class EvaporatorAt:
             self._T_source_in - T_dew,
             approach_needed,
         )
+
+
+def resting_temperature(boundary: Boundary) -> float:
+    """Temperature of the refrigerant at rest, K: the colder inlet, where it condenses."""
+    return min(boundary.T_source_in, boundary.T_sink_in)
 
 
 def _secondary_resistance(exchanger: HeatExchanger, relative_flow: float) -> float:

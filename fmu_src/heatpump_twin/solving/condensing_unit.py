@@ -1,7 +1,7 @@
 """Compressor and condenser of one machine at a given suction state.
 
-The half of the cycle that does not know the source: what it delivers follows from suction state,
-speed and sink alone. `quick_cycle` closes it by the evaporator; `tabulation` tabulates it.
+This part of the cycle does not depend on the source: its results follow from suction state, speed
+and sink alone. `quick_cycle` adds the evaporator; `map_making.tabulation` tabulates it.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ class CondensingUnit:
                 before = state
         except (ValueError, ZeroDivisionError, OverflowError) as error:
             raise SolveError(f"condensing unit: {error}") from error
-        # A difference of zero between two iterates is the end of the digits.
+        # Two equal residuals mean that the limit of floating-point precision is reached.
         if not abs(state.heat_excess) <= 1e3 * tolerance:
             raise SolveError("condensing unit: no discharge pressure balances its heat")
         return state

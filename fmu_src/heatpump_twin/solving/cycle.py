@@ -36,7 +36,7 @@ from ..model.heat_pump import SteadyState
 from ..model.machine import Machine
 from ..model.plausibility import check_physics
 from ..model.quantities import Boundary, OperatingPoint
-from ..model.relations import EvaporatorAt, Relations
+from ..model.relations import EvaporatorAt, Relations, resting_temperature
 from ..model.sizes import DesignState, FlowStates
 from .media import SECONDARY_PRESSURE, Media, saturation_temperature, tespy_name
 from .sizing import size_components
@@ -57,11 +57,11 @@ SATURATION_MARGIN = 0.01
 # Of the differences by which relations without properties are differentiated.
 RELATIVE_STEP = 1e-5
 
-# More than one differentiation of all residuals asks for.
+# More than one differentiation of all residuals needs.
 KEPT_PROPERTIES = 64
 
-# TESPy reports what it thinks of a solution by a code. 0 and 1 are converged; 1 adds that some
-# value left TESPy's own range (an effectiveness a little above 1 next to a phase change, say).
+# TESPy's status of a solution: 0 and 1 are converged. With 1 some value is outside TESPy's own
+# range, for instance an effectiveness slightly above 1 next to a phase change.
 CONVERGED = (0, 1)
 
 _TESPY_ERRORS = (
@@ -175,9 +175,9 @@ class HeatPumpCycle:
     def standby(self, boundary: Boundary) -> OperatingPoint:
         """Return the machine when off: no flow, no heat, outlets equal inlets.
 
-        Pressures equalise at saturation of the colder inlet, where the refrigerant gathers.
+        Pressures equalise at saturation of `relations.resting_temperature`.
         """
-        T = min(boundary.T_source_in, boundary.T_sink_in)
+        T = resting_temperature(boundary)
         T = min(max(T, self._refrigerant.Tmin()), 0.99 * self._refrigerant.T_critical())
         self._refrigerant.update(CoolProp.QT_INPUTS, 1.0, T)
         p, h_dew = self._refrigerant.p(), self._refrigerant.hmass()
@@ -476,7 +476,8 @@ class HeatPumpCycle:
 
     def _solve_from(self, start: FlowStates, boundary: Boundary) -> OperatingPoint:
         self._set_boundary(boundary)
-        # As TESPy does with `init_path`, less its tables and units: another fifth.
+        # As TESPy does with `init_path`, but without its tables and units: they take a fifth of the
+        # time of a step.
         for connection in self._connections:
             m_flow, p, h = start[connection.label]
             connection.set_attr(m0=m_flow, p0=p, h0=h)
@@ -485,7 +486,7 @@ class HeatPumpCycle:
             boundary, self.media.source_capacity_flow(boundary)
         )
         try:
-            # What TESPy works out after a solution is not asked for: a fifth of the time.
+            # TESPy's post-processing is skipped: it takes a fifth of the time of a step.
             self._network.solve("design", print_results=False, skip_postprocess=True)
         except _TESPY_ERRORS as error:
             raise SolveError(f"TESPy failed: {error}") from error

@@ -1,4 +1,4 @@
-"""Properties of the media from CoolProp, with errors that name what was asked."""
+"""Properties of refrigerant and secondary media from CoolProp."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..model.errors import InputError, SolveError
 from ..model.machine import Machine
 from ..model.quantities import Boundary
 
-# Pressure of both secondary circuits, Pa. Their media are liquids or gases far from condensing,
-# whose enthalpy differences hardly depend on it; it only has to keep a liquid liquid.
+# Pressure of both secondary circuits, Pa. Their media are liquids, or gases far from condensing, so
+# enthalpy differences hardly depend on it. It has to be high enough that a liquid does not boil.
 SECONDARY_PRESSURE = 2e5
 
 # Largest relative difference of heat capacity and slope of the enthalpy; liquids have 1e-4.
@@ -47,7 +47,7 @@ def abstract_state(fluid: str) -> Any:
 
 
 def tespy_name(medium: str) -> str:
-    """Name for TESPy, which wants to be told that the fraction in brackets is by mass."""
+    """Name of a medium for TESPy, which needs the basis of the fraction (mass) in the name."""
     return f"{medium}|mass" if "[" in medium else medium
 
 
@@ -153,8 +153,8 @@ class Media:
 def _check_enthalpy(medium: Any, name: str, T: float) -> None:
     """Refuse a medium whose enthalpy does not follow its heat capacity.
 
-    So it is with ``INCOMP::Air``: CoolProp adds pressure over density to the enthalpy, which for an
-    incompressible fluid is next to nothing but for that of a gas is a tenth of it.
+    ``INCOMP::Air`` is such a medium: CoolProp adds pressure over density to the enthalpy. For a
+    liquid that term is very small, for a gas it is a tenth of the enthalpy.
     """
     try:
         slope = _enthalpy(medium, T + 0.5) - _enthalpy(medium, T - 0.5)

@@ -1,4 +1,4 @@
-"""Component sizes from the design point, in closed form: what off-design needs of it."""
+"""Component sizes from the design point, in closed form."""
 
 from __future__ import annotations
 
