@@ -285,7 +285,7 @@ def diagram(
 ) -> None:
     """Draw the measured and the simulated cycle of one record in a log(p)-h diagram."""
     from .data.datasets import load_dataset
-    from .drawing.diagrams import has_cycle, log_p_h
+    from .drawing.log_p_h import has_cycle, log_p_h
     from .report.folder import save_figure
     from .scoring.validation import validate as run_validation
 

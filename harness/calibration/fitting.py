@@ -292,9 +292,9 @@ class Problem:
         derivatives = np.empty((len(boundaries), len(OUTPUTS), len(parameters)))
         base, inverses = {}, {}
         for record, boundary in boundaries.items():
-            cycle.prepare(boundary)
-            base[record] = cycle.evaluate(boundary, solved.unknowns[record])
-            by_residual, by_output = cycle.jacobians(boundary, solved.unknowns[record])
+            at = cycle.at(boundary)
+            base[record] = at.evaluate(solved.unknowns[record])
+            by_residual, by_output = at.jacobians(solved.unknowns[record])
             inverses[record] = by_output @ np.linalg.inv(by_residual)
         for j, (parameter, value) in enumerate(zip(parameters, values, strict=True)):
             step = PARAMETER_STEP * parameter.scale
@@ -303,8 +303,7 @@ class Problem:
             moved = {**by_place, parameter.place: float(value) + step}
             other, moved_boundaries = self._cycle(moved), self._boundaries(moved, records)
             for i, (record, boundary) in enumerate(moved_boundaries.items()):
-                other.prepare(boundary)
-                residuals, outputs = other.evaluate(boundary, solved.unknowns[record])
+                residuals, outputs = other.at(boundary).evaluate(solved.unknowns[record])
                 r0, o0 = base[record]
                 # Implicit function theorem: the unknowns follow so that residuals stay zero.
                 derivatives[i, :, j] = (outputs - o0 - inverses[record] @ (residuals - r0)) / step

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
 
-from ..drawing.diagrams import has_cycle, log_p_h, parity
+from ..drawing.log_p_h import has_cycle, log_p_h
+from ..drawing.parity import parity
 from ..scoring.scores import MODEL, Scores
 from .html import write_html
 from .machine_readable import write_json, write_junit

@@ -283,7 +283,8 @@ def compressor(scores: Scores) -> Table:
     return Table(
         title="Compressor alone, refrigerant side given: mean absolute error, left out",
         note=f"{len(found.records)} records: {', '.join(map(str, found.records))}; each predicted "
-        "from recorded pressures and suction temperature by a fit to the others.",
+        "from recorded pressures and suction temperature by a fit of swept volume flow, drive "
+        "efficiency, leakage and built-in pressure ratio to the others. The rest is the machine's.",
         header=["quantity", "model"],
         rows=rows,
     )

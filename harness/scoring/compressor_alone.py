@@ -1,4 +1,4 @@
-"""The compressor by itself: its closures against recorded power and flow, refrigerant side given.
+"""The compressor by itself: its relations against recorded power and flow, refrigerant side given.
 
 Where suction state, discharge pressure, power and refrigerant flow were recorded, the compressor
 can be judged without exchangers and valve, also in records whose source side the model does not
@@ -7,26 +7,26 @@ describe (a wet coil, for instance).
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import CoolProp
 import numpy as np
 from scipy.optimize import least_squares
 
-from heatpump_twin.model import closures
 from heatpump_twin.model.errors import SolveError
 from heatpump_twin.model.machine import Machine
-from heatpump_twin.solving.media import abstract_state
+from heatpump_twin.model.relations import Relations
+from heatpump_twin.solving.media import Media, abstract_state
 from heatpump_twin.solving.quick_cycle import Vector
+from heatpump_twin.solving.sizing import size_components
 
 from ..data.datasets import Dataset
 from ..data.screening import Screening, Verdict
 
 NEEDED = ("P_el", "m_flow_refrigerant", "p_low", "p_high", "T_suction")
 
-# Swept flow, leakage, drive efficiency, built-in ratio: with fewer records one left out leaves none
-# to spare.
+# Two sizes and two parameters are fitted: with fewer records one left out leaves none to spare.
 LEAST_RECORDS = 6
 
 
@@ -49,10 +49,11 @@ class CompressorScore:
 
 @dataclass(frozen=True)
 class _Record:
+    """One record as the compressor sees it, SI units; `rise` is the isentropic one in J/kg."""
+
     ratio: float
     density: float
     rise: float
-    exponent: float
     speed: float
     power: float
     m_flow: float
@@ -61,7 +62,14 @@ class _Record:
 def score_compressor(
     dataset: Dataset, screening: Screening, machine: Machine
 ) -> CompressorScore | None:
-    """Fit the compressor's closures to all records but one and predict that one.
+    """Fit the machine's compressor to all records but one and predict that one.
+
+    The equations are those of the machine, `Relations`. Fitted anew for each left-out record are
+    the two sizes `swept_volume_flow` and `drive_efficiency` and the parameters
+    `compressor.leakage_coefficient` and `compressor.built_in_pressure_ratio`. All others keep the
+    machine's values: the exponent in the suction density, the share of the built-in mismatch, and
+    the design point's suction density and isentropic exponent. So where the machine was itself
+    fitted to some of these records, the prediction is unseen in the four fitted numbers only.
 
     Parameters
     ----------
@@ -71,12 +79,17 @@ def score_compressor(
         Kept records take part, and those that were declared unscored: their refrigerant side was
         recorded as well.
     machine : Machine
-        Refrigerant, auxiliary power, and the parameters that are not fitted here.
+        Its refrigerant, auxiliary power, design point and the parameters that are not fitted here.
 
     Returns
     -------
     CompressorScore or None
         None where the data set does not hold what is needed.
+
+    Raises
+    ------
+    SolveError
+        If a record has no such refrigerant state, or the design point contradicts physics.
     """
     if not set(NEEDED) <= set(dataset.scored):
         return None
@@ -90,10 +103,11 @@ def score_compressor(
     if len(used) < LEAST_RECORDS:
         return None
     records = [_read(dataset, r, machine) for r in used]
+    start = Relations(machine, size_components(machine, Media(machine)))
     errors = []
     for i, left_out in enumerate(records):
-        x = _fit([r for j, r in enumerate(records) if j != i], machine)
-        m_flow, power = _predict(x, left_out, machine)
+        fitted = _fit([r for j, r in enumerate(records) if j != i], start)
+        m_flow, power = _predict(fitted, left_out)
         errors.append((power / left_out.power - 1.0, m_flow / left_out.m_flow - 1.0))
     power_error, flow_error = 100.0 * np.abs(np.array(errors)).mean(axis=0)
     return CompressorScore(tuple(used), float(power_error), float(flow_error))
@@ -108,41 +122,50 @@ def _read(dataset: Dataset, number: int, machine: Machine) -> _Record:
         fluid.update(CoolProp.PSmass_INPUTS, values["p_high"], entropy)
     except ValueError as error:
         raise SolveError(f"record {number}: no such refrigerant state: {error}") from error
-    ratio = values["p_high"] / values["p_low"]
     return _Record(
-        ratio=ratio,
+        ratio=values["p_high"] / values["p_low"],
         density=density,
         rise=fluid.hmass() - h,
-        exponent=math.log(ratio) / math.log(fluid.rhomass() / density),
         speed=values["compressor_speed"],
         power=values["P_el"] - machine.auxiliary_power,
         m_flow=values["m_flow_refrigerant"],
     )
 
 
-def _predict(x: Vector, record: _Record, machine: Machine) -> tuple[float, float]:
-    swept, leakage, drive_efficiency, built_in_ratio = map(float, x)
-    compressor = machine.compressor
-    eta_vol = closures.volumetric_efficiency(
-        record.ratio, record.speed, 1.0, leakage, compressor.leakage_speed_share, 0.0
-    )
-    mismatch = closures.mismatch_work_factor(
-        record.ratio, built_in_ratio, record.exponent, compressor.built_in_loss_share
-    )
-    m_flow = swept * record.speed * eta_vol * record.density
-    eta_is = closures.isentropic_efficiency(drive_efficiency, eta_vol, mismatch)
-    return m_flow, m_flow * record.rise / eta_is
+def _predict(relations: Relations, record: _Record) -> tuple[float, float]:
+    """Refrigerant flow in kg/s and electric power in W at a record's refrigerant side."""
+    at = (record.ratio, record.density, record.speed)
+    m_flow = relations.delivered_flow(*at)
+    return m_flow, m_flow * record.rise / relations.isentropic_efficiency(*at)
 
 
-def _fit(records: list[_Record], machine: Machine) -> Vector:
+def _with(start: Relations, x: Vector) -> Relations:
+    swept, drive_efficiency, leakage, built_in_ratio = map(float, x)
+    compressor = replace(
+        start.machine.compressor,
+        leakage_coefficient=leakage,
+        built_in_pressure_ratio=built_in_ratio,
+    )
+    return Relations(
+        replace(start.machine, compressor=compressor),
+        replace(start.sizes, swept_volume_flow=swept, drive_efficiency=drive_efficiency),
+    )
+
+
+def _fit(records: Sequence[_Record], start: Relations) -> Relations:
     def residuals(x: Vector) -> Vector:
-        predicted = [_predict(x, r, machine) for r in records]
+        relations = _with(start, x)
+        predicted = [_predict(relations, r) for r in records]
         return np.array(
             [m / r.m_flow - 1.0 for (m, _), r in zip(predicted, records, strict=True)]
             + [p / r.power - 1.0 for (_, p), r in zip(predicted, records, strict=True)]
         )
 
-    first = records[0]
-    swept = first.m_flow / (first.density * first.speed)
-    start = [swept, 0.05, 0.7, machine.compressor.built_in_pressure_ratio]
-    return least_squares(residuals, start, x_scale=[swept, 0.05, 0.1, 0.5]).x
+    sizes, compressor = start.sizes, start.machine.compressor
+    first = [
+        sizes.swept_volume_flow,
+        sizes.drive_efficiency,
+        compressor.leakage_coefficient,
+        compressor.built_in_pressure_ratio,
+    ]
+    return _with(start, least_squares(residuals, first, x_scale=[first[0], 0.1, 0.05, 0.5]).x)

@@ -47,6 +47,25 @@ def test_answer_does_not_depend_on_the_start(machine: Machine) -> None:
         assert warm.outputs == pytest.approx(cold.outputs, rel=1e-7)
 
 
+def test_equations_of_a_boundary_do_not_depend_on_what_was_solved_before(machine: Machine) -> None:
+    a, b = random_boundaries(machine, 2, seed=43)
+    alone = QuickCycle(machine, Media(machine))
+    unknowns = alone.solve(a).unknowns
+    cycle = QuickCycle(machine, Media(machine))
+    at_a = cycle.at(a)
+    cycle.solve(b)
+    for at in (at_a, cycle.at(a)):
+        for found, expected in (
+            (at.evaluate(unknowns), alone.at(a).evaluate(unknowns)),
+            (at.jacobians(unknowns), alone.at(a).jacobians(unknowns)),
+        ):
+            for values, same in zip(found, expected, strict=True):
+                assert np.array_equal(values, same)
+    residuals, outputs = cycle.at(b).evaluate(unknowns)
+    assert float(np.abs(residuals).max()) > 1e-3
+    assert not np.array_equal(outputs, alone.at(a).evaluate(unknowns)[1])
+
+
 def test_impossible_boundary_is_a_solve_error(machine: Machine) -> None:
     cycle = QuickCycle(machine, Media(machine))
     boundary = Boundary(**{**vars(machine.design.boundary), "T_source_in": 200.0})

@@ -99,6 +99,16 @@ class QuickCycle:
             raise SolveError(f"design point: {error}") from error
         self._unit = CondensingUnit(machine, self._relations, media)
 
+    def at(self, boundary: Boundary) -> CycleAt:
+        """Return the two equations of the cycle at a boundary.
+
+        Raises
+        ------
+        SolveError
+            If an inlet is outside its medium's range.
+        """
+        return CycleAt(self._relations, self._unit, self._media, boundary)
+
     def solve(self, boundary: Boundary, start: Vector | None = None) -> Solution:
         """Solve the operating point at a boundary, from `start` if that is given.
 
@@ -107,7 +117,7 @@ class QuickCycle:
         SolveError
             If no solution is found.
         """
-        self.prepare(boundary)
+        at = self.at(boundary)
         guesses = [start] if start is not None else []
         for below, above in GUESSES:
             try:
@@ -116,12 +126,95 @@ class QuickCycle:
                 continue
         for guess in guesses:
             try:
-                return self._newton(boundary, guess)
+                return self._newton(at, guess)
             except (ValueError, OverflowError, SolveError, np.linalg.LinAlgError):
                 continue
         raise SolveError(f"no solution at {boundary}")
 
-    def evaluate(self, boundary: Boundary, unknowns: Vector) -> tuple[Vector, Vector]:
+    def _pressure(self, T: float, quality: int) -> float:
+        self._fluid.update(CoolProp.QT_INPUTS, quality, T)
+        return math.log(self._fluid.p())
+
+    def _guess(self, boundary: Boundary, below: float, above: float) -> Vector:
+        valve = self.machine.expansion_valve
+        T_dew = min(boundary.T_source_in - below, valve.T_evaporating_max - 1.0)
+        return np.array([self._pressure(T_dew, 1), self._pressure(boundary.T_sink_in + above, 0)])
+
+    def _newton(self, at: CycleAt, start: Vector) -> Solution:
+        boundary, valve = at.boundary, self.machine.expansion_valve
+        highest = self._pressure(
+            min(boundary.T_source_in, valve.T_evaporating_max) - LEAST_APPROACH, 1
+        )
+        lowest = self._pressure(boundary.T_sink_in + LEAST_APPROACH, 0)
+
+        def inside(x: Vector, old: Vector) -> Vector:
+            # Half-way to a limit instead of beyond it.
+            low = x[0] if x[0] < highest else 0.5 * (min(old[0], highest) + highest)
+            high = x[1] if x[1] > lowest else 0.5 * (max(old[1], lowest) + lowest)
+            return np.array([low, high])
+
+        x = inside(start, start)
+        residuals, outputs = at.evaluate(x)
+        for _ in range(ITERATIONS):
+            if float(np.abs(residuals).max()) < TOLERANCE:
+                return Solution(x, outputs)
+            jacobian = np.empty((2, 2))
+            for i in range(2):
+                moved = x.copy()
+                moved[i] += -DIFFERENCE if i == 0 else DIFFERENCE
+                jacobian[:, i] = (at.evaluate(moved)[0] - residuals) / (moved[i] - x[i])
+            step = -np.linalg.solve(jacobian, residuals)
+            step *= min(1.0, LARGEST_STEP / float(np.abs(step).max()))
+            damping, size = 1.0, float(np.linalg.norm(residuals))
+            while True:
+                candidate = inside(x + damping * step, x)
+                try:
+                    new_residuals, new_outputs = at.evaluate(candidate)
+                    better = float(np.linalg.norm(new_residuals)) < size
+                except (ValueError, SolveError):
+                    better = False
+                if better:
+                    break
+                damping /= 2.0
+                if damping < SMALLEST_DAMPING:
+                    if size < 1e2 * TOLERANCE:  # rounding of the property functions
+                        return Solution(x, outputs)
+                    raise SolveError("Newton's method makes no progress")
+            x, residuals, outputs = candidate, new_residuals, new_outputs
+        raise SolveError("Newton's method did not converge")
+
+
+class CycleAt:
+    """The equations of one machine's cycle at one boundary, in its two pressures.
+
+    Parameters
+    ----------
+    relations : Relations
+        Of the machine.
+    unit : CondensingUnit
+        Of the machine.
+    media : Media
+        Of the machine.
+    boundary : Boundary
+        Inlets and speed.
+
+    Raises
+    ------
+    SolveError
+        If an inlet is outside its medium's range.
+    """
+
+    def __init__(
+        self, relations: Relations, unit: CondensingUnit, media: Media, boundary: Boundary
+    ) -> None:
+        self.boundary = boundary
+        self._machine = relations.machine
+        self._unit = unit
+        self._media = media
+        self._evaporator = relations.evaporator(boundary, media.source_capacity_flow(boundary))
+        self._C_sink = media.sink_capacity_flow(boundary)
+
+    def evaluate(self, unknowns: Vector) -> tuple[Vector, Vector]:
         """Residuals, shape (2,), and outputs, shape (14,), at given pressures.
 
         Raises
@@ -130,27 +223,27 @@ class QuickCycle:
             If a state does not exist.
         """
         p_low, p_high = math.exp(unknowns[0]), math.exp(unknowns[1])
-        T_dew = saturation_temperature(self._fluid, p_low, 1)
+        T_dew = saturation_temperature(self._media.refrigerant, p_low, 1)
         approach_needed = self._evaporator.approach_implied(T_dew)
         superheat = self._evaporator.superheat(T_dew, approach_needed)
         suction = self._unit.suction_state(p_low, T_dew, superheat)
-        unit = self._unit.at_pressure(suction, p_high, boundary, self._C_sink)
+        unit = self._unit.at_pressure(suction, p_high, self.boundary, self._C_sink)
         approach = self._evaporator.approach(unit.Q_flow_source, unit.m_flow_refrigerant)
         residuals = np.array(
             [
-                unit.heat_excess / self.machine.design.Q_flow_sink,
+                unit.heat_excess / self._machine.design.Q_flow_sink,
                 (approach - approach_needed) / APPROACH_SCALE,
             ]
         )
-        P_el = unit.compressor_power + self.machine.auxiliary_power
+        P_el = unit.compressor_power + self._machine.auxiliary_power
         outputs = np.array(
             [
                 P_el,
                 unit.Q_flow_sink,
                 unit.Q_flow_source,
                 unit.Q_flow_sink / P_el,
-                self._media.source_outlet(boundary, unit.Q_flow_source),
-                self._media.sink_outlet(boundary, unit.Q_flow_sink),
+                self._media.source_outlet(self.boundary, unit.Q_flow_source),
+                self._media.sink_outlet(self.boundary, unit.Q_flow_sink),
                 unit.m_flow_refrigerant,
                 p_low,
                 p_high,
@@ -164,75 +257,16 @@ class QuickCycle:
         return residuals, outputs
 
     def jacobians(
-        self, boundary: Boundary, unknowns: Vector
+        self, unknowns: Vector
     ) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float64]], ...]:
         """Derivatives of residuals, shape (2, 2), and outputs, (14, 2), by the unknowns."""
-        base = self.evaluate(boundary, unknowns)
+        base = self.evaluate(unknowns)
         columns = []
         for i in range(2):
             # Towards lower suction and higher discharge pressure, where states always exist.
             step = -DIFFERENCE if i == 0 else DIFFERENCE
             moved = unknowns.copy()
             moved[i] += step
-            at = self.evaluate(boundary, moved)
+            at = self.evaluate(moved)
             columns.append([(a - b) / step for a, b in zip(at, base, strict=True)])
         return tuple(np.stack([c[k] for c in columns], axis=1) for k in range(2))
-
-    def prepare(self, boundary: Boundary) -> None:
-        """Set what `evaluate` needs of a boundary beside its pressures."""
-        self._evaporator = self._relations.evaporator(
-            boundary, self._media.source_capacity_flow(boundary)
-        )
-        self._C_sink = self._media.sink_capacity_flow(boundary)
-
-    def _pressure(self, T: float, quality: int) -> float:
-        self._fluid.update(CoolProp.QT_INPUTS, quality, T)
-        return math.log(self._fluid.p())
-
-    def _guess(self, boundary: Boundary, below: float, above: float) -> Vector:
-        valve = self.machine.expansion_valve
-        T_dew = min(boundary.T_source_in - below, valve.T_evaporating_max - 1.0)
-        return np.array([self._pressure(T_dew, 1), self._pressure(boundary.T_sink_in + above, 0)])
-
-    def _newton(self, boundary: Boundary, start: Vector) -> Solution:
-        valve = self.machine.expansion_valve
-        highest = self._pressure(
-            min(boundary.T_source_in, valve.T_evaporating_max) - LEAST_APPROACH, 1
-        )
-        lowest = self._pressure(boundary.T_sink_in + LEAST_APPROACH, 0)
-
-        def inside(x: Vector, old: Vector) -> Vector:
-            # Half-way to a limit instead of beyond it.
-            low = x[0] if x[0] < highest else 0.5 * (min(old[0], highest) + highest)
-            high = x[1] if x[1] > lowest else 0.5 * (max(old[1], lowest) + lowest)
-            return np.array([low, high])
-
-        x = inside(start, start)
-        residuals, outputs = self.evaluate(boundary, x)
-        for _ in range(ITERATIONS):
-            if float(np.abs(residuals).max()) < TOLERANCE:
-                return Solution(x, outputs)
-            jacobian = np.empty((2, 2))
-            for i in range(2):
-                moved = x.copy()
-                moved[i] += -DIFFERENCE if i == 0 else DIFFERENCE
-                jacobian[:, i] = (self.evaluate(boundary, moved)[0] - residuals) / (moved[i] - x[i])
-            step = -np.linalg.solve(jacobian, residuals)
-            step *= min(1.0, LARGEST_STEP / float(np.abs(step).max()))
-            damping, size = 1.0, float(np.linalg.norm(residuals))
-            while True:
-                candidate = inside(x + damping * step, x)
-                try:
-                    new_residuals, new_outputs = self.evaluate(boundary, candidate)
-                    better = float(np.linalg.norm(new_residuals)) < size
-                except (ValueError, SolveError):
-                    better = False
-                if better:
-                    break
-                damping /= 2.0
-                if damping < SMALLEST_DAMPING:
-                    if size < 1e2 * TOLERANCE:  # rounding of the property functions
-                        return Solution(x, outputs)
-                    raise SolveError("Newton's method makes no progress")
-            x, residuals, outputs = candidate, new_residuals, new_outputs
-        raise SolveError("Newton's method did not converge")
