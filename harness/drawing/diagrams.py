@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
-from fluprodia import FluidPropertyDiagram
+import pint
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -20,6 +22,9 @@ from ..data.implied_cycle import implied_cycle
 from ..data.screening import Verdict
 from ..scoring.scores import FITTED, LEAVE_ONE_OUT, Scores
 from .display import DISPLAY, shown
+
+if TYPE_CHECKING:
+    from fluprodia import FluidPropertyDiagram
 
 mpl.use("Agg")
 
@@ -51,9 +56,27 @@ H_RANGE, P_RANGE = (150.0, 550.0), (3.0, 70.0)
 LABEL_H_MIN, LABEL_P = 405.0, 3.6
 
 
+@contextmanager
+def _without_unit_cache() -> Iterator[None]:
+    """Let pint keep no parsed units on disk, as fluprodia asks it to, at import too.
+
+    That fails without a home, and where several processes start at once, since the files are not
+    written in one move.
+    """
+    registry = pint.UnitRegistry
+    pint.UnitRegistry = lambda cache_folder: registry()  # type: ignore[assignment,misc]
+    try:
+        yield
+    finally:
+        pint.UnitRegistry = registry  # type: ignore[misc]
+
+
 @cache
 def _isolines(refrigerant: str) -> FluidPropertyDiagram:
-    diagram = FluidPropertyDiagram(refrigerant)
+    with _without_unit_cache():
+        from fluprodia import FluidPropertyDiagram
+
+        diagram = FluidPropertyDiagram(refrigerant)
     diagram.set_unit_system(T="degC", p="bar", h="kJ/kg", s="kJ/(kg*K)")
     diagram.set_isolines_subcritical(-40, 180)
     diagram.set_isolines(

@@ -16,8 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
+from heatpump_twin.cache import CACHE_VARIABLE, alone, kept
 from heatpump_twin.model.errors import InputError
 
 HERE = Path(__file__).resolve().parent
@@ -53,7 +52,7 @@ def compile_shell(platform: str, cache: Path | None = None) -> bytes:
     platform : str
         A key of `PLATFORMS`.
     cache : Path, optional
-        Folder that keeps results; the user's cache folder by default.
+        Folder that keeps results; ``host_shell`` of the cache by default.
 
     Raises
     ------
@@ -66,19 +65,23 @@ def compile_shell(platform: str, cache: Path | None = None) -> bytes:
     digest = sha256("\0".join((_compiler_version(), target, *flags)).encode())
     for name, content in files.items():
         digest.update(f"\0{name}\0".encode() + content)
-    cache = cache or user_cache_path("heatpump-twin") / "host_shell"
-    result = cache / f"{digest.hexdigest()[:32]}{suffix}"
+    name = f"{digest.hexdigest()[:32]}{suffix}"
+    result = cache / name if cache else kept("host_shell", name)
     if not result.is_file():
+        cache = result.parent
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=cache, prefix="compiling_") as folder:
-                library = _run_compiler(Path(folder), files, target, flags, suffix, cache)
-                # In one move, so that builds at the same time do not see half a file.
-                os.replace(library, result)
+            with alone(result):
+                if not result.is_file():
+                    # Its final name comes in one move, so that nobody sees half a file.
+                    with tempfile.TemporaryDirectory(dir=cache, prefix="compiling_") as folder:
+                        os.replace(
+                            _run_compiler(Path(folder), files, target, flags, suffix, cache), result
+                        )
         except OSError as error:
             raise InputError(
-                f"cache folder {cache}: cannot be written: {error.strerror}; on Linux "
-                "XDG_CACHE_HOME names another one"
+                f"cache folder {cache}: cannot be written: {error.strerror}; "
+                f"{CACHE_VARIABLE} names another folder"
             ) from error
     return result.read_bytes()
 

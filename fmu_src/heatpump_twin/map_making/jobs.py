@@ -27,13 +27,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from platformdirs import user_cache_path
 from threadpoolctl import threadpool_limits
 
+from heatpump_twin.cache import CACHE_VARIABLE, kept
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
-
-CACHE_VARIABLE = "HEATPUMP_TWIN_CACHE"
 
 # Rooms of the package whose code makes a map, its certificate and what is kept with it.
 ROOMS = ("core", "map_making", "model", "solving")
@@ -68,8 +66,7 @@ def cache_folder(machine: Machine, tolerance: float, points: int) -> Path:
     """
     key = f"{machine.fingerprint} {tolerance!r} {points} {code_digest()}"
     name = f"{machine.name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-    named = os.environ.get(CACHE_VARIABLE)
-    return (Path(named) if named else user_cache_path("heatpump-twin")) / "maps" / name
+    return kept("maps", name)
 
 
 def code_digest() -> str:
@@ -93,7 +90,8 @@ def writing_cache(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(
-            f"cache {folder}: cannot be written: {error.strerror or error}; {WHAT_IS_KEPT}"
+            f"cache {folder}: cannot be written: {error.strerror or error}; {WHAT_IS_KEPT}; "
+            f"{CACHE_VARIABLE} names another folder"
         ) from error
 
 
