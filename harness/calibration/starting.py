@@ -10,11 +10,11 @@ from typing import Any
 import tomlkit
 from pydantic import ValidationError
 
+from heatpump_twin.machine_files.files import read_toml
 from heatpump_twin.machine_files.machine_file import (
     MachineFile,
     describe,
     from_si,
-    read_toml,
     to_si,
 )
 from heatpump_twin.model.errors import InputError, SolveError

@@ -8,14 +8,8 @@ import pytest
 from conftest import ROOT
 
 from heatpump_twin.harness.data.datasets import Dataset
-from heatpump_twin.machine_files.machine_file import (
-    from_si,
-    machine_path,
-    read_machine,
-    read_machine_file,
-    read_toml,
-    to_si,
-)
+from heatpump_twin.machine_files.files import machine_path, read_toml
+from heatpump_twin.machine_files.machine_file import from_si, read_machine, read_machine_file, to_si
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
-import tempfile
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -18,6 +16,7 @@ from pathlib import Path
 
 from heatpump_twin.cache import CACHE_VARIABLE, alone, kept
 from heatpump_twin.model.errors import InputError
+from heatpump_twin.running import run_process, temporary_folder
 
 HERE = Path(__file__).resolve().parent
 CORE = HERE.parent / "core"
@@ -74,10 +73,9 @@ def compile_shell(platform: str, cache: Path | None = None) -> bytes:
             with alone(result):
                 if not result.is_file():
                     # Its final name comes in one move, so that nobody sees half a file.
-                    with tempfile.TemporaryDirectory(dir=cache, prefix="compiling_") as folder:
-                        os.replace(
-                            _run_compiler(Path(folder), files, target, flags, suffix, cache), result
-                        )
+                    with temporary_folder(cache, "compiling_") as folder:
+                        library = _run_compiler(folder, files, target, flags, suffix, cache)
+                        os.replace(library, result)
         except OSError as error:
             raise InputError(
                 f"cache folder {cache}: cannot be written: {error.strerror}; "
@@ -127,15 +125,7 @@ def _run_compiler(
         "ZIG_GLOBAL_CACHE_DIR": str(cache / "zig"),
         "ZIG_LOCAL_CACHE_DIR": str(folder / "zig"),
     }
-    done = subprocess.run(
-        [*command, *flags],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
+    done = run_process([*command, *flags], cwd=folder, env=environment)
     if done.returncode:
         raise InputError(
             f"the C compiler (ziglang) failed for {target}: "

@@ -10,15 +10,12 @@ import asyncio
 import hashlib
 import io
 import os
-import signal
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
     BrokenExecutor,
     CancelledError,
     Executor,
     Future,
-    ProcessPoolExecutor,
     as_completed,
 )
 from contextlib import contextmanager
@@ -32,6 +29,7 @@ from threadpoolctl import threadpool_limits
 from heatpump_twin.cache import CACHE_VARIABLE, kept
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
+from heatpump_twin.running import process_pool, temporary_folder
 
 # Rooms of the package whose code makes a map, its certificate and what is kept with it.
 ROOMS = ("core", "map_making", "model", "solving")
@@ -109,21 +107,14 @@ def executor(scheduler: str | None) -> Iterator[Executor]:
         with _cluster(scheduler) as pool:
             yield pool
         return
-    # Ctrl-C reaches the processes too; they leave it to this one.
-    pool = ProcessPoolExecutor(os.cpu_count(), initializer=_ignore_interrupts)
     try:
-        yield pool
+        with process_pool(os.cpu_count() or 1) as pool:
+            yield pool
     except BrokenExecutor as error:
         raise InputError(
             f"a process of the build was ended from outside, by lack of memory for instance; "
             f"{WHAT_IS_KEPT}"
         ) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
@@ -267,8 +258,8 @@ class Jobs:
         with writing_cache(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             # A name of its own: two builds of the same machine may run at the same time.
-            with tempfile.TemporaryDirectory(dir=self._folder) as beside:
-                partial = Path(beside) / "part"
+            with temporary_folder(self._folder) as beside:
+                partial = beside / "part"
                 partial.write_bytes(hashlib.sha256(raw).digest() + raw)
                 partial.replace(self._path(label, index))
 
