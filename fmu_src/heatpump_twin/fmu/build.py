@@ -256,7 +256,6 @@ def _print_progress(label: str, done: int, total: int) -> None:
 def main() -> int:
     """Parse the command line and build; returns the exit code."""
     end_at_signals()
-    use_for_other_packages()
     parser = argparse.ArgumentParser(prog="build_fmu.py", description=__doc__)
     parser.add_argument(
         "machine",
@@ -279,6 +278,7 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     try:
+        use_for_other_packages()
         built = build(
             arguments.machine,
             arguments.output,
