@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heatpump_twin.fmu.build import build
-from heatpump_twin.machine_files.machine_file import machine_path, read_machine_file
+from heatpump_twin.machine_files.files import machine_path
+from heatpump_twin.machine_files.machine_file import read_machine_file
 
 from . import backends, fresh, maps, page, peers, series, steps
 from .computer import this_computer

@@ -1,15 +1,19 @@
 """Command line: parse, call, exit code.
 
 Exit codes: 0 done and all limits kept; 1 a limit missed, a record not answered, an FMU that did not
-run to the end, or a fit that is not fit for use; 2 bad input; 130 interrupted.
+run to the end, or a fit that is not fit for use; 2 bad input; 70 a fault of heatpump-twin itself;
+130 interrupted; 141 nobody reads what is printed.
 
-Each command imports what it needs: all of it takes seconds.
+Each command imports what it needs after it has checked the names it is given: all of it takes
+seconds.
 """
 
 from __future__ import annotations
 
+import os
 import shlex
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -18,20 +22,34 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as RichProgress
 
-from heatpump_twin.fmu.build import DEFAULT_MACHINE, Built, build
-from heatpump_twin.map_making.jobs import WHAT_IS_KEPT
+from heatpump_twin.cache import use_for_other_packages
+from heatpump_twin.machine_files.files import DEFAULT_MACHINE, machine_path, read_toml
 from heatpump_twin.model.errors import InputError, TwinError
+from heatpump_twin.outputs import check_output_file, check_output_folder, staged
+from heatpump_twin.running import (
+    INTERRUPTED,
+    end,
+    end_at_signals,
+    temporary_folder,
+    was_interrupted,
+)
 
+from .data.files import DEFAULT_DATASET, check_fmu_file, dataset_folder
 from .errors import CalibrationError, CosimulationError
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+    from heatpump_twin.fmu.build import Built
+
     from .data.datasets import Dataset
 
-MISSED, BAD_INPUT, INTERRUPTED = 1, 2, 130
-DEFAULT_DATASET = "mci_lab"
+MISSED, BAD_INPUT, FAULT, UNREAD = 1, 2, 70, 141
+
+# Developers set it to see where an unexpected error arose.
+TRACEBACK_VARIABLE = "HEATPUMP_TWIN_TRACEBACK"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,15 +77,39 @@ def _clear_errors(command: Callable[P, None]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
-        except TwinError as error:
-            errors.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
-            failed = isinstance(error, CosimulationError | CalibrationError)
-            raise typer.Exit(MISSED if failed else BAD_INPUT) from error
-        except KeyboardInterrupt as error:
-            errors.print("interrupted", style="red")
-            raise typer.Exit(INTERRUPTED) from error
+        except (typer.Exit, SystemExit):
+            raise
+        except BaseException as error:
+            raise typer.Exit(_say(error)) from error
 
     return run
+
+
+def _say(error: BaseException) -> int:
+    """Print one message of what ended a command; returns the exit code."""
+    if os.environ.get(TRACEBACK_VARIABLE):
+        traceback.print_exception(error)
+    # Libraries turn an interrupt into errors of their own, while they are imported for instance.
+    if isinstance(error, KeyboardInterrupt) or was_interrupted():
+        tells = isinstance(error, KeyboardInterrupt | TwinError)
+        message = f"interrupted; {error}" if tells and str(error) else "interrupted"
+        errors.print(message, style="red", markup=False, soft_wrap=True)
+        return INTERRUPTED
+    if isinstance(error, TwinError):
+        errors.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        failed = isinstance(error, CosimulationError | CalibrationError)
+        return MISSED if failed else BAD_INPUT
+    if isinstance(error, BrokenPipeError):
+        return UNREAD
+    text = " ".join(str(error).split())
+    errors.print(
+        f"error: unexpected {type(error).__name__}{': ' * bool(text)}{text}; this is a fault of "
+        f"heatpump-twin, not of its input; with {TRACEBACK_VARIABLE}=1 it says where",
+        style="red",
+        markup=False,
+        soft_wrap=True,
+    )
+    return FAULT
 
 
 @contextmanager
@@ -79,8 +121,8 @@ def _fmu_for(dataset: Dataset, fmu: Path | None) -> Iterator[Path]:
     from .scoring.validation import machine_of
 
     machine = machine_of(dataset)
-    with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
-        yield _build(str(machine), Path(folder) / f"{machine.stem}.fmu").path
+    with temporary_folder() as folder:
+        yield _build(str(machine), folder / f"{machine.stem}.fmu").path
 
 
 def _build(
@@ -90,6 +132,9 @@ def _build(
     scheduler: str | None = None,
 ) -> Built:
     """Build an FMU and show how far its performance map has come."""
+    from heatpump_twin.fmu.build import build
+    from heatpump_twin.map_making.jobs import WHAT_IS_KEPT
+
     with _progress_bars() as bars:
         building = bars.add_task(f"building the FMU of {Path(machine).stem}", total=None)
         tasks: dict[str, TaskID] = {}
@@ -109,12 +154,13 @@ def _build(
                 progress=show,
             )
         except KeyboardInterrupt as error:
-            bars.stop()
-            errors.print(f"interrupted; {WHAT_IS_KEPT}", style="red")
-            raise typer.Exit(INTERRUPTED) from error
+            raise KeyboardInterrupt(WHAT_IS_KEPT) from error
 
 
 def _progress_bars() -> RichProgress:
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as RichProgress
+
     return RichProgress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -177,6 +223,9 @@ def build_command(
     ] = None,
 ) -> None:
     """Build the FMI 2.0 co-simulation FMU of a machine."""
+    read_toml(machine_path(machine), "machine file")
+    if output is not None:
+        check_output_file(output, ".fmu")
     built = _build(machine, output, needs_execution_tool, scheduler)
     console.print(f"built {built.path}\n{built.summary}", highlight=False, soft_wrap=True)
 
@@ -195,6 +244,7 @@ def validate(
     ] = False,
 ) -> None:
     """Step an FMU through recorded measurements; write scores, diagrams and a report."""
+    _check_names(dataset, fmu)
     from .data.datasets import load_dataset
     from .report.folder import check_folder, write_report
     from .report.terminal import print_scores
@@ -235,6 +285,11 @@ def calibrate(
     ] = 0,
 ) -> None:
     """Fit a machine to recorded measurements; write its machine file and what was found."""
+    _check_names(dataset)
+    if machine is not None:
+        read_toml(machine, "start file")
+    if output is not None:
+        check_output_file(output, ".toml")
     from .calibration.calibrating import Progress, save
     from .calibration.calibrating import calibrate as run_calibration
     from .calibration.record import record_path
@@ -244,8 +299,8 @@ def calibrate(
 
     loaded = load_dataset(dataset)
     path = output or Path("out") / f"{loaded.descriptor.name}.toml"
-    if path.suffix != ".toml":
-        raise InputError(f"output {path}: expected a file name that ends in .toml")
+    check_output_file(path, ".toml")
+    check_output_file(record_path(path))
     if path.exists() and not replace:
         raise InputError(
             f"output {path}: is there already and is kept; choose another file with -o or replace "
@@ -284,6 +339,8 @@ def diagram(
     ),
 ) -> None:
     """Draw the measured and the simulated cycle of one record in a log(p)-h diagram."""
+    _check_names(dataset, fmu)
+    check_output_folder(output)
     from .data.datasets import load_dataset
     from .drawing.log_p_h import has_cycle, log_p_h
     from .report.folder import save_figure
@@ -297,18 +354,42 @@ def diagram(
         )
     if not has_cycle(loaded):
         raise InputError(f"data set {dataset}: a cycle needs p_low and p_high, which it lacks")
+    name = f"{loaded.descriptor.name}_log_p_h_{point}"
+    for suffix in (".png", ".svg"):
+        check_output_file(output / f"{name}{suffix}")
     with _fmu_for(loaded, fmu) as path:
         validation = run_validation(loaded, path)
     figure = log_p_h(validation.scores, validation.machine, point)
-    stem = output / f"{validation.scores.dataset.descriptor.name}_log_p_h_{point}"
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        png = save_figure(figure, stem)
-    except OSError as error:
-        raise InputError(f"output folder {output}: cannot be written: {error.strerror}") from error
-    console.print(f"drew {png} and {png.with_suffix('.svg')}", highlight=False, soft_wrap=True)
+    with staged(output, f"output folder {output}") as stage:
+        save_figure(figure, stage / name)
+    console.print(
+        f"drew {output / name}.png and {output / name}.svg", highlight=False, soft_wrap=True
+    )
+
+
+def _check_names(dataset: str, fmu: Path | None = None) -> None:
+    """Check that what a command is given is there, before anything is imported to read it."""
+    dataset_folder(dataset)
+    if fmu is not None:
+        check_fmu_file(fmu)
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    app()
+    """Run the command that was typed and end this process with its exit code."""
+    end_at_signals()
+    try:
+        use_for_other_packages()
+        # All temporary files, also those of libraries and of processes started here, lie in one
+        # folder, which goes however this process ends.
+        with temporary_folder() as folder:
+            os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+            app()
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else int(bool(error.code))
+        if was_interrupted() and code != INTERRUPTED:
+            code = _say(error)
+    except BaseException as error:  # noqa: BLE001  each has its message and its code
+        code = _say(error)
+    else:
+        code = 0
+    end(code)

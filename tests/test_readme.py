@@ -14,7 +14,7 @@ from heatpump_twin.fmu.build import build
 from heatpump_twin.harness.data.datasets import load_dataset
 from heatpump_twin.harness.scoring.scores import EXTRAPOLATION, FITTED, LEAVE_ONE_OUT, MODEL
 from heatpump_twin.harness.scoring.validation import validate
-from heatpump_twin.machine_files.machine_file import machine_path
+from heatpump_twin.machine_files.files import machine_path
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Outputs behind the columns of the certificate's table.

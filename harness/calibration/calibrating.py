@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,8 @@ from heatpump_twin.machine_files.units import from_si
 from heatpump_twin.model.errors import InputError, SolveError
 from heatpump_twin.model.machine import PARAMETERS, Machine
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
+from heatpump_twin.outputs import staged
+from heatpump_twin.running import temporary_folder
 from heatpump_twin.solving.cycle import HeatPumpCycle
 
 from ..data.datasets import Dataset
@@ -227,21 +228,15 @@ def save(calibration: Calibration, path: Path) -> None:
     InputError
         If they cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".calibration_") as folder:
-            staged = Path(folder) / path.name
-            staged.write_text(tomlkit.dumps(calibration.document), encoding="utf-8")
-            read_machine_file(staged)
-            if calibration.record is not None:
-                staged_record = record_path(staged)
-                calibration.record.save(staged_record)
-                os.replace(staged_record, record_path(path))
-            else:
-                record_path(path).unlink(missing_ok=True)
-            os.replace(staged, path)
-    except OSError as error:
-        raise InputError(f"output {path}: cannot be written: {error.strerror}") from error
+    with staged(path.parent, f"output {path}") as stage:
+        machine_file = stage / path.name
+        machine_file.write_text(tomlkit.dumps(calibration.document), encoding="utf-8")
+        read_machine_file(machine_file)
+        if calibration.record is not None:
+            calibration.record.save(record_path(machine_file))
+    if calibration.record is None:
+        # It would be one of an earlier machine file.
+        record_path(path).unlink(missing_ok=True)
 
 
 def _screened_start(dataset: Dataset, path: Path) -> tuple[Start, Screening]:
@@ -450,8 +445,8 @@ def _write(
 
 
 def _machine_of(document: tomlkit.TOMLDocument) -> Machine:
-    with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
-        path = Path(folder) / "machine.toml"
+    with temporary_folder() as folder:
+        path = folder / "machine.toml"
         path.write_text(tomlkit.dumps(document), encoding="utf-8")
         return read_machine_file(path).to_machine()
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from heatpump_twin.running import process_pool
 from heatpump_twin.solving.quick_cycle import OUTPUTS
 
 from .estimating import Estimate, estimate
@@ -156,19 +157,15 @@ def predict_all_unseen(
     workers : int
         Processes; the result does not depend on their number.
     """
-    with ProcessPoolExecutor(max_workers=min(workers, len(splits))) as pool:
+    with process_pool(min(workers, len(splits))) as pool:
         futures = {
             pool.submit(predict_unseen, problem, base, options, split, start): i
             for i, split in enumerate(splits)
         }
         found: dict[int, BandedPrediction] = {}
-        try:
-            for future in as_completed(futures):
-                found[futures[future]] = future.result()
-                progress()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for future in as_completed(futures):
+            found[futures[future]] = future.result()
+            progress()
     return [found[i] for i in range(len(splits))]
 
 

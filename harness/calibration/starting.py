@@ -10,7 +10,8 @@ from typing import Any
 import tomlkit
 from pydantic import ValidationError
 
-from heatpump_twin.machine_files.machine_file import MachineFile, describe, read_toml
+from heatpump_twin.machine_files.files import read_toml
+from heatpump_twin.machine_files.machine_file import MachineFile, describe
 from heatpump_twin.machine_files.units import from_si, to_si
 from heatpump_twin.model.errors import InputError, SolveError
 from heatpump_twin.model.machine import COMPONENTS, PARAMETERS, Machine

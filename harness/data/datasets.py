@@ -19,13 +19,13 @@ from pydantic import (
     model_validator,
 )
 
-import heatpump_twin
-from heatpump_twin.machine_files.machine_file import describe, read_toml
+from heatpump_twin.machine_files.files import read_toml
+from heatpump_twin.machine_files.machine_file import describe
 from heatpump_twin.machine_files.units import to_si
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Quantity, with_unit
 
-DATASETS = Path(heatpump_twin.__file__).resolve().parent / "validation_data"
+from .files import dataset_folder
 
 FLOW_INLETS = {"m_flow_source": "T_source_in", "m_flow_sink": "T_sink_in"}
 _MASS_FLOW, _VOLUME_FLOW = "kg/s", "m^3/s"
@@ -322,24 +322,6 @@ class Dataset:
         """Whether the compressor speed was read and not assumed."""
         constant = self.descriptor.constants.get("compressor_speed")
         return constant is None or constant.recorded
-
-
-def dataset_folder(name_or_path: str) -> Path:
-    """Find a data set by path of its folder or by the name of a shipped one.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    for folder in (Path(name_or_path), DATASETS / name_or_path):
-        if (folder / "descriptor.toml").is_file():
-            return folder
-    known = ", ".join(sorted(p.parent.name for p in DATASETS.glob("*/descriptor.toml")))
-    raise InputError(
-        f"unknown data set {name_or_path!r}; expected a folder that holds a descriptor.toml, "
-        f"or one of: {known}"
-    )
 
 
 def load_dataset(name_or_path: str) -> Dataset:

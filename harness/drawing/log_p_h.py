@@ -6,27 +6,31 @@ The axes follow from the refrigerant's saturation dome and the cycles that are d
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import CoolProp
 import matplotlib as mpl
 import numpy as np
-from fluprodia import FluidPropertyDiagram
+import pint
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.quantities import QUANTITIES
 from heatpump_twin.solving.media import abstract_state
 
 from ..data.datasets import Dataset
 from ..data.implied_cycle import implied_cycle
 from ..scoring.scores import FITTED, Scores
-from .display import shown
 from .style import EXCLUDED, MEASURED, SIMULATED, STYLE
+
+if TYPE_CHECKING:
+    from fluprodia import FluidPropertyDiagram
 
 # What a log(p)-h diagram needs of an FMU.
 CYCLE_OUTPUTS = ("p_low", "p_high", "h_suction", "h_discharge", "h_liquid")
@@ -161,6 +165,21 @@ def _dome(state: Any, T_low: float) -> np.ndarray[tuple[int], np.dtype[np.float6
     return np.linspace(T_low, DOME_END * state.T_critical(), DOME_POINTS)
 
 
+@contextmanager
+def _without_unit_cache() -> Iterator[None]:
+    """Let pint keep no parsed units on disk, as fluprodia asks it to, at import too.
+
+    That fails without a home, and where several processes start at once, since the files are not
+    written in one move.
+    """
+    registry = pint.UnitRegistry
+    pint.UnitRegistry = lambda cache_folder: registry()  # type: ignore[assignment,misc]
+    try:
+        yield
+    finally:
+        pint.UnitRegistry = registry  # type: ignore[misc]
+
+
 @dataclass(frozen=True)
 class _Isolines:
     """Isolines of one frame, their steps in K and J/(kg K), and labels: text, h, p in SI units."""
@@ -182,7 +201,10 @@ def _isolines(frame: Frame) -> _Isolines:
     T_step = round_step(T_high - T_low, MOST_ISOTHERMS)
     s_step = round_step(s_high - s_low, MOST_ISENTROPES)
     temperatures = _multiples(T_step, T_low - CELSIUS, T_high - CELSIUS)
-    diagram = FluidPropertyDiagram(frame.refrigerant)
+    with _without_unit_cache():
+        from fluprodia import FluidPropertyDiagram
+
+        diagram = FluidPropertyDiagram(frame.refrigerant)
     diagram.set_unit_system(T="degC", p="bar", h="kJ/kg", s="kJ/(kg*K)")
     diagram.T_min = T_low
     diagram.p_min, diagram.p_max = frame.p
@@ -351,8 +373,8 @@ def log_p_h(scores: Scores, machine: Machine, record: int) -> Figure:
         )
         axes.set_title(
             f"{machine.refrigerant}, record {record} ({role})\n"
-            f"source in {shown('T_source_in', values['T_source_in']):.1f} °C, "
-            f"sink in {shown('T_sink_in', values['T_sink_in']):.1f} °C",
+            f"source in {QUANTITIES['T_source_in'].shown(values['T_source_in']):.1f} °C, "
+            f"sink in {QUANTITIES['T_sink_in'].shown(values['T_sink_in']):.1f} °C",
             loc="left",
             fontsize=10,
         )

@@ -12,7 +12,6 @@ from heatpump_twin.model.quantities import QUANTITIES
 
 from ..data.screening import Verdict
 from ..scoring.scores import FITTED, LEAVE_ONE_OUT, Scores
-from .display import DISPLAY, shown
 from .style import EXCLUDED, SIMULATED, STYLE
 
 # Width of the band in parity plots: a fraction of the value, or kelvin for temperatures.
@@ -56,16 +55,17 @@ def parity(scores: Scores, quantity: str) -> Figure:
             if s.verdict is verdict and math.isfinite(values[r])
         ]
         groups[f"not scored: {verdict}"] = (members, marker, EXCLUDED, False)
-    display = DISPLAY[quantity]
-    unit, title = display.unit, display.title
+    is_a = QUANTITIES[quantity]
+    display = is_a.display
+    unit, title = display.unit, is_a.title
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.3, 4.5), layout="constrained")
         axes = figure.subplots()
         for label, (members, marker, colour, scored) in groups.items():
             if not members:
                 continue
-            x = np.array([shown(quantity, values[r]) for r in members])
-            y = np.array([shown(quantity, simulated[r]) for r in members])
+            x = np.array([is_a.shown(values[r]) for r in members])
+            y = np.array([is_a.shown(simulated[r]) for r in members])
             axes.errorbar(
                 x,
                 y,

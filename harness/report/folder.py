@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
+from heatpump_twin.outputs import check_output_file, check_output_folder, staged
 
 from ..drawing.log_p_h import has_cycle, log_p_h
 from ..drawing.parity import parity
@@ -29,7 +26,7 @@ RESOLUTION = 130
 
 
 def check_folder(folder: Path, replace: bool) -> None:
-    """Check that a report can go into `folder`, before any work is done for it.
+    """Check that a report can go into `folder`, before any work is done for it; leaves nothing.
 
     Raises
     ------
@@ -42,27 +39,24 @@ def check_folder(folder: Path, replace: bool) -> None:
             f"report folder {folder}: already holds {', '.join(held)}, which is kept; choose "
             "another folder with -o or replace it with --replace"
         )
-    with _writing(folder):
-        is_new = not folder.exists()
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-        if is_new:
-            folder.rmdir()
+    check_output_folder(folder)
+    for name in (REPORT, JSON, JUNIT):
+        check_output_file(folder / name)
+    check_output_folder(folder / DIAGRAMS)
 
 
 def write_report(scores: Scores, machine: Machine, folder: Path) -> None:
     """Write report, scores and diagrams into `folder`.
 
-    Everything is made in a hidden folder first and takes its place when complete, so that an
-    interrupted run leaves what was there.
+    Everything takes its place when all is complete, so that an interrupted run leaves what was
+    there.
 
     Raises
     ------
     InputError
         If the folder cannot be written to.
     """
-    with _writing(folder), _stage_in(folder) as stage:
+    with staged(folder, f"output folder {folder}") as stage:
         (stage / DIAGRAMS).mkdir()
         quantities = dict.fromkeys(s.quantity for s in scores.scores if s.predictor == MODEL)
         parity_files = {
@@ -78,14 +72,11 @@ def write_report(scores: Scores, machine: Machine, folder: Path) -> None:
         write_json(scores, stage / JSON)
         write_junit(scores, stage / JUNIT)
         write_html(scores, machine, parity_files, cycle_files, stage / REPORT)
-        (folder / DIAGRAMS).mkdir(exist_ok=True)
         made = {file.name for file in (stage / DIAGRAMS).iterdir()}
-        for pattern in DIAGRAM_FILES:
-            for old in (folder / DIAGRAMS).glob(pattern):
-                if old.name not in made:
-                    old.unlink()
-        for name in (*(f"{DIAGRAMS}/{file}" for file in sorted(made)), JSON, JUNIT, REPORT):
-            os.replace(stage / name, folder / name)
+    for pattern in DIAGRAM_FILES:
+        for old in (folder / DIAGRAMS).glob(pattern):
+            if old.name not in made:
+                old.unlink()
 
 
 def save_figure(figure: Figure, stem: Path) -> Path:
@@ -94,20 +85,3 @@ def save_figure(figure: Figure, stem: Path) -> Path:
     figure.savefig(png, dpi=RESOLUTION)
     figure.savefig(stem.with_name(stem.name + ".svg"), metadata={"Date": None})
     return png
-
-
-@contextmanager
-def _stage_in(folder: Path) -> Iterator[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".report_") as stage:
-        yield Path(stage)
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InputError(
-            f"output folder {folder}: cannot be written: {error.strerror or error}"
-        ) from error

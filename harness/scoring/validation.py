@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from heatpump_twin.machine_files.machine_file import machine_path, read_machine_file
+from heatpump_twin.machine_files.files import machine_path
+from heatpump_twin.machine_files.machine_file import read_machine_file
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine, identification
 from heatpump_twin.solving.cycle import HeatPumpCycle

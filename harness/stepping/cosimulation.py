@@ -7,9 +7,9 @@ imported, and if it ends its process, the harness lives to say so.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,7 +22,9 @@ from fmpy.model_description import ModelDescription
 from heatpump_twin.map_making.certificate import Certificate
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
+from heatpump_twin.running import run_process, temporary_folder
 
+from ..data.files import check_fmu_file
 from ..errors import CosimulationError
 
 STATUS = "operating_status"
@@ -91,10 +93,7 @@ def inspect_fmu(path: Path, needed_outputs: tuple[str, ...]) -> FmuInfo:
     InputError
         If it is no FMU, has no binary for this platform, or lacks an input or a needed output.
     """
-    if not path.is_file():
-        raise InputError(f"FMU {path}: {'is a folder' if path.is_dir() else 'no such file'}")
-    if not zipfile.is_zipfile(path):
-        raise InputError(f"FMU {path}: not a zip file, or a damaged one, so not an FMU")
+    check_fmu_file(path)
     try:
         description: ModelDescription = fmpy.read_model_description(str(path), validate=False)
     except Exception as error:
@@ -154,8 +153,8 @@ def simulate(fmu: FmuInfo, boundaries: pd.DataFrame) -> CosimulationResult:
     CosimulationError
         If the FMU ends its process, raises, hangs, or stops before the last record.
     """
-    with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
-        request, response = Path(folder) / "request.json", Path(folder) / "response.json"
+    with temporary_folder() as folder:
+        request, response = folder / "request.json", folder / "response.json"
         request.write_text(
             json.dumps(
                 {
@@ -169,7 +168,7 @@ def simulate(fmu: FmuInfo, boundaries: pd.DataFrame) -> CosimulationResult:
         )
         timeout = TIMEOUT_START + TIMEOUT_PER_RECORD * len(boundaries)
         try:
-            process = subprocess.run(
+            process = run_process(
                 [
                     sys.executable,
                     "-P",
@@ -178,10 +177,9 @@ def simulate(fmu: FmuInfo, boundaries: pd.DataFrame) -> CosimulationResult:
                     str(request),
                     str(response),
                 ],
-                capture_output=True,
-                text=True,
+                # FMPy unzips the FMU there; it stays if the FMU ends the process.
+                env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))},
                 timeout=timeout,
-                check=False,
             )
         except subprocess.TimeoutExpired as error:
             raise CosimulationError(f"FMU {fmu.path}: no result after {timeout:.0f} s") from error

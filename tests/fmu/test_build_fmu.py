@@ -11,7 +11,7 @@ from conftest import ROOT
 from fmpy.model_description import ModelDescription
 
 from heatpump_twin.fmu.build import build
-from heatpump_twin.machine_files.machine_file import machine_path
+from heatpump_twin.machine_files.files import machine_path
 from heatpump_twin.model.errors import InputError, SolveError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES

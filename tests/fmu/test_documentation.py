@@ -5,7 +5,7 @@ from pathlib import Path
 from PIL import Image
 
 from heatpump_twin.fmu.documentation import write_documentation
-from heatpump_twin.machine_files.machine_file import machine_path
+from heatpump_twin.machine_files.files import machine_path
 from heatpump_twin.map_making.error_picture import error_figure
 from heatpump_twin.map_making.map_build import PICTURE, CertifiedMap
 from heatpump_twin.model.machine import Machine

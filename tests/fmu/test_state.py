@@ -16,7 +16,8 @@ from c_host import host_environment
 from conftest import ROOT
 
 from heatpump_twin.fmu import build as build_module
-from heatpump_twin.machine_files.machine_file import machine_path, read_machine_file
+from heatpump_twin.machine_files.files import machine_path
+from heatpump_twin.machine_files.machine_file import read_machine_file
 from heatpump_twin.map_making.map_build import certified_map
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.solving.cycle import HeatPumpCycle

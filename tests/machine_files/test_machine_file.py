@@ -8,12 +8,8 @@ import pytest
 from conftest import ROOT
 
 from heatpump_twin.harness.data.datasets import Dataset
-from heatpump_twin.machine_files.machine_file import (
-    machine_path,
-    read_machine,
-    read_machine_file,
-    read_toml,
-)
+from heatpump_twin.machine_files.files import machine_path, read_toml
+from heatpump_twin.machine_files.machine_file import read_machine, read_machine_file
 from heatpump_twin.machine_files.units import from_si, to_si
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import PARAMETERS, Machine, PredictionUncertainty

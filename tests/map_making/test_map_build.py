@@ -20,7 +20,8 @@ from conftest import ROOT
 from distributed import Client
 
 from heatpump_twin.fmu.build import build
-from heatpump_twin.machine_files.machine_file import machine_path, read_machine
+from heatpump_twin.machine_files.files import machine_path
+from heatpump_twin.machine_files.machine_file import read_machine
 from heatpump_twin.map_making.jobs import CACHE_VARIABLE, Array, Jobs, cache_folder, no_progress
 from heatpump_twin.map_making.map_build import TABLE, CertifiedMap, certified_map
 from heatpump_twin.map_making.tabulation import tabulate, tabulate_suction

@@ -15,7 +15,8 @@ from numpy.polynomial.chebyshev import chebvander
 from numpy.polynomial.polynomial import polyval2d
 from scipy.optimize import brentq
 
-from heatpump_twin.machine_files.machine_file import machine_path, read_machine, read_machine_file
+from heatpump_twin.machine_files.files import machine_path
+from heatpump_twin.machine_files.machine_file import read_machine, read_machine_file
 from heatpump_twin.map_making.map_build import CertifiedMap
 from heatpump_twin.map_making.tabulation import tabulate
 from heatpump_twin.model.closures import EVAPORATING_BLEND, SUPERHEAT_BLEND

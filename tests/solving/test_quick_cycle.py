@@ -9,7 +9,8 @@ from conftest import random_boundaries
 from heatpump_twin.harness.calibration.fitting import FreeParameter, Problem
 from heatpump_twin.harness.calibration.record import CalibrationRecord, record_path
 from heatpump_twin.harness.data.datasets import load_dataset
-from heatpump_twin.machine_files.machine_file import MACHINES, read_machine
+from heatpump_twin.machine_files.files import MACHINES
+from heatpump_twin.machine_files.machine_file import read_machine
 from heatpump_twin.model.errors import SolveError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import Boundary

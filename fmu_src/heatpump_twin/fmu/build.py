@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import shutil
 import sys
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -16,7 +14,9 @@ from pathlib import Path
 
 from pythonfmu.builder import FmuBuilder
 
-from heatpump_twin.machine_files.machine_file import machine_path, read_machine_file
+from heatpump_twin.cache import use_for_other_packages
+from heatpump_twin.machine_files.files import DEFAULT_MACHINE, machine_path
+from heatpump_twin.machine_files.machine_file import read_machine_file
 from heatpump_twin.map_making.certificate import POINTS
 from heatpump_twin.map_making.jobs import WHAT_IS_KEPT, Progress, no_progress
 from heatpump_twin.map_making.map_build import (
@@ -32,6 +32,8 @@ from heatpump_twin.model.errors import InputError, TwinError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import OperatingPoint
 from heatpump_twin.model.sizes import Sizes
+from heatpump_twin.outputs import check_output_file, staged
+from heatpump_twin.running import INTERRUPTED, end_at_signals, leave_nothing, temporary_folder
 
 from .documentation import write_documentation
 from .installing import with_shell
@@ -39,7 +41,6 @@ from .installing import with_shell
 HERE = Path(__file__).resolve().parent
 ENTRY, ICON = HERE / "pythonfmu_entry.py", HERE / "templates" / "icon.png"
 PACKAGE = HERE.parent
-DEFAULT_MACHINE = "mci_lab"
 
 # What the FMU imports to evaluate its map, and what it needs beside that to solve the cycle itself.
 MAP_PACKAGES, LIVE_PACKAGES = ("numpy",), ("numpy", "CoolProp", "tespy")
@@ -119,8 +120,7 @@ def build(
     machine_file = read_machine_file(path, check_media=False)
     parameters = machine_file.to_machine()
     output = output or Path("out") / f"{parameters.name}.fmu"
-    if output.suffix != ".fmu":
-        raise InputError(f"output {output}: expected a file name that ends in .fmu")
+    check_output_file(output, ".fmu")
 
     tolerance = machine_file.relative_map_tolerance
     certified = finished_map(parameters, tolerance, certificate_points)
@@ -132,15 +132,9 @@ def build(
             )
         except DesignPointError as error:
             raise InputError(f"machine file {path}: {error}") from error
-    try:
-        with tempfile.TemporaryDirectory(prefix="heatpump_twin_") as folder:
-            repacked = _pack(Path(folder), path, parameters, certified, needs_execution_tool)
-            output.parent.mkdir(parents=True, exist_ok=True)
-            # Beside the output, so that it takes the output's place in one move.
-            with tempfile.TemporaryDirectory(dir=output.parent, prefix=".build_") as beside:
-                os.replace(shutil.copy(repacked, beside), output)
-    except OSError as error:
-        raise InputError(f"output {output}: cannot be written: {error.strerror}") from error
+    with staged(output.parent, f"output {output}") as stage, temporary_folder() as folder:
+        repacked = _pack(folder, path, parameters, certified, needs_execution_tool)
+        shutil.copy(repacked, stage / output.name)
     summary = design_summary(certified.design_point, certified.design_state.sizes)
     return Built(output, f"{summary}\n{map_summary(certified)}")
 
@@ -261,6 +255,7 @@ def _print_progress(label: str, done: int, total: int) -> None:
 
 def main() -> int:
     """Parse the command line and build; returns the exit code."""
+    end_at_signals()
     parser = argparse.ArgumentParser(prog="build_fmu.py", description=__doc__)
     parser.add_argument(
         "machine",
@@ -283,6 +278,7 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     try:
+        use_for_other_packages()
         built = build(
             arguments.machine,
             arguments.output,
@@ -296,5 +292,7 @@ def main() -> int:
         return 2
     except KeyboardInterrupt:
         print(f"interrupted; {WHAT_IS_KEPT}", file=sys.stderr)
-        return 130
+        return INTERRUPTED
+    finally:
+        leave_nothing()
     return 0

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
-import tempfile
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
+from heatpump_twin.cache import CACHE_VARIABLE, alone, kept
 from heatpump_twin.core import native_map
 from heatpump_twin.model.errors import InputError
+from heatpump_twin.running import run_process, temporary_folder
 
 from . import sharing
 
@@ -56,7 +54,7 @@ def compile_shell(platform: str, cache: Path | None = None) -> bytes:
     platform : str
         A key of `PLATFORMS`.
     cache : Path, optional
-        Folder that keeps results; the user's cache folder by default.
+        Folder that keeps results; ``host_shell`` of the cache by default.
 
     Raises
     ------
@@ -69,19 +67,22 @@ def compile_shell(platform: str, cache: Path | None = None) -> bytes:
     digest = sha256("\0".join((_compiler_version(), target, *flags)).encode())
     for name, content in files.items():
         digest.update(f"\0{name}\0".encode() + content)
-    cache = cache or user_cache_path("heatpump-twin") / "host_shell"
-    result = cache / f"{digest.hexdigest()[:32]}{suffix}"
+    name = f"{digest.hexdigest()[:32]}{suffix}"
+    result = cache / name if cache else kept("host_shell", name)
     if not result.is_file():
+        cache = result.parent
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=cache, prefix="compiling_") as folder:
-                library = _run_compiler(Path(folder), files, target, flags, suffix, cache)
-                # In one move, so that builds at the same time do not see half a file.
-                os.replace(library, result)
+            with alone(result):
+                if not result.is_file():
+                    # Its final name comes in one move, so that nobody sees half a file.
+                    with temporary_folder(cache, "compiling_") as folder:
+                        library = _run_compiler(folder, files, target, flags, suffix, cache)
+                        os.replace(library, result)
         except OSError as error:
             raise InputError(
-                f"cache folder {cache}: cannot be written: {error.strerror}; on Linux "
-                "XDG_CACHE_HOME names another one"
+                f"cache folder {cache}: cannot be written: {error.strerror}; "
+                f"{CACHE_VARIABLE} names another folder"
             ) from error
     return result.read_bytes()
 
@@ -131,15 +132,7 @@ def _run_compiler(
         "ZIG_GLOBAL_CACHE_DIR": str(cache / "zig"),
         "ZIG_LOCAL_CACHE_DIR": str(folder / "zig"),
     }
-    done = subprocess.run(
-        [*command, *flags],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
+    done = run_process([*command, *flags], cwd=folder, env=environment)
     if done.returncode:
         raise InputError(
             f"the C compiler (ziglang) failed for {target}: "

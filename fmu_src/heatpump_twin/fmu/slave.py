@@ -257,9 +257,11 @@ class HeatPumpSlave(Fmi2Slave):
         try:
             action()
         except ImportError as error:
+            # Without what the map needs there is no heat pump.
+            needed = "requirements.txt" if self._heat_pump is None else "requirements-live.txt"
             self._fail(
                 f"Python package {error.name!r} is missing or broken in the host's environment; "
-                f"resources/requirements.txt lists what is needed ({error})"
+                f"resources/{needed} lists what is needed ({error})"
             )
         except TwinError as error:
             self._fail(str(error))

@@ -10,15 +10,12 @@ import asyncio
 import hashlib
 import io
 import os
-import signal
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
     BrokenExecutor,
     CancelledError,
     Executor,
     Future,
-    ProcessPoolExecutor,
     as_completed,
 )
 from contextlib import contextmanager
@@ -27,13 +24,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from platformdirs import user_cache_path
 from threadpoolctl import threadpool_limits
 
+from heatpump_twin.cache import CACHE_VARIABLE, kept
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
-
-CACHE_VARIABLE = "HEATPUMP_TWIN_CACHE"
+from heatpump_twin.running import process_pool, temporary_folder
 
 # Rooms of the package whose code makes a map, its certificate and what is kept with it.
 ROOMS = ("core", "map_making", "model", "solving")
@@ -68,8 +64,7 @@ def cache_folder(machine: Machine, tolerance: float, points: int) -> Path:
     """
     key = f"{machine.fingerprint} {tolerance!r} {points} {code_digest()}"
     name = f"{machine.name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-    named = os.environ.get(CACHE_VARIABLE)
-    return (Path(named) if named else user_cache_path("heatpump-twin")) / "maps" / name
+    return kept("maps", name)
 
 
 def code_digest() -> str:
@@ -93,7 +88,8 @@ def writing_cache(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(
-            f"cache {folder}: cannot be written: {error.strerror or error}; {WHAT_IS_KEPT}"
+            f"cache {folder}: cannot be written: {error.strerror or error}; {WHAT_IS_KEPT}; "
+            f"{CACHE_VARIABLE} names another folder"
         ) from error
 
 
@@ -111,21 +107,14 @@ def executor(scheduler: str | None) -> Iterator[Executor]:
         with _cluster(scheduler) as pool:
             yield pool
         return
-    # Ctrl-C reaches the processes too; they leave it to this one.
-    pool = ProcessPoolExecutor(os.cpu_count(), initializer=_ignore_interrupts)
     try:
-        yield pool
+        with process_pool(os.cpu_count() or 1) as pool:
+            yield pool
     except BrokenExecutor as error:
         raise InputError(
             f"a process of the build was ended from outside, by lack of memory for instance; "
             f"{WHAT_IS_KEPT}"
         ) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
@@ -269,8 +258,8 @@ class Jobs:
         with writing_cache(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             # A name of its own: two builds of the same machine may run at the same time.
-            with tempfile.TemporaryDirectory(dir=self._folder) as beside:
-                partial = Path(beside) / "part"
+            with temporary_folder(self._folder) as beside:
+                partial = beside / "part"
                 partial.write_bytes(hashlib.sha256(raw).digest() + raw)
                 partial.replace(self._path(label, index))
 

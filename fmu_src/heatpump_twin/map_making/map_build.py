@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from heatpump_twin.cache import alone
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.heat_pump import HeatPump
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.performance_map import MapTable
 from heatpump_twin.model.quantities import OperatingPoint, OperatingStatus
 from heatpump_twin.model.sizes import DesignState
+from heatpump_twin.running import temporary_folder, uninterrupted
 
 from .certificate import POINTS, Certificate, Comparison, certify
 from .jobs import Jobs, Progress, cache_folder, executor, no_progress, writing_cache
@@ -97,13 +102,31 @@ def certified_map(
     finished = finished_map(machine, tolerance, points)
     if finished is not None:
         return finished
-    from .tabulation import tabulate
-
     folder = cache_folder(machine, tolerance, points)
     design_state, design_point = _design(machine)
-    # Before any work: a place that cannot be written would lose it.
-    with writing_cache(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        # Before any work: a place that cannot be written would lose it.
+        with writing_cache(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(alone(folder))
+        # Another process may have made it meanwhile.
+        return finished_map(machine, tolerance, points) or _make(
+            machine, tolerance, scheduler, progress, points, folder, design_state, design_point
+        )
+
+
+def _make(
+    machine: Machine,
+    tolerance: float,
+    scheduler: str | None,
+    progress: Progress,
+    points: int,
+    folder: Path,
+    design_state: DesignState,
+    design_point: OperatingPoint,
+) -> CertifiedMap:
+    from .tabulation import tabulate
+
     with executor(scheduler) as pool:
         jobs = Jobs(folder / "parts", pool, progress)
         table = tabulate(machine, tolerance, jobs.compute)
@@ -120,13 +143,16 @@ def certified_map(
     from .error_picture import error_picture
 
     picture = error_picture(comparison)
-    with writing_cache(folder):
-        design_state.save(folder / DESIGN_STATE)
-        (folder / DESIGN_POINT).write_text(json.dumps(vars(design_point)), encoding="utf-8")
-        table.save(folder / TABLE)
-        (folder / PICTURE).write_bytes(picture)
-        (folder / COMPARISON).write_bytes(deviations.getvalue())
-        certificate.save(folder / CERTIFICATE)
+    with writing_cache(folder), temporary_folder(folder) as stage:
+        design_state.save(stage / DESIGN_STATE)
+        (stage / DESIGN_POINT).write_text(json.dumps(vars(design_point)), encoding="utf-8")
+        table.save(stage / TABLE)
+        (stage / PICTURE).write_bytes(picture)
+        (stage / COMPARISON).write_bytes(deviations.getvalue())
+        certificate.save(stage / CERTIFICATE)
+        with uninterrupted():
+            for made in stage.iterdir():
+                os.replace(made, folder / made.name)
     shutil.rmtree(folder / "parts", ignore_errors=True)
     return CertifiedMap(design_state, design_point, table, certificate, comparison, picture)
 

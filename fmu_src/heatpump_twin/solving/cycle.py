@@ -26,7 +26,6 @@ from tespy.components import (
     Valve,
 )
 from tespy.connections import Connection
-from tespy.networks import Network
 from tespy.tools import UserDefinedEquation
 from tespy.tools.fluid_properties import h_mix_pT
 from tespy.tools.helpers import TESPyComponentError, TESPyConnectionError, TESPyNetworkError
@@ -39,6 +38,7 @@ from ..model.quantities import Boundary, OperatingPoint
 from ..model.relations import EvaporatorAt, Relations, resting_temperature
 from ..model.sizes import DesignState, FlowStates
 from .media import SECONDARY_PRESSURE, Media, saturation_temperature, tespy_name
+from .network import UncachedNetwork
 from .sizing import size_components
 
 # Largest residual of a closure relative to the size of its terms. CoolProp's flash of R410A from
@@ -207,7 +207,7 @@ class HeatPumpCycle:
 
     def _build_network(self) -> None:
         machine = self.machine
-        self._network = Network(iterinfo=False)
+        self._network = UncachedNetwork(iterinfo=False)
         source_inlet, source_outlet = Source("source inlet"), Sink("source outlet")
         sink_inlet, sink_outlet = Source("sink inlet"), Sink("sink outlet")
         self._compressor = PolynomialCompressor("compressor")

@@ -15,8 +15,10 @@ from heatpump_twin.harness.calibration.record import (
     data_fingerprint,
     record_path,
 )
-from heatpump_twin.harness.data.datasets import DATASETS, Dataset, load_dataset
-from heatpump_twin.machine_files.machine_file import MACHINES, read_machine, read_machine_file
+from heatpump_twin.harness.data.datasets import Dataset, load_dataset
+from heatpump_twin.harness.data.files import DATASETS
+from heatpump_twin.machine_files.files import MACHINES
+from heatpump_twin.machine_files.machine_file import read_machine, read_machine_file
 
 SHIPPED = ["mci_lab", "nist_split", "rwth_brine_water"]
 

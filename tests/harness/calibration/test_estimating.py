@@ -9,7 +9,8 @@ from heatpump_twin.harness.calibration.cross_validation import predict_with_band
 from heatpump_twin.harness.calibration.estimating import ON_BOUND, estimate
 from heatpump_twin.harness.calibration.fitting import STATED_FREEDOM, Problem
 from heatpump_twin.harness.calibration.starting import Start, begin
-from heatpump_twin.harness.data.datasets import DATASETS, load_dataset
+from heatpump_twin.harness.data.datasets import load_dataset
+from heatpump_twin.harness.data.files import DATASETS
 
 
 @pytest.fixture(scope="module")

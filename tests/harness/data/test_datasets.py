@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from CoolProp.CoolProp import PropsSI
 
-from heatpump_twin.harness.data.datasets import DATASETS, Dataset, load_dataset
+from heatpump_twin.harness.data.datasets import Dataset, load_dataset
+from heatpump_twin.harness.data.files import DATASETS
 from heatpump_twin.model.errors import InputError
 
 
