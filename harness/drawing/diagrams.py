@@ -18,7 +18,7 @@ from heatpump_twin.model.quantities import QUANTITIES
 from ..data.datasets import Dataset
 from ..data.implied_cycle import implied_cycle
 from ..data.screening import Verdict
-from ..scoring.scores import FITTED, LEAVE_ONE_OUT, Scores
+from ..scoring.scores import LEAVE_ONE_OUT, Scores
 from .display import DISPLAY, shown
 
 mpl.use("Agg")
@@ -122,7 +122,7 @@ def log_p_h(scores: Scores, machine: Machine, record: int) -> Figure:
         screened = scores.screening.records[record]
         role = (
             f"parameters from {scores.provenance}"
-            if record in scores.sets[FITTED]
+            if record in scores.screening.kept
             else f"not scored: {screened.verdict}"
         )
         axes.set_title(
@@ -265,14 +265,14 @@ def parity(scores: Scores, quantity: str) -> Figure:
     values, u = scores.dataset.values[quantity], scores.dataset.uncertainties[quantity]
     simulated = scores.simulation.outputs[quantity].copy()
     half_widths = None
-    kept = [r for r in scores.sets[FITTED] if math.isfinite(values[r])]
+    kept = [r for r in scores.screening.kept if math.isfinite(values[r])]
     label = "kept, FMU as built"
     if scores.calibration is not None:
         unseen = scores.calibration.frame(LEAVE_ONE_OUT, "values")[quantity]
         half_widths = scores.calibration.frame(LEAVE_ONE_OUT, "half_widths")[quantity]
         kept = [r for r in scores.sets[LEAVE_ONE_OUT] if math.isfinite(values[r])]
         simulated.loc[kept] = unseen.loc[kept]
-        label = "left out of its fit, 95 % band"
+        label = "calibration, left out of its fit, 95 % band"
     groups = {label: (kept, "o", SIMULATED, True)}
     for verdict, marker in (
         (Verdict.NOT_STEADY, "x"),
