@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from heatpump_twin.fmu.build import build
-from heatpump_twin.harness.data.datasets import load_dataset
-from heatpump_twin.harness.scoring.scores import EXTRAPOLATION, FITTED, LEAVE_ONE_OUT, MODEL
-from heatpump_twin.harness.scoring.validation import validate
+from heatpump_twin.harness.scoring.scores import (
+    EXTRAPOLATION,
+    FITTED,
+    LEAVE_ONE_OUT,
+    MODEL,
+    Scores,
+)
 from heatpump_twin.machine_files.machine_file import machine_path
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -117,11 +120,9 @@ COLUMNS = [
     ],
 )
 def test_figures_are_those_of_the_scores(
-    heading: str, dataset: str, tmp_path_factory: pytest.TempPathFactory
+    heading: str, dataset: str, all_scores: dict[str, Scores]
 ) -> None:
-    folder = tmp_path_factory.mktemp("readme_scores")
-    built = build(dataset, folder / f"{dataset}.fmu").path
-    scores = validate(load_dataset(dataset), built).scores
+    scores = all_scores[dataset]
     section = README[README.index(heading) :].split("\n#")[0]
     rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
     shown = {s.quantity for s in scores.scores if s.predictor == MODEL}

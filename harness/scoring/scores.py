@@ -19,6 +19,7 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
+from heatpump_twin.machine_files.machine_file import DEFAULT_MAP_TOLERANCE
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, OperatingStatus
 
 from ..calibration.cross_validation import Split, leave_out_splits
@@ -146,7 +147,7 @@ class ThresholdResult:
         if self.passed:
             return f"{figure}, kept although the descriptor names a known miss"
         return (
-            f"{figure}, more than {KNOWN_MISS_MARGIN:.0%} beyond the known miss of "
+            f"{figure}, more than {100.0 * KNOWN_MISS_MARGIN:g} % beyond the known miss of "
             f"{self.known_error:g}"
         )
 
@@ -340,9 +341,9 @@ def score(
     fmu: FmuInfo,
     simulation: CosimulationResult,
     calibration: CalibrationRecord | None,
-    tolerance: float,
     provenance: str,
     compressor: CompressorScore | None,
+    tolerance: float = DEFAULT_MAP_TOLERANCE,
 ) -> Scores:
     """Compare the model's answers and the baselines' with what was recorded.
 
@@ -359,12 +360,12 @@ def score(
     calibration : CalibrationRecord or None
         Of the machine that the FMU says it is, if that was fitted to these data. It counts only if
         the FMU gives the answers of that fit.
-    tolerance : float
-        Largest relative error of a map that the machine file wants.
     provenance : str
         Which records the FMU's parameters come from, in words.
     compressor : CompressorScore or None
         Of the compressor alone.
+    tolerance : float
+        Largest relative error of a map that the machine file wants.
     """
     compared: list[str] = []
     deviations: list[Deviation] = []

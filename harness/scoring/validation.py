@@ -113,9 +113,9 @@ def validate(dataset: Dataset, fmu_path: Path) -> Validation:
             fmu,
             simulation,
             calibration,
-            machine_file.relative_map_tolerance,
             provenance,
             score_compressor(dataset, screening, machine),
+            machine_file.relative_map_tolerance,
         ),
         machine,
     )
