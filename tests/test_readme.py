@@ -149,6 +149,12 @@ def test_figures_are_those_of_the_scores(
         assert scores.compressor.m_flow_refrigerant == pytest.approx(float(flow), abs=0.051)
 
 
+def test_missed_limits_are_counted(all_scores: dict[str, Scores]) -> None:
+    limits = [t for s in all_scores.values() for t in s.thresholds if not t.is_least]
+    missed = [t for t in limits if not t.passed]
+    assert f"By it {len(missed)} of {len(limits)} limits of errors are missed" in README
+
+
 def test_files_and_links_exist() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         if not target.startswith("http"):
