@@ -93,3 +93,14 @@ def dataset() -> Dataset:
 @pytest.fixture(scope="session")
 def scores(fmu: Path, dataset: Dataset) -> Scores:
     return validate(dataset, fmu).scores
+
+
+@pytest.fixture(scope="session")
+def all_scores(scores: Scores, fmus: dict[str, Path]) -> dict[str, Scores]:
+    """All shipped machines on their data."""
+    others = {
+        name: validate(load_dataset(name), path).scores
+        for name, path in fmus.items()
+        if name != "mci_lab"
+    }
+    return {"mci_lab": scores, **others}

@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from heatpump_twin.fmu.build import build
-from heatpump_twin.harness.data.datasets import load_dataset
-from heatpump_twin.harness.scoring.scores import EXTRAPOLATION, FITTED, LEAVE_ONE_OUT, MODEL
-from heatpump_twin.harness.scoring.validation import validate
+from heatpump_twin.harness.scoring.scores import (
+    EXTRAPOLATION,
+    FITTED,
+    LEAVE_ONE_OUT,
+    MODEL,
+    Scores,
+)
 from heatpump_twin.machine_files.files import machine_path
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -117,11 +120,9 @@ COLUMNS = [
     ],
 )
 def test_figures_are_those_of_the_scores(
-    heading: str, dataset: str, tmp_path_factory: pytest.TempPathFactory
+    heading: str, dataset: str, all_scores: dict[str, Scores]
 ) -> None:
-    folder = tmp_path_factory.mktemp("readme_scores")
-    built = build(dataset, folder / f"{dataset}.fmu").path
-    scores = validate(load_dataset(dataset), built).scores
+    scores = all_scores[dataset]
     section = README[README.index(heading) :].split("\n#")[0]
     rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
     shown = {s.quantity for s in scores.scores if s.predictor == MODEL}
@@ -146,6 +147,12 @@ def test_figures_are_those_of_the_scores(
         power, flow = re.findall(r"left out: power ([\d.]+) %, flow ([\d.]+) %", section)[0]
         assert scores.compressor.P_el == pytest.approx(float(power), abs=0.051)
         assert scores.compressor.m_flow_refrigerant == pytest.approx(float(flow), abs=0.051)
+
+
+def test_missed_limits_are_counted(all_scores: dict[str, Scores]) -> None:
+    limits = [t for s in all_scores.values() for t in s.thresholds if not t.is_least]
+    missed = [t for t in limits if not t.passed]
+    assert f"By it {len(missed)} of {len(limits)} limits of errors are missed" in README
 
 
 def test_files_and_links_exist() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import tomlkit
 
 from heatpump_twin.machine_files.machine_file import read_machine_file
@@ -20,6 +21,8 @@ from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
 from heatpump_twin.outputs import staged
 from heatpump_twin.running import temporary_folder
 from heatpump_twin.solving.cycle import HeatPumpCycle
+from heatpump_twin.solving.media import Media
+from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle
 
 from ..data.datasets import Dataset
 from ..data.screening import Screening, screen
@@ -35,7 +38,14 @@ from .cross_validation import (
 )
 from .estimating import Estimate, estimate
 from .fitting import Fit, Problem
-from .record import CalibrationRecord, FittedParameter, data_fingerprint, plain, record_path
+from .record import (
+    CalibrationRecord,
+    FittedParameter,
+    data_fingerprint,
+    plain,
+    plain_frame,
+    record_path,
+)
 from .starting import CALIBRATION, Start, begin
 
 # A fit of fewer records cannot be checked by leaving some out.
@@ -152,7 +162,11 @@ def calibrate(
             record = None
     document, machine = _write(fitted.problem, fitted.start, fitted.estimate.fit, band)
     if record is not None:
-        record = replace(record, machine_fingerprint=machine.fingerprint)
+        # Of the machine as it was written, so that rounded numbers are those that an FMU has.
+        answers = fit_answers(machine, record.with_flows_found(dataset), record.records)
+        record = replace(
+            record, machine_fingerprint=machine.fingerprint, answers=plain_frame(answers)
+        )
     return Calibration(
         machine,
         document,
@@ -218,6 +232,37 @@ def fit_machine(
         )
     _check_physics(problem, fit)
     return FittedMachine(problem, start, found, start_error, screening, is_interrupted)
+
+
+def fit_answers(machine: Machine, dataset: Dataset, records: Sequence[int]) -> pd.DataFrame:
+    """Answer records with the quick cycle of a machine, the one that fits are made with.
+
+    Parameters
+    ----------
+    machine : Machine
+        As its machine file has it.
+    dataset : Dataset
+        With the flows that its calibration found.
+    records : sequence of int
+        To be answered.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a record, columns `quick_cycle.OUTPUTS`, SI units.
+
+    Raises
+    ------
+    SolveError
+        If a record has no solution.
+    """
+    cycle = QuickCycle(machine, Media(machine))
+    boundaries = dataset.values.loc[list(records), list(BOUNDARY_QUANTITIES)]
+    return pd.DataFrame(
+        [cycle.solve(Boundary(*map(float, row))).outputs for row in boundaries.to_numpy()],
+        index=list(records),
+        columns=list(OUTPUTS),
+    )
 
 
 def save(calibration: Calibration, path: Path) -> None:
@@ -359,6 +404,7 @@ def _cross_validate(
         },
         is_leave_one_out=len(problem.records) <= MOST_LEFT_OUT_ALONE,
         predictions={"leave_one_out": plain(unseen), "extrapolation": plain(extrapolated)},
+        answers={},
         coverage=list(coverage(problem.dataset.values, unseen, problem.fields)),
     )
     return record, predict_with_band(found, problem.records)

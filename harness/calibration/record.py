@@ -17,6 +17,9 @@ from heatpump_twin.model.errors import InputError
 from ..data.datasets import Dataset
 from .cross_validation import BandedPrediction
 
+# Raised whenever what is stored changes: a record of another format is not used.
+FORMAT = 2
+
 
 @dataclass(frozen=True)
 class FittedParameter:
@@ -61,6 +64,9 @@ class CalibrationRecord:
         Whether records were left out alone, or a tenth at a time.
     predictions : dict
         ``leave_one_out`` and ``extrapolation``: values and half widths by quantity and record.
+    answers : dict
+        What the fitted machine itself answers at the records it was fitted to: values by quantity
+        and record, SI units. An FMU of this machine has to give them again.
     coverage : list of int
         Left-out readings inside the 95 % band, and all of them.
     """
@@ -77,6 +83,7 @@ class CalibrationRecord:
     flows: dict[str, list[float]]
     is_leave_one_out: bool
     predictions: dict[str, dict[str, dict[str, dict[str, float]]]]
+    answers: dict[str, dict[str, float]]
     coverage: list[int]
 
     def frame(self, split: str, kind: str) -> pd.DataFrame:
@@ -89,13 +96,21 @@ class CalibrationRecord:
         kind : str
             ``values`` or ``half_widths``.
         """
-        frame = pd.DataFrame(self.predictions[split][kind])
-        frame.index = frame.index.astype(int)
-        return frame
+        return _frame(self.predictions[split][kind])
+
+    @property
+    def fit_answers(self) -> pd.DataFrame:
+        """`answers` as a frame: one row a record, one column a quantity, SI units."""
+        return _frame(self.answers)
+
+    def with_flows_found(self, dataset: Dataset) -> Dataset:
+        """Return the data with the flows that were unknown and that the calibration found."""
+        return dataset.with_flows({q: (level, slope) for q, (level, slope) in self.flows.items()})
 
     def save(self, path: Path) -> None:
         """Write as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+        content = {"format": FORMAT, **asdict(self)}
+        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> CalibrationRecord:
@@ -104,13 +119,20 @@ class CalibrationRecord:
         Raises
         ------
         InputError
-            If it is none.
+            If it is none, or one of another format.
         """
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
+            # The first format did not name itself.
+            found = content.pop("format", 1)
+            if found != FORMAT:
+                raise InputError(
+                    f"calibration record {path}: of format {found}; expected {FORMAT}, which holds "
+                    "the fitted machine's answers at its records too: calibrate again"
+                )
             parameters = [FittedParameter(**p) for p in content["parameters"]]
             return cls(**{**content, "parameters": parameters})
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(f"calibration record {path}: cannot be used: {error}") from error
 
 
@@ -127,8 +149,18 @@ def data_fingerprint(dataset: Dataset) -> str:
 
 def plain(prediction: BandedPrediction) -> dict[str, dict[str, dict[str, float]]]:
     """Values and half widths as plain dictionaries, rounded to 9 digits."""
+    return {
+        "values": plain_frame(prediction.values),
+        "half_widths": plain_frame(prediction.half_widths),
+    }
 
-    def of(frame: pd.DataFrame) -> dict[str, dict[str, float]]:
-        return {q: {str(r): float(f"{v:.9g}") for r, v in frame[q].items()} for q in frame.columns}
 
-    return {"values": of(prediction.values), "half_widths": of(prediction.half_widths)}
+def plain_frame(frame: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Return a frame by quantity and record as plain dictionaries, rounded to 9 digits."""
+    return {q: {str(r): float(f"{v:.9g}") for r, v in frame[q].items()} for q in frame.columns}
+
+
+def _frame(values: dict[str, dict[str, float]]) -> pd.DataFrame:
+    frame = pd.DataFrame(values)
+    frame.index = frame.index.astype(int)
+    return frame

@@ -25,7 +25,7 @@ from heatpump_twin.machine_files.units import to_si
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Quantity, with_unit
 
-from .files import dataset_folder
+from .files import DESCRIPTOR, dataset_folder
 
 FLOW_INLETS = {"m_flow_source": "T_source_in", "m_flow_sink": "T_sink_in"}
 _MASS_FLOW, _VOLUME_FLOW = "kg/s", "m^3/s"
@@ -145,7 +145,11 @@ class UnscoredRecords(_Strict):
 
 
 class Limits(_Strict):
-    """Largest errors of one quantity; per cent for mape, nmbe and cv_rmse, else SI units."""
+    """Largest errors of one quantity; per cent for mape, nmbe and cv_rmse, else SI units.
+
+    A limit that is known to be missed says why (`known_miss`) and by which error (`known_error`,
+    in the unit of the limit). It stays a missed limit, but fails no run until the error grows.
+    """
 
     mape_max: _Positive | None = None
     mae_max: _Positive | None = None
@@ -153,22 +157,59 @@ class Limits(_Strict):
     maximum_max: _Positive | None = None
     nmbe_max: _Positive | None = None
     cv_rmse_max: _Positive | None = None
+    known_miss: _Text | None = None
+    known_error: _Positive | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Limits:
+        if not self.by_measure:
+            raise ValueError("no limit; expected for instance mape_max or mae_max")
+        if (self.known_miss is None) != (self.known_error is None):
+            raise ValueError("known_miss (the reason) and known_error (the error) go together")
+        if self.known_error is not None:
+            if len(self.by_measure) > 1:
+                raise ValueError("known_miss is for a quantity with a single limit")
+            (limit,) = self.by_measure.values()
+            if self.known_error <= limit:
+                raise ValueError(
+                    f"known_error {self.known_error:g} does not miss the limit {limit:g}"
+                )
+        return self
+
+    @property
+    def by_measure(self) -> dict[str, float]:
+        """The limits that are given, by the name of the error: ``mape``, ``mae`` ..."""
+        given = self.model_dump(exclude_none=True, exclude={"known_miss", "known_error"})
+        return {key.removesuffix("_max"): limit for key, limit in given.items()}
 
 
-RELATIVE_LIMITS = {"mape_max", "nmbe_max", "cv_rmse_max"}
+RELATIVE_MEASURES = {"mape", "nmbe", "cv_rmse"}
+
+
+# Tables of limits of a descriptor. The first two judge the FMU, the others its calibration.
+OF_THE_FMU, OF_THE_CALIBRATION = ("as_built", "fitted"), ("leave_one_out", "extrapolation")
+LIMITED_SPLITS = OF_THE_FMU + OF_THE_CALIBRATION
 
 
 class Thresholds(_Strict):
     """Limits for the errors over the scored records.
 
-    `fitted` is for a model whose parameters saw the records, `leave_one_out` for records each of
-    which a fit predicted that did not see it. `records_min` is the least number of records that
-    screening has to leave: errors over a few chosen records prove nothing.
+    `as_built` and `fitted` are for the answers of the FMU that is stepped: `fitted` where it is the
+    fit to these records, `as_built` where it is any other. `leave_one_out` and `extrapolation` are
+    for what the calibration predicted of records that a fit did not see. `records_min` is the least
+    number of records that screening has to leave: errors over a few chosen records prove nothing.
     """
 
     records_min: Annotated[int, Field(ge=1)] | None = None
+    as_built: dict[QuantityName, Limits] = {}
     fitted: dict[QuantityName, Limits] = {}
     leave_one_out: dict[QuantityName, Limits] = {}
+    extrapolation: dict[QuantityName, Limits] = {}
+
+    @property
+    def by_split(self) -> dict[str, dict[QuantityName, Limits]]:
+        """Limits by the name of the split and the quantity."""
+        return {split: getattr(self, split) for split in LIMITED_SPLITS}
 
 
 class Descriptor(_Strict):
@@ -333,7 +374,7 @@ def load_dataset(name_or_path: str) -> Dataset:
         If descriptor or table cannot be used; the message names file, field and expectation.
     """
     folder = dataset_folder(name_or_path)
-    path = folder / "descriptor.toml"
+    path = folder / DESCRIPTOR
     try:
         descriptor = Descriptor.model_validate(read_toml(path, "descriptor"))
     except ValidationError as error:
@@ -387,15 +428,15 @@ def load_dataset(name_or_path: str) -> Dataset:
         uncertainties=uncertainties,
         ignored_columns=tuple(c for c in table.columns if c not in declared),
     )
-    for kind in ("fitted", "leave_one_out"):
-        for name, limits in getattr(descriptor.thresholds, kind).items():
-            place = f"descriptor {path}: thresholds.{kind}.{name}"
+    for split, of_split in descriptor.thresholds.by_split.items():
+        for name, limits in of_split.items():
+            place = f"descriptor {path}: thresholds.{split}.{name}"
             if name not in dataset.scored:
                 raise InputError(
                     f"{place}: not a scored quantity; scored are "
                     f"{', '.join(dataset.scored) or 'none'}"
                 )
-            relative = limits.model_dump(exclude_none=True).keys() & RELATIVE_LIMITS
+            relative = limits.by_measure.keys() & RELATIVE_MEASURES
             if relative and not QUANTITIES[name].has_percentage:
                 raise InputError(
                     f"{place}: a percentage of a temperature means nothing; expected mae_max, "

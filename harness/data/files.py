@@ -10,6 +10,7 @@ from heatpump_twin.model.errors import InputError
 
 DATASETS = Path(heatpump_twin.__file__).resolve().parent / "validation_data"
 DEFAULT_DATASET = "mci_lab"
+DESCRIPTOR = "descriptor.toml"
 
 
 def dataset_folder(name_or_path: str) -> Path:
@@ -21,11 +22,11 @@ def dataset_folder(name_or_path: str) -> Path:
         If there is none.
     """
     for folder in (Path(name_or_path), DATASETS / name_or_path):
-        if (folder / "descriptor.toml").is_file():
+        if (folder / DESCRIPTOR).is_file():
             return folder
-    known = ", ".join(sorted(p.parent.name for p in DATASETS.glob("*/descriptor.toml")))
+    known = ", ".join(sorted(p.parent.name for p in DATASETS.glob(f"*/{DESCRIPTOR}")))
     raise InputError(
-        f"unknown data set {name_or_path!r}; expected a folder that holds a descriptor.toml, "
+        f"unknown data set {name_or_path!r}; expected a folder that holds a {DESCRIPTOR}, "
         f"or one of: {known}"
     )
 

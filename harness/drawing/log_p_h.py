@@ -26,7 +26,7 @@ from heatpump_twin.solving.media import abstract_state
 
 from ..data.datasets import Dataset
 from ..data.implied_cycle import implied_cycle
-from ..scoring.scores import FITTED, Scores
+from ..scoring.scores import Scores
 from .style import EXCLUDED, MEASURED, SIMULATED, STYLE
 
 if TYPE_CHECKING:
@@ -368,7 +368,7 @@ def log_p_h(scores: Scores, machine: Machine, record: int) -> Figure:
         screened = scores.screening.records[record]
         role = (
             f"parameters from {scores.provenance}"
-            if record in scores.sets[FITTED]
+            if record in scores.screening.kept
             else f"not scored: {screened.verdict}"
         )
         axes.set_title(

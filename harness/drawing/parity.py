@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from heatpump_twin.model.quantities import QUANTITIES
 
 from ..data.screening import Verdict
-from ..scoring.scores import FITTED, LEAVE_ONE_OUT, Scores
+from ..scoring.scores import LEAVE_ONE_OUT, Scores
 from .style import EXCLUDED, SIMULATED, STYLE
 
 # Width of the band in parity plots: a fraction of the value, or kelvin for temperatures.
@@ -35,14 +35,14 @@ def parity(scores: Scores, quantity: str) -> Figure:
     values, u = scores.dataset.values[quantity], scores.dataset.uncertainties[quantity]
     simulated = scores.simulation.outputs[quantity].copy()
     half_widths = None
-    kept = [r for r in scores.sets[FITTED] if math.isfinite(values[r])]
+    kept = [r for r in scores.screening.kept if math.isfinite(values[r])]
     label = "kept, FMU as built"
     if scores.calibration is not None:
         unseen = scores.calibration.frame(LEAVE_ONE_OUT, "values")[quantity]
         half_widths = scores.calibration.frame(LEAVE_ONE_OUT, "half_widths")[quantity]
         kept = [r for r in scores.sets[LEAVE_ONE_OUT] if math.isfinite(values[r])]
         simulated.loc[kept] = unseen.loc[kept]
-        label = "left out of its fit, 95 % band"
+        label = "calibration, left out of its fit, 95 % band"
     groups = {label: (kept, "o", SIMULATED, True)}
     for verdict, marker in (
         (Verdict.NOT_STEADY, "x"),

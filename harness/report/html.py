@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from heatpump_twin.model.machine import Machine
 
-from ..scoring.scores import FITTED, Scores
+from ..scoring.scores import Scores
 from . import tables
 
 _PACKAGES = ("heatpump-twin", "tespy", "CoolProp", "pythonfmu", "FMPy", "fluprodia")
@@ -42,12 +42,12 @@ def write_html(
     )
     template = environment.get_template("report.html.j2")
     design_record = scores.dataset.descriptor.design_record
-    order = [r for r in (design_record, *scores.sets[FITTED], *cycles) if r in cycles]
+    order = [r for r in (design_record, *scores.screening.kept, *cycles) if r in cycles]
     html = template.render(
         scores=scores,
         machine=machine,
         headline=tables.headline(scores),
-        splits=tables.splits(scores),
+        of_calibration=tables.of_calibration(scores) if scores.calibration else None,
         compressor=tables.compressor(scores) if scores.compressor else None,
         certificate=tables.certificate(scores) if scores.fmu.certificate else None,
         calibrated=[
@@ -64,7 +64,9 @@ def write_html(
         ],
         screened=[tables.screened_records(scores), tables.screened_fields(scores)],
         records=tables.records(scores),
-        unanswered=tables.unanswered_records(scores),
+        verdict=tables.verdict(scores).partition(": ")[2],
+        missed=tables.missed_limits(scores),
+        wrong=[*tables.deviations(scores), *tables.unanswered_records(scores)],
         parity={name: _embed(file) for name, file in parity.items()},
         first=order[0] if order else None,
         cycles={record: _embed(file) for record, file in cycles.items()},

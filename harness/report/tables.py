@@ -14,7 +14,7 @@ from heatpump_twin.model.quantities import (
 from ..calibration.record import CalibrationRecord
 from ..data.screening import Verdict
 from ..scoring.baselines import published
-from ..scoring.scores import EXTRAPOLATION, FITTED, LEAVE_ONE_OUT, MODEL, ErrorMeasures, Scores
+from ..scoring.scores import EXTRAPOLATION, LEAVE_ONE_OUT, MODEL, ErrorMeasures, Scores
 from ..stepping.cosimulation import STATUS
 
 NOTHING = "-"
@@ -43,68 +43,90 @@ class Table:
 
 
 def headline(scores: Scores) -> Table:
-    """Mean absolute error of every predictor on left-out records: what a reader looks at first."""
-    split = scores.headline_split
-    predictors = [p.name for p in scores.predictions[split]]
-    rows = []
-    for quantity in _quantities(scores):
-        row = [quantity]
-        for predictor in predictors:
-            row.append(_mean_error(quantity, scores.find(predictor, split, quantity)))
-        limit = next(
-            (
-                f"{t.text.removeprefix(quantity).strip()} {'kept' if t.passed else 'MISSED'}"
-                for t in scores.thresholds
-                if (t.split, t.quantity) == (split, quantity)
+    """Mean absolute error of the FMU as it is, and its limits: what a reader looks at first."""
+    regressions = [p.name for p in scores.predictions[LEAVE_ONE_OUT] if p.name != MODEL]
+    rows = [
+        [
+            quantity,
+            _mean_error(quantity, scores.find(MODEL, scores.own_split, quantity)),
+            _limits(scores, scores.own_split, quantity),
+            *(
+                _mean_error(quantity, scores.find(name, LEAVE_ONE_OUT, quantity))
+                for name in regressions
             ),
-            NOTHING,
-        )
-        rows.append([*row, limit])
-    note = _members(scores, split)
-    if scores.calibration:
-        inside, total = scores.calibration.coverage
-        note += f". 95 % band of the model: {inside} of {total} left-out readings inside"
+        ]
+        for quantity in _quantities(scores)
+    ]
+    note = _members(scores, scores.own_split) + ". Regressions: each record left out of its fit"
     others = [p.name for p in published(scores.dataset)]
     if others:
         note += f". {', '.join(others)}: fitted by its author to all of them"
     return Table(
-        title=f"Mean absolute error, {scores.split_titles[split]}",
+        title=f"Mean absolute error, {scores.split_titles[scores.own_split]}",
         note=note + ".",
-        header=["quantity", *predictors, "limit for the model"],
+        header=["quantity", "FMU", "limit for the FMU", *regressions],
         rows=rows,
     )
 
 
-def splits(scores: Scores) -> Table:
-    """Model and regressions side by side: fitted, left out, extrapolated."""
-    names = {FITTED: "fitted", LEAVE_ONE_OUT: "left out", EXTRAPOLATION: "extrapolated"}
+def of_calibration(scores: Scores) -> Table:
+    """Errors of the calibration on records that its fits did not see, beside regressions."""
+    assert scores.calibration is not None
+    names = {LEAVE_ONE_OUT: "left out", EXTRAPOLATION: "extrapolated"}
     short = {
-        MODEL: "model",
+        MODEL: "calibration",
         "linear regression": "linear",
         "quadratic regression": "quadratic",
     }
     rows = [
         [
-            quantity if split == FITTED else "",
+            quantity if split == LEAVE_ONE_OUT else "",
             name,
             *(_mean_error(quantity, scores.find(p, split, quantity)) for p in short),
+            _limits(scores, split, quantity),
         ]
         for quantity in _quantities(scores)
         for split, name in names.items()
-        if scores.calibration or split == FITTED
     ]
-    far = len(scores.sets.get(EXTRAPOLATION, []))
+    inside, total = scores.calibration.coverage
+    far = len(scores.sets[EXTRAPOLATION])
     return Table(
-        title="Mean absolute error by what the fit has seen",
-        note="Fitted figures show the fit, not prediction."
-        + (
-            f" Extrapolated: {far} records farthest from the design point's temperature lift, "
-            "predicted from the nearer half."
-            if far
-            else ""
-        ),
-        header=["quantity", "records", *short.values()],
+        title="Mean absolute error of the calibration, not of this FMU file",
+        note="The FMU gives the answers of this calibration's fit. Left out: each record predicted "
+        f"by a fit without it; 95 % band: {inside} of {total} readings inside. Extrapolated: the "
+        f"{far} records farthest from the design point's temperature lift, predicted from the "
+        "nearer half.",
+        header=["quantity", "records", *short.values(), "limit for the calibration"],
         rows=rows,
+    )
+
+
+def missed_limits(scores: Scores) -> list[str]:
+    """One line for each limit that is missed, with the reason where it is known."""
+    return [
+        f"{t.split} {t.text}: {t.finding} ({t.verdict}{': ' if t.known_miss else ''}{t.known_miss})"
+        for t in scores.thresholds
+        if not t.passed
+    ]
+
+
+def deviations(scores: Scores) -> list[str]:
+    """One line for each quantity in which the FMU is not the fit that it says it is."""
+    return [f"not the fit of its calibration: {d.text}" for d in scores.deviations]
+
+
+def verdict(scores: Scores) -> str:
+    """Say in one line how many limits are kept and records answered."""
+    kept = sum(t.passed for t in scores.thresholds)
+    known = sum(t.is_known_miss for t in scores.thresholds)
+    limits = f"{kept} of {len(scores.thresholds)} limits kept"
+    if known:
+        limits += f", {known} missed as known"
+    records = len(scores.screening.records)
+    return (
+        f"{'passed' if scores.passed else 'failed'}: "
+        f"{limits if scores.thresholds else 'no limits set'}, "
+        f"{records - len(scores.unanswered_records)} of {records} records answered"
     )
 
 
@@ -314,6 +336,15 @@ def unanswered_records(scores: Scores) -> list[str]:
 
 def _quantities(scores: Scores) -> list[str]:
     return list(dict.fromkeys(s.quantity for s in scores.scores if s.predictor == MODEL))
+
+
+def _limits(scores: Scores, split: str, quantity: str) -> str:
+    found = [
+        f"{t.text.removeprefix(quantity).strip()} {t.verdict}"
+        for t in scores.thresholds
+        if (t.split, t.quantity) == (split, quantity)
+    ]
+    return "; ".join(found) or NOTHING
 
 
 def _members(scores: Scores, records: str) -> str:

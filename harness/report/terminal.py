@@ -15,19 +15,22 @@ from .tables import (
     Table,
     certificate,
     compressor,
+    deviations,
     fitted_parameters,
     headline,
     kept_at_start,
+    missed_limits,
+    of_calibration,
     screened_fields,
     screened_records,
-    splits,
     unanswered_records,
     uncertainties,
+    verdict,
 )
 
 
 def print_scores(scores: Scores, console: Console) -> None:
-    """Print screening, headline and verdict."""
+    """Print the FMU's own errors, those of its calibration, screening and verdict."""
     for column in scores.dataset.ignored_columns:
         console.print(
             f"column {column!r} of the table is not in the descriptor and was ignored",
@@ -35,11 +38,11 @@ def print_scores(scores: Scores, console: Console) -> None:
         )
     fields, records = screened_fields(scores), screened_records(scores)
     for table in (
+        headline(scores),
+        *([of_calibration(scores)] if scores.calibration else []),
         replace(fields, rows=[row for row in fields.rows if row[-1] != NOTHING]),
         replace(records, rows=[row for row in records.rows if row[-1] != NOTHING]),
-        splits(scores),
         *([compressor(scores)] if scores.compressor else []),
-        headline(scores),
     ):
         if table.rows:
             console.print(_rich(table))
@@ -51,21 +54,11 @@ def print_scores(scores: Scores, console: Console) -> None:
             markup=False,
             highlight=False,
         )
-    for line in unanswered_records(scores):
+    for line in (*deviations(scores), *unanswered_records(scores)):
         console.print(line, style="bold red", markup=False)
-    missed = [t for t in scores.thresholds if not t.passed]
-    for threshold in missed:
-        console.print(
-            f"missed: {threshold.split} {threshold.text}: {threshold.finding}", style="bold red"
-        )
-    if scores.passed:
-        limits = len(scores.thresholds)
-        console.print(
-            f"passed: {f'all {limits} limits kept' if limits else 'no limits set'}, "
-            "every record answered"
-        )
-    else:
-        console.print("failed", style="bold red")
+    for line in missed_limits(scores):
+        console.print(f"missed: {line}", style="bold red", markup=False)
+    console.print(verdict(scores), style=None if scores.passed else "bold red", markup=False)
 
 
 def print_calibration(calibration: Calibration, console: Console) -> None:

@@ -1,4 +1,8 @@
-"""The main job: step an FMU through a data set and score it."""
+"""The main job: step an FMU through a data set and judge it.
+
+The verdict is about the FMU that was stepped: its own answers are scored and limited, whoever built
+it. What is known of the fit to these data is said of it only if it gives the answers of that fit.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,11 @@ from heatpump_twin.model.machine import Machine, identification
 from heatpump_twin.solving.cycle import HeatPumpCycle
 
 from ..calibration.record import CalibrationRecord, data_fingerprint, record_path
-from ..data.datasets import Dataset
-from ..data.screening import screen
+from ..data.datasets import OF_THE_FMU, Dataset
+from ..data.files import DESCRIPTOR
+from ..data.screening import Screening, screen
 from ..drawing.log_p_h import CYCLE_OUTPUTS
-from ..stepping.cosimulation import FmuInfo, inspect_fmu, simulate
+from ..stepping.cosimulation import inspect_fmu, simulate
 from .compressor_alone import score_compressor
 from .scores import Scores, boundaries, score
 
@@ -70,17 +75,38 @@ def validate(dataset: Dataset, fmu_path: Path) -> Validation:
     Raises
     ------
     InputError
-        If the data set's machine or the FMU cannot be used.
+        If the data set's machine, its limits, the record of its calibration or the FMU cannot be
+        used.
     CosimulationError
         If the FMU does not run to the last record.
     """
+    _check_limits(dataset)
     path = machine_of(dataset)
-    machine = read_machine_file(path).to_machine()
+    machine_file = read_machine_file(path)
+    machine = machine_file.to_machine()
     fmu = inspect_fmu(fmu_path, (*dataset.scored, *CYCLE_OUTPUTS))
-    calibration, provenance = calibration_of(dataset, path, machine, fmu)
-    if calibration is not None and calibration.flows:
-        dataset = dataset.with_flows({q: (f[0], f[1]) for q, f in calibration.flows.items()})
+    is_of_machine = identification(machine) in fmu.description
+    calibration, provenance = calibration_of(dataset, path)
+    if calibration is not None:
+        if calibration.machine_fingerprint == machine.fingerprint:
+            # What the flows were does not depend on the FMU.
+            dataset = calibration.with_flows_found(dataset)
+        elif is_of_machine:
+            raise InputError(
+                f"calibration record {record_path(path)}: of another build than FMU {fmu_path} and "
+                f"machine file {path}: the machine file was changed after its calibration; "
+                "calibrate again, or take the record away to have the FMU judged as built"
+            )
+    if not is_of_machine:
+        calibration = None
+        provenance = f"not known: the FMU was not built of this machine file ({machine.name})"
+    elif fmu.certificate and fmu.certificate.machine_fingerprint != machine.fingerprint:
+        raise InputError(
+            f"FMU {fmu_path}: its certificate is of another build: it is for machine "
+            f"{fmu.certificate.machine_fingerprint[:12]}, the FMU is of {machine.fingerprint[:12]}"
+        )
     screening = screen(dataset, HeatPumpCycle(machine))
+    _check_limited_fields(dataset, screening)
     simulation = simulate(fmu, boundaries(dataset))
     return Validation(
         score(
@@ -91,15 +117,14 @@ def validate(dataset: Dataset, fmu_path: Path) -> Validation:
             calibration,
             provenance,
             score_compressor(dataset, screening, machine),
+            machine_file.relative_map_tolerance,
         ),
         machine,
     )
 
 
-def calibration_of(
-    dataset: Dataset, path: Path, machine: Machine, fmu: FmuInfo
-) -> tuple[CalibrationRecord | None, str]:
-    """Return the record of the machine's calibration if it applies here, and what it was fitted to.
+def calibration_of(dataset: Dataset, path: Path) -> tuple[CalibrationRecord | None, str]:
+    """Return the record of a machine's calibration to a data set, and what it was fitted to.
 
     Parameters
     ----------
@@ -107,18 +132,60 @@ def calibration_of(
         To be validated on.
     path : Path
         Machine file, beside which the record lies.
-    machine : Machine
-        Of that file.
-    fmu : FmuInfo
-        Its description identifies the machine it was built of.
+
+    Returns
+    -------
+    CalibrationRecord or None
+        None if there is none for these data. Its `machine_fingerprint` may be that of another
+        state of the machine file.
+    str
+        The records that the machine's parameters come from, in words.
+
+    Raises
+    ------
+    InputError
+        If the record cannot be used.
     """
-    if identification(machine) not in fmu.description:
-        return None, f"not known: the FMU was not built of this machine file ({machine.name})"
     if not record_path(path).is_file():
         return None, "not known: no record of a calibration lies beside the machine file"
     record = CalibrationRecord.load(record_path(path))
-    if record.machine_fingerprint != machine.fingerprint:
-        return None, "not known: the machine file was changed after its calibration"
     if record.data_fingerprint != data_fingerprint(dataset):
         return None, f"data set {record.dataset} as it was then, not these records"
     return record, f"{len(record.records)} records of {record.dataset}"
+
+
+def _check_limits(dataset: Dataset) -> None:
+    """Refuse limits that leave the FMU itself without any.
+
+    Raises
+    ------
+    InputError
+        If there are limits, but none for an FMU as built or none for one that is the fit.
+    """
+    by_split = dataset.descriptor.thresholds.by_split
+    lacking = [split for split in OF_THE_FMU if not by_split[split]]
+    if any(by_split.values()) and lacking:
+        raise InputError(
+            f"descriptor {dataset.folder / DESCRIPTOR}: has limits, but none in "
+            f"[thresholds.{lacking[0]}], so that an FMU would go unjudged; give limits in "
+            "[thresholds.as_built] for any FMU, and in [thresholds.fitted] for the one that is the "
+            "fit to these records"
+        )
+
+
+def _check_limited_fields(dataset: Dataset, screening: Screening) -> None:
+    """Refuse limits of quantities that screening took out.
+
+    Raises
+    ------
+    InputError
+        If a quantity has a limit and is not scored.
+    """
+    for split, limits in dataset.descriptor.thresholds.by_split.items():
+        for quantity in limits:
+            field = screening.fields[quantity]
+            if not field.usable:
+                raise InputError(
+                    f"descriptor {dataset.folder / DESCRIPTOR}: thresholds.{split}.{quantity}: "
+                    f"not scored, so that no limit can be checked: {'; '.join(field.reasons)}"
+                )

@@ -13,6 +13,7 @@ from junitparser import JUnitXml
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from heatpump_twin.harness.calibration.record import record_path
 from heatpump_twin.harness.cli import app
 from heatpump_twin.harness.data.files import DATASETS
 from heatpump_twin.harness.stepping.cosimulation import CERTIFICATE
@@ -57,12 +58,19 @@ class _Sources(HTMLParser):
 def test_validate_writes_everything_and_passes(report: tuple[Result, Path]) -> None:
     result, folder = report
     assert result.exit_code == 0, result.output
-    assert "passed: all 6 limits kept" in result.output
+    assert "passed: 17 of 19 limits kept, 2 missed as known" in " ".join(result.output.split())
     scores = json.loads((folder / "scores.json").read_text())
     assert scores["passed"]
     assert scores["records"]["17"]["verdict"] == "steady at another speed"
     junit = JUnitXml.fromfile(str(folder / "junit.xml"))
-    assert (junit.tests, junit.failures, junit.errors) == (6 + 17, 0, 0)
+    # Limits, answers of the fit, records.
+    assert (junit.tests, junit.failures, junit.errors) == (19 + 14 + 17, 0, 0)
+    assert junit.skipped == 2
+    first = next(iter(junit))
+    assert first.name == "mci_lab: limits of the FMU, fitted"
+    skipped = [case for suite in junit for case in suite if case.is_skipped]
+    assert [case.name for case in skipped] == 2 * ["Q_flow_sink mape <= 2.53"]
+    assert all("a known miss: recorded heat" in case.result[0].message for case in skipped)
     for record in range(1, 18):
         for suffix in ("png", "svg"):
             assert (folder / "diagrams" / f"log_p_h_{record}.{suffix}").stat().st_size > 10_000
@@ -172,9 +180,13 @@ def test_fmu_of_another_machine_has_no_known_provenance(fmu: Path, tmp_path: Pat
     shutil.copy(machine_path("mci_lab"), dataset / "other.toml")
     edit(dataset / "other.toml", "standby_power = { value = 10", "standby_power = { value = 11")
     result = run("validate", dataset, "--fmu", fmu, "-o", tmp_path / "report")
-    assert "not known: the FMU was not built of this machine file" in " ".join(
-        result.output.split()
-    )
+    flat = " ".join(result.output.split())
+    assert "not known: the FMU was not built of this machine file" in flat
+    assert "as built: the FMU as it is" in flat
+    assert "fitted: " not in flat
+    # No miss is known of an FMU of other origin.
+    assert result.exit_code == 1, result.output
+    assert "missed: as_built Q_flow_sink mape <= 2.53: 2.555 (MISSED)" in flat
 
 
 def test_data_set_with_outside_quantities_only(fmu: Path, tmp_path: Path) -> None:
@@ -184,7 +196,8 @@ def test_data_set_with_outside_quantities_only(fmu: Path, tmp_path: Path) -> Non
     for column in ("p_high_bar", "p_low_bar", "T_suction_degC", "superheat_K", "T_discharge_degC"):
         start = text.index(f"[columns.{column}]")
         text = text[:start] + text[text.index("\n[", start) + 1 :]
-    lines = [line for line in text.splitlines() if not line.startswith(("p_low =", "p_high ="))]
+    unread = ("p_low =", "p_high =", "T_suction =")
+    lines = [line for line in text.splitlines() if not line.startswith(unread)]
     descriptor.write_text("\n".join(lines), encoding="utf-8")
     table = dataset / "data.csv"
     edit(table, "p_high_bar", "p [/bar]")  # a header that a markup language might read
@@ -203,9 +216,70 @@ def test_missed_limit_is_exit_code_1_and_a_junit_failure(fmu: Path, tmp_path: Pa
     descriptor.write_text(text.replace("P_el = { mape_max = 1.58 }", "P_el = { mape_max = 0.5 }"))
     result = run("validate", dataset, "--fmu", fmu, "-o", tmp_path / "report")
     assert result.exit_code == 1
+    assert "missed: fitted P_el mape" in result.output
     assert "missed: leave_one_out P_el mape" in result.output
-    assert JUnitXml.fromfile(str(tmp_path / "report" / "junit.xml")).failures == 1
+    assert JUnitXml.fromfile(str(tmp_path / "report" / "junit.xml")).failures == 2
     assert "MISSED" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+
+
+def test_known_miss_that_grew_fails(fmu: Path, tmp_path: Path) -> None:
+    dataset = Path(shutil.copytree(DATASETS / "mci_lab", tmp_path / "grown"))
+    # Both errors are 5 % and more beyond these.
+    edit(dataset / "descriptor.toml", "known_error = 2.72", "known_error = 2.54")
+    result = run("validate", dataset, "--fmu", fmu, "-o", tmp_path / "report")
+    assert result.exit_code == 1, result.output
+    flat = " ".join(result.output.split())
+    assert "more than 5 % beyond the known miss of 2.54" in flat
+    assert "failed: 17 of 19 limits kept, 1 missed as known" in flat
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "texts"),
+    [
+        (
+            "[thresholds.as_built]",
+            "[thresholds.extrapolation]",
+            ("descriptor.toml: has limits, but none in [thresholds.as_built]",),
+        ),
+        (
+            "[thresholds.as_built]\n",
+            "[thresholds.as_built]\nT_discharge = { mae_max = 5.0 }\n",
+            ("thresholds.as_built.T_discharge: not scored", "contradicts physics"),
+        ),
+    ],
+)
+def test_limits_that_judge_nothing_are_bad_input(
+    fmu: Path, tmp_path: Path, old: str, new: str, texts: tuple[str, ...]
+) -> None:
+    dataset = Path(shutil.copytree(DATASETS / "mci_lab", tmp_path / "set"))
+    descriptor = dataset / "descriptor.toml"
+    if "extrapolation" in new:
+        text = descriptor.read_text(encoding="utf-8")
+        descriptor.write_text(text.partition("# The calibration: fitted")[0], encoding="utf-8")
+    edit(descriptor, old, new)
+    result = run("validate", dataset, "--fmu", fmu, "-o", tmp_path / "report")
+    assert_bad_input(result, *texts)
+    assert not (tmp_path / "report").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "texts"),
+    [
+        ({"machine_fingerprint": "0" * 64}, ("of another build", "calibrate again")),
+        ({"format": 1}, ("of format 1; expected 2", "calibrate again")),
+    ],
+)
+def test_record_of_a_calibration_that_cannot_be_used(
+    fmu: Path, tmp_path: Path, content: dict[str, object], texts: tuple[str, ...]
+) -> None:
+    dataset = Path(shutil.copytree(DATASETS / "mci_lab", tmp_path / "set"))
+    edit(dataset / "descriptor.toml", 'machine = "mci_lab"', 'machine = "own.toml"')
+    shutil.copy(machine_path("mci_lab"), dataset / "own.toml")
+    record = json.loads(record_path(machine_path("mci_lab")).read_text(encoding="utf-8"))
+    (dataset / "own.calibration.json").write_text(json.dumps({**record, **content}))
+    result = run("validate", dataset, "--fmu", fmu, "-o", tmp_path / "report")
+    assert_bad_input(result, "own.calibration.json", *texts)
+    assert not (tmp_path / "report").exists()
 
 
 def test_diagram_of_one_record(fmu: Path, tmp_path: Path) -> None:

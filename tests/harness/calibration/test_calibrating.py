@@ -8,7 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from heatpump_twin.harness.calibration.calibrating import FittedMachine, fit_machine
+from heatpump_twin.harness.calibration.calibrating import (
+    FittedMachine,
+    fit_answers,
+    fit_machine,
+)
 from heatpump_twin.harness.calibration.cross_validation import extrapolation_split, leave_out_splits
 from heatpump_twin.harness.calibration.record import (
     CalibrationRecord,
@@ -19,6 +23,8 @@ from heatpump_twin.harness.data.datasets import Dataset, load_dataset
 from heatpump_twin.harness.data.files import DATASETS
 from heatpump_twin.machine_files.files import MACHINES
 from heatpump_twin.machine_files.machine_file import read_machine, read_machine_file
+from heatpump_twin.model.errors import InputError
+from heatpump_twin.solving.quick_cycle import OUTPUTS
 
 SHIPPED = ["mci_lab", "nist_split", "rwth_brine_water"]
 
@@ -111,11 +117,37 @@ def test_records_of_a_few_are_left_out_alone() -> None:
     assert [s.predicted for s in splits] == [(1,), (2,), (5,)]
 
 
-def test_record_of_another_version_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", SHIPPED)
+def test_stored_answers_are_those_of_the_machine_file(name: str) -> None:
+    record = CalibrationRecord.load(record_path(MACHINES / f"{name}.toml"))
+    dataset = record.with_flows_found(load_dataset(name))
+    again = fit_answers(read_machine(name), dataset, record.records)
+    stored = record.fit_answers
+    assert stored.index.tolist() == record.records
+    assert list(stored) == list(OUTPUTS)
+    assert stored.to_numpy() == pytest.approx(again.to_numpy(), rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ({"dataset": "mci_lab"}, "of format 1; expected 2.*: calibrate again"),
+        ({"format": 3}, "of format 3; expected 2.*: calibrate again"),
+        ({"format": 2}, "cannot be used"),
+        ([], "cannot be used"),
+    ],
+)
+def test_record_of_another_format_is_refused(tmp_path: Path, content: object, why: str) -> None:
     path = tmp_path / "machine.calibration.json"
-    path.write_text(json.dumps({"dataset": "mci_lab"}))
-    with pytest.raises(Exception, match="calibration record"):
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError, match=f"calibration record {path}: {why}"):
         CalibrationRecord.load(path)
+
+
+def test_record_is_read_as_it_was_saved(tmp_path: Path) -> None:
+    record = CalibrationRecord.load(record_path(MACHINES / "rwth_brine_water.toml"))
+    record.save(tmp_path / "again.json")
+    assert CalibrationRecord.load(tmp_path / "again.json") == record
 
 
 def test_frames_have_whole_numbers_as_records() -> None:

@@ -162,20 +162,36 @@ def test_missing_table(folder: Path) -> None:
         ("design_record = 3", "design_record = 33", "design_record 33", "records are 1, 2"),
         ('machine = "mci_lab"', "", "machine", "is missing"),
         ("P_el = { mape_max = 1.58 }", "P_el = { mape = 1.58 }", "mape", "not a known key"),
-        (
-            "P_el = { mape_max = 1.58 }",
-            "superheat = { mape_max = 1.58 }",
-            "thresholds.leave_one_out.superheat",
-            "not a scored quantity",
+        *(
+            (
+                f"[thresholds.{split}]\nP_el",
+                f"[thresholds.{split}]\nsuperheat",
+                f"thresholds.{split}.superheat",
+                "not a scored quantity",
+            )
+            for split in ("as_built", "fitted", "leave_one_out", "extrapolation")
         ),
         ("[thresholds.leave_one_out]", "[thresholds.off_design]", "off_design", "not a known key"),
+        ("T_suction = { mae_max", "T_suction = { mape_max", "T_suction", "means nothing"),
+        ("P_el = { mape_max = 1.58 }", "P_el = {}", "thresholds.as_built.P_el", "no limit"),
         (
-            "[thresholds.leave_one_out]\nP_el",
-            "[thresholds.fitted]\nsuperheat",
-            "thresholds.fitted.superheat",
-            "not a scored quantity",
+            "mape_max = 2.53, known_error = 2.56, known_miss",
+            "mape_max = 2.53, known_miss",
+            "thresholds.fitted.Q_flow_sink",
+            "go together",
         ),
-        ("p_low = { mape_max", "T_suction = { mape_max", "T_suction", "means nothing"),
+        (
+            "mape_max = 2.53, known_error = 2.56",
+            "mape_max = 2.53, known_error = 2.5",
+            "thresholds.fitted.Q_flow_sink",
+            "does not miss the limit",
+        ),
+        (
+            "mape_max = 2.53, known_error = 2.56",
+            "mape_max = 2.53, mae_max = 100, known_error = 2.56",
+            "thresholds.fitted.Q_flow_sink",
+            "a single limit",
+        ),
         (
             "constants.compressor_speed]\n",
             "constants.compressor_speed]\nper_kelvin = 0.01\n",

@@ -116,6 +116,12 @@ def test_calibration_of_the_example(example: Dataset) -> None:
         assert errors.abs().mean() < 0.03, q
     path = example.folder / "machine.toml"
     save(calibration, path)
+    fitted = record.fit_answers
+    assert fitted.index.tolist() == record.records
+    for q in ("P_el", "Q_flow_sink"):
+        # The fit saw what the others did not, and is none of them.
+        assert (fitted[q] / unseen[q] - 1.0).abs().max() < 0.05, q
+        assert (fitted[q] != unseen[q]).all(), q
     machine = read_machine_file(path).to_machine()
     assert machine.name == "my_heat_pump"
     # The fit solves the cycle without checking its physics; the FMU does check it.

@@ -4,20 +4,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from heatpump_twin.harness.drawing.display import DISPLAY
 
 from heatpump_twin.harness.calibration.cross_validation import leave_out_splits
 from heatpump_twin.harness.data.datasets import Dataset
-from heatpump_twin.harness.drawing.display import DISPLAY
 from heatpump_twin.harness.report.folder import write_report
 from heatpump_twin.harness.report.html import write_html
 from heatpump_twin.harness.scoring.baselines import regression, sandrini2025
 from heatpump_twin.harness.scoring.scores import (
+    AS_BUILT,
     EXCLUDED,
     EXTRAPOLATION,
     FITTED,
     LEAVE_ONE_OUT,
     MODEL,
     Scores,
+    ThresholdResult,
     measure,
     score,
 )
@@ -132,7 +134,7 @@ def test_point_12_where_the_thesis_diverges(scores: Scores) -> None:
 
 def test_scores_say_what_was_fitted_on_what(scores: Scores) -> None:
     assert scores.provenance == "11 records of mci_lab"
-    assert scores.headline_split == LEAVE_ONE_OUT
+    assert scores.own_split == FITTED
 
 
 def with_output(scores: Scores, record: int, **outputs: float) -> Scores:
@@ -203,7 +205,61 @@ def test_display_covers_the_vocabulary() -> None:
     assert set(DISPLAY) == set(QUANTITIES)
 
 
-def test_every_threshold_of_the_descriptor_is_checked(scores: Scores) -> None:
-    thresholds = scores.dataset.descriptor.thresholds
-    assert len(scores.thresholds) == 1 + len(thresholds.fitted) + len(thresholds.leave_one_out)
+def test_limits_of_the_fmu_and_of_its_calibration_are_checked(scores: Scores) -> None:
+    by_split = scores.dataset.descriptor.thresholds.by_split
+    assert set(by_split) == {AS_BUILT, FITTED, LEAVE_ONE_OUT, EXTRAPOLATION}
+    checked = {s for s in by_split if s != AS_BUILT}
+    assert len(scores.thresholds) == 1 + sum(len(by_split[s]) for s in checked)
+    assert {t.split for t in scores.thresholds} == {"all", *checked}
     assert scores.passed
+
+
+@pytest.mark.parametrize("name", ["mci_lab", "nist_split", "rwth_brine_water"])
+def test_shipped_limits_follow_the_rule(name: str, all_scores: dict[str, Scores]) -> None:
+    """The better regression that has not seen the records, to three digits; for every quantity."""
+    scores = all_scores[name]
+    quantities = {s.quantity for s in scores.scores if s.predictor == MODEL}
+    for split, limits in scores.dataset.descriptor.thresholds.by_split.items():
+        assert set(limits) == quantities, split
+        unseen = EXTRAPOLATION if split == EXTRAPOLATION else LEAVE_ONE_OUT
+        for quantity, of_quantity in limits.items():
+            measure_name = "mape" if QUANTITIES[quantity].has_percentage else "mae"
+            regressions = [
+                getattr(errors, measure_name)
+                for predictor in ("linear regression", "quadratic regression")
+                if (errors := scores.find(predictor, unseen, quantity))
+            ]
+            rule = float(f"{min(regressions):.3g}")
+            assert of_quantity.by_measure == {measure_name: rule}, (split, quantity)
+
+
+@pytest.mark.parametrize("name", ["mci_lab", "nist_split", "rwth_brine_water"])
+def test_known_misses_are_those_that_are(name: str, all_scores: dict[str, Scores]) -> None:
+    scores = all_scores[name]
+    for t in scores.thresholds:
+        assert t.passed == (t.known_error is None), t
+        if t.known_error is not None:
+            assert t.value == pytest.approx(t.known_error, rel=0.005), t
+    # Of an FMU that nobody fitted no miss is known.
+    as_built = scores.dataset.descriptor.thresholds.as_built
+    assert all(limits.known_miss is None for limits in as_built.values())
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict", "finding"),
+    [
+        (2.0, "kept", "2, kept although the descriptor names a known miss"),
+        (2.7, "MISSED, known", "2.7"),
+        (2.8, "MISSED, known", "2.8"),
+        (2.9, "MISSED", "2.9, more than 5 % beyond the known miss of 2.7"),
+        (None, "MISSED", "nothing to measure"),
+    ],
+)
+def test_known_miss_fails_again_when_it_grows(
+    value: float | None, verdict: str, finding: str
+) -> None:
+    result = ThresholdResult(
+        FITTED, "P_el", "mape", 2.5, value, known_miss="no reading", known_error=2.7
+    )
+    assert (result.verdict, result.finding) == (verdict, finding)
+    assert result.is_known_miss == (verdict == "MISSED, known")
