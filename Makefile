@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint bench soak clean
+.PHONY: demo test lint wheel-check bench soak clean
 
 MACHINES := mci_lab nist_split rwth_brine_water
 
@@ -21,6 +21,9 @@ lint: $(VENV)/lint.stamp  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+wheel-check: $(VENV)/bin/python  ## install the wheel with its dependencies on each Python here, and run the commands
+	$(BIN)/python tests/wheel_check.py
 
 bench: $(VENV)/bench.stamp  ## measure speed, memory and accuracy, and write docs/performance.md
 	@$(PIP_INSTALL) -e '.[bench,peers]' || echo "without the other tools; docs/performance.md says which" >&2
