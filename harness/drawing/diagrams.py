@@ -38,9 +38,6 @@ STYLE: Any = {
     "svg.fonttype": "none",
 }
 
-# What a log(p)-h diagram needs of an FMU.
-CYCLE_OUTPUTS = ("p_low", "p_high", "h_suction", "h_discharge", "h_liquid")
-
 # Width of the band in parity plots: a fraction of the value, or kelvin for temperatures.
 BAND, BAND_KELVIN = 0.10, 2.0
 

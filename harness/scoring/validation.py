@@ -13,10 +13,12 @@ from heatpump_twin.solving.cycle import HeatPumpCycle
 from ..calibration.record import CalibrationRecord, data_fingerprint, record_path
 from ..data.datasets import Dataset
 from ..data.screening import screen
-from ..drawing.diagrams import CYCLE_OUTPUTS
 from ..stepping.cosimulation import FmuInfo, inspect_fmu, simulate
 from .compressor_alone import score_compressor
 from .scores import Scores, boundaries, score
+
+# What a log(p)-h diagram needs of an FMU.
+CYCLE_OUTPUTS = ("p_low", "p_high", "h_suction", "h_discharge", "h_liquid")
 
 
 @dataclass(frozen=True)
