@@ -47,6 +47,7 @@ P = ParamSpec("P")
 DatasetArgument = Annotated[
     str, typer.Argument(help="Name of a shipped data set, or folder with a descriptor.toml.")
 ]
+VerboseOption = Annotated[bool, typer.Option("--verbose", help="Print all that was found.")]
 FmuOption = Annotated[
     Path | None, typer.Option("--fmu", help="FMU to step; without it one is built.")
 ]
@@ -122,6 +123,7 @@ def _progress_bars() -> RichProgress:
         TimeElapsedColumn(),
         console=errors,
         transient=True,
+        disable=not errors.is_terminal,
     )
 
 
@@ -175,10 +177,13 @@ def build_command(
             help="Make the performance map on the Dask cluster at this address.",
         ),
     ] = None,
+    verbose: VerboseOption = False,
 ) -> None:
     """Build the FMI 2.0 co-simulation FMU of a machine."""
     built = _build(machine, output, needs_execution_tool, scheduler)
-    console.print(f"built {built.path}\n{built.summary}", highlight=False, soft_wrap=True)
+    console.print(f"built {built.path}: {built.summary}", highlight=False, soft_wrap=True)
+    if verbose:
+        console.print(built.details, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -193,6 +198,7 @@ def validate(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a report that the folder holds.")
     ] = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Step an FMU through recorded measurements; write scores, diagrams and a report."""
     from .data.datasets import load_dataset
@@ -209,7 +215,7 @@ def validate(
             validation = run_validation(loaded, path)
         with console.status("drawing and writing the report"):
             write_report(validation.scores, validation.machine, folder)
-    print_scores(validation.scores, console)
+    print_scores(validation.scores, console, verbose)
     console.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
     if not validation.scores.passed:
         raise typer.Exit(MISSED)

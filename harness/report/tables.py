@@ -76,6 +76,31 @@ def headline(scores: Scores) -> Table:
     )
 
 
+def summary(scores: Scores) -> Table:
+    """What the terminal shows: the FMU as it is, and its headline beside regressions and limits."""
+    split = scores.headline_split
+    columns = {
+        "this FMU": (MODEL, FITTED),
+        **({"left out": (MODEL, split)} if split != FITTED else {}),
+        "linear": ("linear regression", split),
+        "quadratic": ("quadratic regression", split),
+    }
+    table = headline(scores)
+    return Table(
+        title="",
+        note="",
+        header=["mean absolute error", *columns, "limit"],
+        rows=[
+            [
+                row[0],
+                *(_mean_error(row[0], scores.find(p, s, row[0])) for p, s in columns.values()),
+                row[-1],
+            ]
+            for row in table.rows
+        ],
+    )
+
+
 def splits(scores: Scores) -> Table:
     """Model and regressions side by side: fitted, left out, extrapolated."""
     names = {FITTED: "fitted", LEAVE_ONE_OUT: "left out", EXTRAPOLATION: "extrapolated"}

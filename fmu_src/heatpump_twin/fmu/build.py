@@ -65,11 +65,14 @@ class Built:
     path : Path
         The FMU written.
     summary : str
-        Operating values and sizes at the design point, and the error of the performance map.
+        One line: operating values at the design point, largest error of the performance map.
+    details : str
+        Operating values and sizes at the design point, and the errors of the performance map.
     """
 
     path: Path
     summary: str
+    details: str
 
 
 def build(
@@ -104,7 +107,7 @@ def build(
     Returns
     -------
     Built
-        The FMU written and a summary.
+        The FMU written, with a summary and details.
 
     Raises
     ------
@@ -141,11 +144,21 @@ def build(
                 os.replace(shutil.copy(repacked, beside), output)
     except OSError as error:
         raise InputError(f"output {output}: cannot be written: {error.strerror}") from error
-    summary = design_summary(certified.design_point, certified.design_state.sizes)
-    return Built(output, f"{summary}\n{map_summary(certified)}")
+    design = design_details(certified.design_point, certified.design_state.sizes)
+    return Built(output, summary(certified), f"{design}\n{map_details(certified)}")
 
 
-def design_summary(point: OperatingPoint, sizes: Sizes) -> str:
+def summary(certified: CertifiedMap) -> str:
+    """Say in one line how the machine runs at its design point, and how far the map may be off."""
+    point, errors = certified.design_point, certified.certificate.errors
+    largest = max(errors[q].maximum for q in ("P_el", "Q_flow_sink"))
+    return (
+        f"P_el {point.P_el:.0f} W, Q_flow_sink {point.Q_flow_sink:.0f} W, COP {point.COP:.2f} at "
+        f"the design point; map within {largest:.2g} % of TESPy in power and heat"
+    )
+
+
+def design_details(point: OperatingPoint, sizes: Sizes) -> str:
     """Say in two lines how the machine runs at its design point and how large its parts are."""
     return (
         f"design point: P_el {point.P_el:.0f} W, Q_flow_sink {point.Q_flow_sink:.0f} W, "
@@ -159,7 +172,7 @@ def design_summary(point: OperatingPoint, sizes: Sizes) -> str:
     )
 
 
-def map_summary(certified: CertifiedMap) -> str:
+def map_details(certified: CertifiedMap) -> str:
     """Say in two lines how far the performance map may be off."""
     certificate, errors = certified.certificate, certified.certificate.errors
     figures = ", ".join(
@@ -281,6 +294,9 @@ def main() -> int:
         metavar="tcp://HOST:PORT",
         help="make the performance map on the Dask cluster at this address",
     )
+    parser.add_argument(
+        "--verbose", action="store_true", help="print sizes and errors of the performance map, too"
+    )
     arguments = parser.parse_args()
     try:
         built = build(
@@ -290,7 +306,9 @@ def main() -> int:
             scheduler=arguments.scheduler,
             progress=_print_progress,
         )
-        print(f"built {built.path}\n{built.summary}")
+        print(f"built {built.path}: {built.summary}")
+        if arguments.verbose:
+            print(built.details)
     except TwinError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
