@@ -65,6 +65,7 @@ P = ParamSpec("P")
 DatasetArgument = Annotated[
     str, typer.Argument(help="Name of a shipped data set, or folder with a descriptor.toml.")
 ]
+VerboseOption = Annotated[bool, typer.Option("--verbose", help="Print all that was found.")]
 FmuOption = Annotated[
     Path | None, typer.Option("--fmu", help="FMU to step; without it one is built.")
 ]
@@ -168,6 +169,7 @@ def _progress_bars() -> RichProgress:
         TimeElapsedColumn(),
         console=errors,
         transient=True,
+        disable=not errors.is_terminal,
     )
 
 
@@ -221,13 +223,16 @@ def build_command(
             help="Make the performance map on the Dask cluster at this address.",
         ),
     ] = None,
+    verbose: VerboseOption = False,
 ) -> None:
     """Build the FMI 2.0 co-simulation FMU of a machine."""
     read_toml(machine_path(machine), "machine file")
     if output is not None:
         check_output_file(output, ".fmu")
     built = _build(machine, output, needs_execution_tool, scheduler)
-    console.print(f"built {built.path}\n{built.summary}", highlight=False, soft_wrap=True)
+    console.print(f"built {built.path}: {built.summary}", highlight=False, soft_wrap=True)
+    if verbose:
+        console.print(built.details, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -242,6 +247,7 @@ def validate(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a report that the folder holds.")
     ] = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Step an FMU through recorded measurements; write scores, diagrams and a report."""
     _check_names(dataset, fmu)
@@ -259,7 +265,7 @@ def validate(
             validation = run_validation(loaded, path)
         with console.status("drawing and writing the report"):
             write_report(validation.scores, validation.machine, folder)
-    print_scores(validation.scores, console)
+    print_scores(validation.scores, console, verbose)
     console.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
     if not validation.scores.passed:
         raise typer.Exit(MISSED)

@@ -32,9 +32,6 @@ from .style import EXCLUDED, MEASURED, SIMULATED, STYLE
 if TYPE_CHECKING:
     from fluprodia import FluidPropertyDiagram
 
-# What a log(p)-h diagram needs of an FMU.
-CYCLE_OUTPUTS = ("p_low", "p_high", "h_suction", "h_discharge", "h_liquid")
-
 CELSIUS, BAR, KILO = 273.15, 1e5, 1e3
 
 # Shares of the height below the lowest cycle, where isotherms are labelled, and above cycle and

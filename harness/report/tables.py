@@ -69,6 +69,29 @@ def headline(scores: Scores) -> Table:
     )
 
 
+def summary(scores: Scores) -> Table:
+    """What the terminal shows: the FMU as it is beside its calibration and regressions."""
+    columns = {
+        "this FMU": (MODEL, scores.own_split),
+        **({"calibration": (MODEL, LEAVE_ONE_OUT)} if scores.calibration else {}),
+        "linear": ("linear regression", LEAVE_ONE_OUT),
+        "quadratic": ("quadratic regression", LEAVE_ONE_OUT),
+    }
+    return Table(
+        title="",
+        note="All but the FMU itself: on records left out of the fit.",
+        header=["mean absolute error", *columns, "limit for the FMU"],
+        rows=[
+            [
+                quantity,
+                *(_mean_error(quantity, scores.find(p, s, quantity)) for p, s in columns.values()),
+                _limits(scores, scores.own_split, quantity),
+            ]
+            for quantity in _quantities(scores)
+        ],
+    )
+
+
 def of_calibration(scores: Scores) -> Table:
     """Errors of the calibration on records that its fits did not see, beside regressions."""
     assert scores.calibration is not None

@@ -1,9 +1,10 @@
-"""The table that a validation prints."""
+"""What a validation and a calibration print."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from rich.box import HEAVY_HEAD, Box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
@@ -23,30 +24,64 @@ from .tables import (
     of_calibration,
     screened_fields,
     screened_records,
+    summary,
     unanswered_records,
     uncertainties,
     verdict,
 )
 
+# Of those that are ignored; the others are counted.
+NAMED_COLUMNS = 2
 
-def print_scores(scores: Scores, console: Console) -> None:
-    """Print the FMU's own errors, those of its calibration, screening and verdict."""
-    for column in scores.dataset.ignored_columns:
-        console.print(
-            f"column {column!r} of the table is not in the descriptor and was ignored",
-            markup=False,
-        )
+
+def print_scores(scores: Scores, console: Console, verbose: bool = False) -> None:
+    """Print the FMU's own errors and the verdict.
+
+    Parameters
+    ----------
+    scores : Scores
+        What was found; the report has all of it.
+    console : Console
+        Where to.
+    verbose : bool
+        Whether to print screening, the calibration's errors and the map's errors before.
+    """
+    if scores.dataset.ignored_columns:
+        console.print(_ignored(scores.dataset.ignored_columns, verbose), markup=False)
+    if verbose:
+        _print_details(scores, console)
+    console.print(_rich(summary(scores), box=None))
+    if scores.calibration is None:
+        console.print(_provenance(scores), markup=False, highlight=False)
+    for line in (*deviations(scores), *unanswered_records(scores)):
+        console.print(line, style="bold red", markup=False)
+    for line in missed_limits(scores):
+        console.print(f"missed: {line}", style="bold red", markup=False)
+    console.print(verdict(scores), style=None if scores.passed else "bold red", markup=False)
+
+
+def _ignored(columns: tuple[str, ...], verbose: bool) -> str:
+    if len(columns) == 1:
+        return f"column {columns[0]!r} of the table is not in the descriptor and was ignored"
+    named = columns if verbose else columns[:NAMED_COLUMNS]
+    rest = len(columns) - len(named)
+    names = ", ".join(map(repr, named)) + (f" and {rest} more" if rest else "")
+    return f"columns {names} of the table are not in the descriptor and were ignored"
+
+
+def _print_details(scores: Scores, console: Console) -> None:
     fields, records = screened_fields(scores), screened_records(scores)
     for table in (
-        headline(scores),
-        *([of_calibration(scores)] if scores.calibration else []),
         replace(fields, rows=[row for row in fields.rows if row[-1] != NOTHING]),
         replace(records, rows=[row for row in records.rows if row[-1] != NOTHING]),
+        headline(scores),
+        *([of_calibration(scores)] if scores.calibration else []),
         *([compressor(scores)] if scores.compressor else []),
     ):
         if table.rows:
             console.print(_rich(table))
-    console.print(f"parameters from: {scores.provenance}", markup=False, highlight=False)
+    if scores.calibration is not None:
+        console.print(_provenance(scores), markup=False, highlight=False)
     if scores.fmu.certificate:
         largest = ", ".join(f"{q} {most}" for q, *_, most in certificate(scores).rows)
         console.print(
@@ -54,11 +89,10 @@ def print_scores(scores: Scores, console: Console) -> None:
             markup=False,
             highlight=False,
         )
-    for line in (*deviations(scores), *unanswered_records(scores)):
-        console.print(line, style="bold red", markup=False)
-    for line in missed_limits(scores):
-        console.print(f"missed: {line}", style="bold red", markup=False)
-    console.print(verdict(scores), style=None if scores.passed else "bold red", markup=False)
+
+
+def _provenance(scores: Scores) -> str:
+    return f"parameters from: {scores.provenance}"
 
 
 def print_calibration(calibration: Calibration, console: Console) -> None:
@@ -81,8 +115,14 @@ def print_calibration(calibration: Calibration, console: Console) -> None:
     )
 
 
-def _rich(table: Table) -> RichTable:
-    rich = RichTable(title=table.title, caption=escape(table.note), title_justify="left")
+def _rich(table: Table, box: Box | None = HEAVY_HEAD) -> RichTable:
+    rich = RichTable(
+        title=table.title or None,
+        caption=escape(table.note) or None,
+        title_justify="left",
+        box=box,
+        pad_edge=box is not None,
+    )
     for i, head in enumerate(table.header):
         is_text = i == 0 or head in ("verdict", "reasons")
         rich.add_column(head, justify="left" if is_text else "right", overflow="fold")

@@ -19,10 +19,12 @@ from ..calibration.record import CalibrationRecord, data_fingerprint, record_pat
 from ..data.datasets import OF_THE_FMU, Dataset
 from ..data.files import DESCRIPTOR
 from ..data.screening import Screening, screen
-from ..drawing.log_p_h import CYCLE_OUTPUTS
 from ..stepping.cosimulation import inspect_fmu, simulate
 from .compressor_alone import score_compressor
 from .scores import Scores, boundaries, score
+
+# What a log(p)-h diagram needs of an FMU.
+CYCLE_OUTPUTS = ("p_low", "p_high", "h_suction", "h_discharge", "h_liquid")
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,10 @@ def test_script_builds_and_reports_errors(
     output = tmp_path / "by_script.fmu"
     script = [sys.executable, str(ROOT / "build_fmu.py")]
     done = subprocess.run(
-        [*script, "mci_lab", "-o", str(output)], capture_output=True, text=True, check=False
+        [*script, "mci_lab", "-o", str(output), "--verbose"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert output.is_file()

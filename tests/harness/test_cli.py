@@ -43,7 +43,7 @@ def assert_bad_input(result: Result, *texts: str) -> None:
 @pytest.fixture(scope="module")
 def report(fmu: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
     folder = tmp_path_factory.mktemp("report") / "mci"
-    return run("validate", "mci_lab", "--fmu", fmu, "-o", folder), folder
+    return run("validate", "mci_lab", "--fmu", fmu, "-o", folder, "--verbose"), folder
 
 
 class _Sources(HTMLParser):
@@ -110,6 +110,32 @@ def test_certificate_of_the_fmu_is_in_report_scores_and_terminal(
     assert f"largest errors: P_el {most}, Q_flow_sink" in " ".join(result.output.split())
 
 
+def test_output_is_short_and_the_rest_is_in_the_report(
+    report: tuple[Result, Path], fmus: dict[str, Path], tmp_path: Path
+) -> None:
+    # Table of three quantities with its head, ignored columns, verdict and place of the report.
+    command = ("validate", "rwth_brine_water", "--fmu", fmus["rwth_brine_water"], "-o", tmp_path)
+    result = run(*command)
+    assert result.exit_code == 0, result.output
+    assert "'t_start', 't_end' and 2 more of the table" in " ".join(result.output.split())
+    assert len(result.output.splitlines()) == 3 + 1 + 2 + 1 + 1
+    assert f"report: {tmp_path / 'report.html'}" in result.output
+    reason = "derived, not measured: within 2 %"
+    verbose, folder = report
+    assert "derived, not measured" in " ".join(verbose.output.split())
+    assert reason in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_build_says_little_unless_asked(tmp_path: Path) -> None:
+    short = run("build", "mci_lab", "-o", tmp_path / "mci.fmu")
+    assert short.output.startswith(f"built {tmp_path / 'mci.fmu'}: P_el ")
+    assert len(short.output.splitlines()) == 1
+    long = run("build", "mci_lab", "-o", tmp_path / "mci.fmu", "--verbose")
+    assert long.output.splitlines()[0] == short.output.splitlines()[0]
+    assert "swept volume flow" in long.output
+    assert "performance map of 3024 nodes" in long.output
+
+
 def rezipped(fmu: Path, path: Path, certificate: bytes | None) -> Path:
     """Copy an FMU with another certificate, or without one as FMUs of others."""
     with zipfile.ZipFile(fmu) as old, zipfile.ZipFile(path, "w") as new:
@@ -125,7 +151,7 @@ def test_fmu_without_a_certificate_is_validated_all_the_same(
     report: tuple[Result, Path], fmu: Path, tmp_path: Path
 ) -> None:
     other = rezipped(fmu, tmp_path / "other.fmu", None)
-    result = run("validate", "mci_lab", "--fmu", other, "-o", tmp_path / "report")
+    result = run("validate", "mci_lab", "--fmu", other, "-o", tmp_path / "report", "--verbose")
     assert result.exit_code == 0, result.output
     assert "performance map" not in result.output
     assert "Performance map" not in (tmp_path / "report" / "report.html").read_text()
@@ -203,7 +229,7 @@ def test_data_set_with_outside_quantities_only(fmu: Path, tmp_path: Path) -> Non
     edit(table, "p_high_bar", "p [/bar]")  # a header that a markup language might read
     result = run("validate", dataset, "--fmu", fmu, "-o", tmp_path / "report")
     assert result.exit_code == 1, result.output  # steady or not cannot be told without pressures
-    assert "'p [/bar]' of the table is not in the descriptor" in " ".join(result.output.split())
+    assert "columns 'p [/bar]', 'p_low_bar' and 3 more" in result.output
     assert "log(p)-h" not in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     drawn = run("diagram", dataset, "--point", 3, "--fmu", fmu, "-o", tmp_path)
     assert_bad_input(drawn, "needs p_low and p_high")

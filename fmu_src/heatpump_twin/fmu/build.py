@@ -66,11 +66,14 @@ class Built:
     path : Path
         The FMU written.
     summary : str
-        Operating values and sizes at the design point, and the error of the performance map.
+        One line: operating values at the design point, largest error of the performance map.
+    details : str
+        Operating values and sizes at the design point, and the errors of the performance map.
     """
 
     path: Path
     summary: str
+    details: str
 
 
 def build(
@@ -105,7 +108,7 @@ def build(
     Returns
     -------
     Built
-        The FMU written and a summary.
+        The FMU written, with a summary and details.
 
     Raises
     ------
@@ -135,11 +138,21 @@ def build(
     with staged(output.parent, f"output {output}") as stage, temporary_folder() as folder:
         repacked = _pack(folder, path, parameters, certified, needs_execution_tool)
         shutil.copy(repacked, stage / output.name)
-    summary = design_summary(certified.design_point, certified.design_state.sizes)
-    return Built(output, f"{summary}\n{map_summary(certified)}")
+    design = design_details(certified.design_point, certified.design_state.sizes)
+    return Built(output, summary(certified), f"{design}\n{map_details(certified)}")
 
 
-def design_summary(point: OperatingPoint, sizes: Sizes) -> str:
+def summary(certified: CertifiedMap) -> str:
+    """Write power, heat and COP at the design point and the largest error of the map, one line."""
+    point, errors = certified.design_point, certified.certificate.errors
+    largest = max(errors[q].maximum for q in ("P_el", "Q_flow_sink"))
+    return (
+        f"P_el {point.P_el:.0f} W, Q_flow_sink {point.Q_flow_sink:.0f} W, COP {point.COP:.2f} at "
+        f"the design point; map within {largest:.2g} % of TESPy in power and heat"
+    )
+
+
+def design_details(point: OperatingPoint, sizes: Sizes) -> str:
     """Write the operating values at the design point and the sizes of the components, two lines."""
     return (
         f"design point: P_el {point.P_el:.0f} W, Q_flow_sink {point.Q_flow_sink:.0f} W, "
@@ -153,7 +166,7 @@ def design_summary(point: OperatingPoint, sizes: Sizes) -> str:
     )
 
 
-def map_summary(certified: CertifiedMap) -> str:
+def map_details(certified: CertifiedMap) -> str:
     """Write the errors of the performance map in two lines."""
     certificate, errors = certified.certificate, certified.certificate.errors
     figures = ", ".join(
@@ -276,6 +289,9 @@ def main() -> int:
         metavar="tcp://HOST:PORT",
         help="make the performance map on the Dask cluster at this address",
     )
+    parser.add_argument(
+        "--verbose", action="store_true", help="print sizes and errors of the performance map, too"
+    )
     arguments = parser.parse_args()
     try:
         use_for_other_packages()
@@ -286,7 +302,9 @@ def main() -> int:
             scheduler=arguments.scheduler,
             progress=_print_progress,
         )
-        print(f"built {built.path}\n{built.summary}")
+        print(f"built {built.path}: {built.summary}")
+        if arguments.verbose:
+            print(built.details)
     except TwinError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
