@@ -381,9 +381,11 @@ def tabulate_suction(
     p = saturation_pressure(machine.refrigerant, T_dew, 1)
     suction = unit.suction_state(p, T_dew, superheat)
     values = []
+    unknown = Boundary(**dict.fromkeys(BOUNDARY_QUANTITIES, math.nan))
     for speed, T_sink_in, m_flow_sink in itertools.product(speeds, sinks, flows):
-        # The condensing unit does not look at the source.
-        boundary = Boundary(speed, math.nan, T_sink_in, math.nan, m_flow_sink)
+        inputs = zip(AXES[:3], (speed, T_sink_in, m_flow_sink), strict=True)
+        # The condensing unit depends on no other input.
+        boundary = replace(unknown, **dict(inputs))
         try:
             state = unit.solve(suction, boundary)
         except SolveError as error:
