@@ -35,8 +35,9 @@ from heatpump_twin.running import (
     was_interrupted,
 )
 
-from .data.files import DEFAULT_DATASET, check_fmu_file, dataset_folder
+from .data.files import DEFAULT_DATASET, dataset_folder
 from .errors import CalibrationError, CosimulationError
+from .stepping.files import check_fmu_file
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

@@ -18,6 +18,8 @@ LAYERS = (
     ("model",),
     ("core",),
     ("solving",),
+    ("running",),
+    ("cache", "outputs"),
     ("machine_files", "map_making"),
     ("fmu",),
     ("harness.errors",),
@@ -27,6 +29,7 @@ LAYERS = (
     ("harness.drawing",),
     ("harness.report",),
     ("harness.cli",),
+    ("harness.entry",),
     ("benchmarks",),
 )
 HEIGHT = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}

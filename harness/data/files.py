@@ -1,8 +1,7 @@
-"""Find what a command is given, without the libraries that read it, which take seconds."""
+"""Find a data set without the libraries that read it, whose import takes seconds."""
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import heatpump_twin
@@ -29,17 +28,3 @@ def dataset_folder(name_or_path: str) -> Path:
         f"unknown data set {name_or_path!r}; expected a folder that holds a {DESCRIPTOR}, "
         f"or one of: {known}"
     )
-
-
-def check_fmu_file(path: Path) -> None:
-    """Check that an FMU is there and is a zip file.
-
-    Raises
-    ------
-    InputError
-        If it is not.
-    """
-    if not path.is_file():
-        raise InputError(f"FMU {path}: {'is a folder' if path.is_dir() else 'no such file'}")
-    if not zipfile.is_zipfile(path):
-        raise InputError(f"FMU {path}: not a zip file, or a damaged one, so not an FMU")

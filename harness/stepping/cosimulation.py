@@ -24,8 +24,8 @@ from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 from heatpump_twin.running import run_process, temporary_folder
 
-from ..data.files import check_fmu_file
 from ..errors import CosimulationError
+from .files import check_fmu_file
 
 STATUS = "operating_status"
 
