@@ -145,10 +145,10 @@ def altered(fmu: Path, scores: Scores, quantity: str, times: float, path: Path) 
         after = answers(name, alter(table, by), points, quantity)
         return float(np.abs((after - before) * to_unit).max()) / error.maximum
 
-    trial = 1e-5
-    by = trial * times / largest(trial)
-    by *= times / largest(by)
-    assert largest(by) == pytest.approx(times, rel=0.02)
+    by = math.copysign(1e-5, times)
+    for _ in range(2):  # nearly linear
+        by *= abs(times) / largest(by)
+    assert largest(by) == pytest.approx(abs(times), rel=0.01)
     return with_table(fmu, path, alter(table, by))
 
 
