@@ -254,9 +254,9 @@ def test_output_that_cannot_be_written_is_told_before_any_work(fmu: Path, tmp_pa
     cache = {CACHE_VARIABLE: str(tmp_path / "file" / "cache")}  # any work would fail
     for arguments, text in (
         (("validate", "-o", tmp_path / "file" / "report"), "cannot be written"),
-        (("validate", "-o", tmp_path / "report", "--replace"), "report.html: is a folder"),
-        (("build", "-o", tmp_path / "x.fmu"), "x.fmu: is a folder"),
-        (("calibrate", "-o", tmp_path / "x.toml"), "x.calibration.json: is a folder"),
+        (("validate", "-o", tmp_path / "report", "--replace"), "report.html: cannot be written: is a folder"),
+        (("build", "-o", tmp_path / "x.fmu"), "x.fmu: cannot be written: is a folder"),
+        (("calibrate", "-o", tmp_path / "x.toml"), "x.calibration.json: cannot be written: is a folder"),
         (("diagram", "--point", 3, "-o", tmp_path / ("long" * 80)), "File name too long"),
     ):
         assert_bad_input(run(*arguments, **cache), text)
