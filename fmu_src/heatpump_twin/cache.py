@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -16,6 +14,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from heatpump_twin.model.errors import InputError
+from heatpump_twin.running import folder_until_end
 
 if sys.platform != "win32":
     import fcntl
@@ -106,22 +105,15 @@ def _can_be_written(folder: Path) -> bool:
 @cache
 def _temporary(usual: Path) -> Path:
     try:
-        folder = Path(tempfile.mkdtemp(prefix="heatpump_twin_cache_"))
+        folder = folder_until_end("heatpump_twin_cache_")
     except OSError as error:
         raise InputError(
             f"cache folder {usual}: cannot be written, and no temporary folder can be made "
             f"({error.strerror or error}); {CACHE_VARIABLE} names another folder"
         ) from error
-    atexit.register(_remove, folder, os.getpid())
     print(
         f"warning: cache folder {usual}: cannot be written; what is made is kept for this run "
         f"only; {CACHE_VARIABLE} names another folder",
         file=sys.stderr,
     )
     return folder
-
-
-def _remove(folder: Path, owner: int) -> None:
-    # Processes that were forked have the same exit handlers.
-    if os.getpid() == owner:
-        shutil.rmtree(folder, ignore_errors=True)

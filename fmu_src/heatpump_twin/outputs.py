@@ -29,7 +29,7 @@ def check_output_file(path: Path, suffix: str | None = None) -> None:
     if suffix is not None and path.suffix != suffix:
         raise InputError(f"output {path}: expected a file name that ends in {suffix}")
     if path.is_dir():
-        raise InputError(f"output {path}: is a folder; expected the name of a file")
+        raise InputError(f"output {path}: cannot be written: is a folder")
     with _writing(f"output {path}"):
         _try(path.parent, path.name)
 

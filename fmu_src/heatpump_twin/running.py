@@ -8,6 +8,7 @@ ended and the temporary folders made here are removed.
 from __future__ import annotations
 
 import _thread
+import atexit
 import multiprocessing
 import os
 import shutil
@@ -130,6 +131,27 @@ def leave_nothing() -> None:
 def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     _folders.discard(folder)
+
+
+def folder_until_end(prefix: str) -> Path:
+    """Make a temporary folder that goes with this process.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    with uninterrupted():
+        folder = Path(tempfile.mkdtemp(prefix=prefix))
+        _folders.add(folder)
+    atexit.register(_remove_of, os.getpid(), folder)
+    return folder
+
+
+def _remove_of(owner: int, folder: Path) -> None:
+    # Processes that were forked have the same exit handlers.
+    if os.getpid() == owner:
+        _remove(folder)
 
 
 @contextmanager
