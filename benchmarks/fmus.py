@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import fmpy
-from fmpy.fmi2 import FMU2Slave
 from pythonfmu.builder import FmuBuilder
 
+from heatpump_twin.harness.stepping.session import Session, Value
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
 
 EMPTY_SLAVE = Path(__file__).with_name("empty_slave.py")
+
+# What a host reads after each step.
+READ = (*RESULT_QUANTITIES, "operating_status")
 
 
 def build_empty(folder: Path) -> Path:
@@ -32,31 +35,18 @@ class Fmu:
         FMPy's model description.
     folder : Path
         Where it is unpacked.
-    inputs, outputs, status : list of int
-        Value references of the inputs, of the real outputs and of `operating_status`.
     """
 
     description: Any
     folder: Path
-    inputs: list[int]
-    outputs: list[int]
-    status: list[int]
 
     @classmethod
     def unpack(cls, file: Path, folder: Path) -> Fmu:
         """Unpack a file into a folder."""
-        description = fmpy.read_model_description(str(file))
         fmpy.extract(str(file), str(folder))
-        reference = {v.name: v.valueReference for v in description.modelVariables}
-        return cls(
-            description,
-            folder,
-            [reference[q] for q in BOUNDARY_QUANTITIES],
-            [reference[q] for q in RESULT_QUANTITIES],
-            [reference["operating_status"]],
-        )
+        return cls(fmpy.read_model_description(str(folder)), folder)
 
-    def start(self, solver: str | None = None) -> Any:
+    def session(self, solver: str | None = None) -> Session:
         """Return a new instance that is ready for its first step.
 
         Parameters
@@ -64,33 +54,28 @@ class Fmu:
         solver : str, optional
             Value of the parameter of that name; the FMU's own start value without it.
         """
-        instance = FMU2Slave(
-            guid=self.description.guid,
-            unzipDirectory=str(self.folder),
-            modelIdentifier=self.description.coSimulation.modelIdentifier,
-            instanceName="benchmark",
+        return Session(
+            self.folder,
+            start_values={} if solver is None else {"solver": solver},
+            outputs=READ,
+            description=self.description,
         )
-        instance.instantiate()
-        instance.setupExperiment(startTime=0.0)
-        if solver is not None:
-            (reference,) = (
-                v.valueReference for v in self.description.modelVariables if v.name == "solver"
-            )
-            instance.setString([reference], [solver])
-        instance.enterInitializationMode()
-        instance.exitInitializationMode()
-        return instance
-
-    def step(
-        self, instance: Any, inputs: Sequence[float], time: float, size: float
-    ) -> tuple[list[float], int]:
-        """Set all inputs, step, and return all outputs and the status."""
-        instance.setReal(self.inputs, inputs)
-        instance.doStep(time, size)
-        return instance.getReal(self.outputs), instance.getInteger(self.status)[0]
 
 
-def stop(instance: Any) -> None:
-    """End an instance."""
-    instance.terminate()
-    instance.freeInstance()
+class Stepper:
+    """A session's inputs, step and outputs with their references looked up once.
+
+    Attributes
+    ----------
+    write : callable
+        Sets all inputs in the order of `BOUNDARY_QUANTITIES`.
+    advance : callable
+        Does a step of a size in s.
+    read : callable
+        Gives what is in `READ`, in that order.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.write: Callable[[Sequence[Value]], None] = session.writer(tuple(BOUNDARY_QUANTITIES))
+        self.advance: Callable[[float], None] = session.advance
+        self.read: Callable[[], list[Value]] = session.reader(READ)

@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -21,7 +22,7 @@ import psutil
 
 from heatpump_twin.model.machine import Machine
 
-from .fmus import Fmu, stop
+from .fmus import Fmu, Stepper
 
 
 @dataclass(frozen=True)
@@ -84,14 +85,16 @@ def _measured(file: Path, machine: Machine, solver: str | None, instances: int) 
 def _main(file: str, solver: str, instances: str, *inputs: str) -> None:
     values = [float(x) for x in inputs]
     process = psutil.Process()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         fmu = Fmu.unpack(Path(file), Path(folder))
         before = process.memory_info().rss
         begin = perf_counter()
-        running = []
         for i in range(int(instances)):
-            running.append(fmu.start(None if solver == "-" else solver))
-            fmu.step(running[-1], values, 0.0, 60.0)
+            session = stack.enter_context(fmu.session(None if solver == "-" else solver))
+            stepper = Stepper(session)
+            stepper.write(values)
+            stepper.advance(60.0)
+            stepper.read()
             if i == 0:
                 first_result = perf_counter() - begin
                 after_first = process.memory_info().rss
@@ -102,8 +105,6 @@ def _main(file: str, solver: str, instances: str, *inputs: str) -> None:
             "after_all": process.memory_info().rss,
         }
         print(json.dumps(found), flush=True)
-        for instance in running:
-            stop(instance)
 
 
 if __name__ == "__main__":

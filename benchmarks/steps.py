@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from time import perf_counter, process_time
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.performance_map import Array
 
 from . import series
-from .fmus import Fmu, stop
+from .fmus import Fmu, Stepper
 
 EMPTY, MAP, LIVE = "empty slave", "map mode", "live mode"
 
@@ -79,36 +79,37 @@ def step_costs(
         The live model is so much slower that it takes only so many of a block of steps, all after
         the others have done the block: the caches that it leaves behind would slow them.
     """
-    contenders = [
-        (EMPTY, empty, empty.start()),
-        (MAP, heat_pump, heat_pump.start("map")),
-        (LIVE, heat_pump, heat_pump.start("live")),
-    ]
-    times: dict[str, list[tuple[float, float, float]]] = {name: [] for name, *_ in contenders}
+    times: dict[str, list[tuple[float, float, float]]] = {}
+    with ExitStack() as stack:
+        contenders: list[tuple[str, Stepper]] = []
+        for name, fmu, solver in (
+            (EMPTY, empty, None),
+            (MAP, heat_pump, "map"),
+            (LIVE, heat_pump, "live"),
+        ):
+            contenders.append((name, Stepper(stack.enter_context(fmu.session(solver)))))
+            times[name] = []
 
-    def timed(contender: tuple[str, Fmu, Any], i: int) -> None:
-        name, fmu, instance = contender
-        begin = perf_counter()
-        instance.setReal(fmu.inputs, inputs[i])
-        is_set = perf_counter()
-        instance.doStep(i * STEP_SIZE, STEP_SIZE)
-        is_done = perf_counter()
-        instance.getReal(fmu.outputs)
-        instance.getInteger(fmu.status)
-        end = perf_counter()
-        times[name].append((is_set - begin, is_done - is_set, end - is_done))
+        def timed(contender: tuple[str, Stepper], i: int) -> None:
+            name, stepper = contender
+            begin = perf_counter()
+            stepper.write(inputs[i])
+            is_set = perf_counter()
+            stepper.advance(STEP_SIZE)
+            is_done = perf_counter()
+            stepper.read()
+            end = perf_counter()
+            times[name].append((is_set - begin, is_done - is_set, end - is_done))
 
-    for first in range(0, len(inputs), block):
-        steps = range(first, min(first + block, len(inputs)))
-        for i in steps:
-            # Either goes first as often as the other.
-            turn = i % 2
-            timed(contenders[turn], i)
-            timed(contenders[1 - turn], i)
-        for i in steps[:live_steps]:
-            timed(contenders[2], i)
-    for _, _, instance in contenders:
-        stop(instance)
+        for first in range(0, len(inputs), block):
+            steps = range(first, min(first + block, len(inputs)))
+            for i in steps:
+                # Either goes first as often as the other.
+                turn = i % 2
+                timed(contenders[turn], i)
+                timed(contenders[1 - turn], i)
+            for i in steps[:live_steps]:
+                timed(contenders[2], i)
     floor = float(np.median(np.sum(times[EMPTY], axis=1)))
     return [_cost(name, np.array(parts), floor) for name, parts in times.items()]
 
@@ -133,13 +134,14 @@ def run_year(contender: str, fmu: Fmu, machine: Machine, minutes: int, days: int
     """Step an FMU through the first days of the year, all outputs read at each step."""
     inputs = series.year(machine, minutes)[: days * 24 * 60 // minutes]
     statuses: Counter[int] = Counter()
-    instance = fmu.start()
-    wall, processor = perf_counter(), process_time()
-    for i, row in enumerate(inputs):
-        _, status = fmu.step(instance, row.tolist(), i * minutes * 60.0, minutes * 60.0)
-        statuses[status] += 1
-    wall, processor = perf_counter() - wall, process_time() - processor
-    stop(instance)
+    with fmu.session() as session:
+        stepper = Stepper(session)
+        wall, processor = perf_counter(), process_time()
+        for row in inputs:
+            stepper.write(row.tolist())
+            stepper.advance(minutes * 60.0)
+            statuses[int(stepper.read()[-1])] += 1
+        wall, processor = perf_counter() - wall, process_time() - processor
     share_on = float((inputs[:, 0] > 0.0).mean())
     return Year(
         contender, minutes, len(inputs), wall, processor, share_on, dict(sorted(statuses.items()))

@@ -15,7 +15,7 @@ from ..calibration.record import CalibrationRecord
 from ..data.screening import Verdict
 from ..scoring.baselines import published
 from ..scoring.scores import EXTRAPOLATION, LEAVE_ONE_OUT, MODEL, ErrorMeasures, Scores
-from ..stepping.cosimulation import STATUS
+from ..stepping.replay import STATUS
 
 NOTHING = "-"
 

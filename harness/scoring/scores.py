@@ -26,7 +26,7 @@ from ..calibration.cross_validation import Split, leave_out_splits
 from ..calibration.record import CalibrationRecord
 from ..data.datasets import Dataset
 from ..data.screening import Screening
-from ..stepping.cosimulation import STATUS, CosimulationResult, FmuInfo
+from ..stepping.replay import STATUS, CosimulationResult, FmuInfo
 from .baselines import Prediction, published, regression
 from .compressor_alone import CompressorScore
 from .fit_check import Deviation, deviations_from_fit

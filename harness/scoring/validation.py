@@ -19,7 +19,7 @@ from ..calibration.record import CalibrationRecord, data_fingerprint, record_pat
 from ..data.datasets import OF_THE_FMU, Dataset
 from ..data.files import DESCRIPTOR
 from ..data.screening import Screening, screen
-from ..stepping.cosimulation import inspect_fmu, simulate
+from ..stepping.replay import inspect_fmu, replay
 from .compressor_alone import score_compressor
 from .scores import Scores, boundaries, score
 
@@ -109,7 +109,7 @@ def validate(dataset: Dataset, fmu_path: Path) -> Validation:
         )
     screening = screen(dataset, HeatPumpCycle(machine))
     _check_limited_fields(dataset, screening)
-    simulation = simulate(fmu, boundaries(dataset))
+    simulation = replay(fmu, boundaries(dataset))
     return Validation(
         score(
             dataset,

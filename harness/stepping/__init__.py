@@ -1,1 +1,1 @@
-"""Stepping of FMUs with FMPy, in a process of their own, and checks of their conformance."""
+"""Sessions with FMUs through FMPy, replays of records in their own process, and conformance."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from heatpump_twin.harness.stepping.cosimulation import CosimulationResult, inspect_fmu, simulate
+from heatpump_twin.harness.stepping.replay import CosimulationResult, inspect_fmu, replay
 from heatpump_twin.model.heat_pump import HeatPump
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import RESULT_QUANTITIES, Boundary
@@ -22,7 +22,7 @@ HOST_RUNS = 12
 
 def step(fmu: Path, boundaries: list[Boundary]) -> CosimulationResult:
     frame = pd.DataFrame([asdict(b) for b in boundaries])
-    return simulate(inspect_fmu(fmu, tuple(RESULT_QUANTITIES)), frame)
+    return replay(inspect_fmu(fmu, tuple(RESULT_QUANTITIES)), frame)
 
 
 def run_host(fmu: Path, code: str, before: str = "") -> subprocess.CompletedProcess[str]:
@@ -36,17 +36,11 @@ def run_host(fmu: Path, code: str, before: str = "") -> subprocess.CompletedProc
 MAP_RELATIVE, MAP_KELVIN = 1e-3, 0.1
 
 
-# A host whose FMU is in initialisation mode, as `slave`; the names' references are in `reference`.
+# A host whose FMU is in initialisation mode, as `session`.
 IN_INITIALISATION = """
-description = fmpy.read_model_description(fmu)
-reference = {v.name: v.valueReference for v in description.modelVariables}
-from fmpy.fmi2 import FMU2Slave
-slave = FMU2Slave(
-    guid=description.guid, unzipDirectory=str(fmpy.extract(fmu)), instanceName="one",
-    modelIdentifier=description.coSimulation.modelIdentifier)
-slave.instantiate()
-slave.setupExperiment()
-slave.enterInitializationMode()
+from pathlib import Path
+from heatpump_twin.harness.stepping.session import Session
+session = Session(Path(fmu), stay_in_initialisation=True)
 """
 
 
@@ -154,17 +148,16 @@ def test_outputs_follow_the_inputs_during_initialisation(fmu: Path) -> None:
     host = run_host(
         fmu,
         """
-        read = [reference["P_el"], reference["T_sink_out"]]
-        slave.setReal([reference["T_sink_in"]], [313.15])
-        during = slave.getReal(read)
-        slave.setReal([reference["T_sink_in"]], [318.15])
-        later = slave.getReal(read)
-        slave.exitInitializationMode()
-        after = slave.getReal(read)
-        slave.setReal([reference["T_sink_in"]], [300.0])
-        unchanged = slave.getReal(read)
-        slave.terminate()
-        slave.freeInstance()
+        read = session.reader(["P_el", "T_sink_out"])
+        session.set({"T_sink_in": 313.15})
+        during = read()
+        session.set({"T_sink_in": 318.15})
+        later = read()
+        session.leave_initialisation()
+        after = read()
+        session.set({"T_sink_in": 300.0})
+        unchanged = read()
+        session.close()
         print(json.dumps([during, later, after, unchanged]))
         """,
         IN_INITIALISATION,
@@ -270,11 +263,10 @@ def test_solver_set_back_to_the_map_answers_from_the_map(fmu: Path) -> None:
         """
         found = []
         for solver in ("map", "live", "map"):
-            slave.setString([reference["solver"]], [solver])
-            found.append(slave.getReal([reference["P_el"]])[0])
-        slave.exitInitializationMode()
-        slave.terminate()
-        slave.freeInstance()
+            session.set({"solver": solver})
+            found.append(session.get()["P_el"])
+        session.leave_initialisation()
+        session.close()
         print(json.dumps(found))
         """,
         IN_INITIALISATION,

@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from heatpump_twin.harness.calibration.record import record_path
 from heatpump_twin.harness.cli import app
 from heatpump_twin.harness.data.files import DATASETS
-from heatpump_twin.harness.stepping.cosimulation import CERTIFICATE
+from heatpump_twin.harness.stepping.replay import CERTIFICATE
 from heatpump_twin.machine_files.files import machine_path
 from heatpump_twin.map_making.map_build import CertifiedMap
 

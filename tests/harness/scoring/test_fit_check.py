@@ -21,7 +21,7 @@ from heatpump_twin.harness.scoring.fit_check import (
     deviations_from_fit,
 )
 from heatpump_twin.harness.scoring.scores import AS_BUILT, MODEL, Scores, boundaries, score
-from heatpump_twin.harness.stepping.cosimulation import CERTIFICATE, inspect_fmu, simulate
+from heatpump_twin.harness.stepping.replay import CERTIFICATE, inspect_fmu, replay
 from heatpump_twin.machine_files.machine_file import (
     DEFAULT_MAP_TOLERANCE,
     machine_path,
@@ -184,7 +184,7 @@ def test_output_off_by_more_than_twice_the_error_of_the_map_fails_the_run(
         scores.dataset,
         scores.screening,
         info,
-        simulate(info, boundaries(scores.dataset)),
+        replay(info, boundaries(scores.dataset)),
         scores.calibration,
         scores.provenance,
         scores.compressor,

@@ -8,9 +8,9 @@ import json
 import sys
 from pathlib import Path
 
-import fmpy
 import rumoca
-from fmpy.fmi2 import FMU2Slave
+
+from heatpump_twin.harness.stepping.session import Session
 
 ASKED = ("compressor_speed", "T_source_in", "T_sink_in", "m_flow_source", "m_flow_sink")
 
@@ -27,39 +27,31 @@ def building_over(start, end, heat, floor, room):
     return {name.removeprefix("building."): result[name] for name in names}
 
 
-fmu = f"{request['folder']}/resources/heat_pump.fmu"
-description = fmpy.read_model_description(fmu)
-reference = {v.name: v.valueReference for v in description.modelVariables}
-slave = FMU2Slave(
-    guid=description.guid,
-    unzipDirectory=fmpy.extract(fmu),
-    modelIdentifier=description.coSimulation.modelIdentifier,
-    instanceName="heat_pump",
-)
-slave.instantiate()
-slave.setupExperiment(startTime=0.0)
-slave.enterInitializationMode()
 floor, room = 299.15, 293.15
 step = request["step_size"]
-heat_pump_inputs = [reference[name] for name in ASKED]
 asked = building_over(0.0, step, 0.0, floor, room)
-slave.setReal(heat_pump_inputs, [float(asked[name][0]) for name in ASKED])
-(heat,) = slave.getReal([reference["Q_flow_sink"]])
-slave.exitInitializationMode()
 rows, energies = [], dict.fromkeys(("E_heating", "E_loss", "E_stored"), 0.0)
-for i in range(request["steps"]):
-    building = building_over(i * step, (i + 1) * step, heat, floor, room)
-    slave.doStep(i * step, step)
-    for name in energies:
-        energies[name] += float(building[name][-1])
-    (heat,) = slave.getReal([reference["Q_flow_sink"]])
-    row = []
-    for component, name, type_, number in request["variables"]:
-        if component == "heat_pump":
-            row += (slave.getReal if type_ == "Real" else slave.getInteger)([number])
-        else:
-            row.append(energies[name] if name in energies else float(building[name][-1]))
-    rows.append(row)
-    floor, room = float(building["T_floor"][-1]), float(building["T_room"][-1])
-    slave.setReal(heat_pump_inputs, [float(building[name][-1]) for name in ASKED])
+fmu = Path(request["folder"]) / "resources" / "heat_pump.fmu"
+with Session(fmu, start_values={name: float(asked[name][0]) for name in ASKED}) as session:
+    readers = {
+        name: session.reader([name])
+        for component, name, *_ in request["variables"]
+        if component == "heat_pump"
+    }
+    heat = session.get()["Q_flow_sink"]
+    for i in range(request["steps"]):
+        building = building_over(i * step, (i + 1) * step, heat, floor, room)
+        session.advance(step)
+        for name in energies:
+            energies[name] += float(building[name][-1])
+        heat = session.get()["Q_flow_sink"]
+        row = []
+        for _, name, *_ in request["variables"]:
+            if name in readers:
+                row += readers[name]()
+            else:
+                row.append(energies[name] if name in energies else float(building[name][-1]))
+        rows.append(row)
+        floor, room = float(building["T_floor"][-1]), float(building["T_room"][-1])
+        session.set({name: float(building[name][-1]) for name in ASKED})
 Path(sys.argv[2]).write_text(json.dumps(rows))

@@ -10,7 +10,7 @@ from heatpump_twin.harness.data.datasets import Dataset
 from heatpump_twin.harness.data.screening import screen
 from heatpump_twin.harness.errors import CosimulationError
 from heatpump_twin.harness.scoring.scores import boundaries, score
-from heatpump_twin.harness.stepping.cosimulation import inspect_fmu, simulate
+from heatpump_twin.harness.stepping.replay import inspect_fmu, replay
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.solving.cycle import HeatPumpCycle
 
@@ -62,22 +62,25 @@ def test_fmu_that_lacks_a_scored_output(fmu: Path) -> None:
 
 def test_fmu_that_stops_early_is_noticed(broken_fmus: Path, dataset: Dataset) -> None:
     info = inspect_fmu(broken_fmus / "EarlyStop.fmu", ("P_el",))
-    with pytest.raises(CosimulationError, match=r"stopped after \d+ of 17 records, before record"):
-        simulate(info, boundaries(dataset))
+    with pytest.raises(
+        CosimulationError,
+        match="after 4 of 17 records, before record 5: fmi2DoStep",
+    ):
+        replay(info, boundaries(dataset))
 
 
 def test_fmu_that_ends_its_process_is_survived(broken_fmus: Path, dataset: Dataset) -> None:
     info = inspect_fmu(broken_fmus / "StatusThree.fmu", ("P_el",))
     deadly = boundaries(dataset).assign(compressor_speed=2.0)
     with pytest.raises(CosimulationError, match="its process ended with code 7"):
-        simulate(info, deadly)
+        replay(info, deadly)
 
 
 def test_held_result_fails_the_run_and_names_the_record(
     broken_fmus: Path, dataset: Dataset, cycle: HeatPumpCycle
 ) -> None:
     info = inspect_fmu(broken_fmus / "StatusThree.fmu", dataset.scored)
-    result = simulate(info, boundaries(dataset))
+    result = replay(info, boundaries(dataset))
     scores = score(dataset, screen(dataset, cycle), info, result, None, "not known", None)
     assert list(scores.unanswered_records) == [3]
     assert not scores.passed
@@ -86,7 +89,7 @@ def test_held_result_fails_the_run_and_names_the_record(
 def test_rows_are_aligned_with_the_steps_they_drive(fmu: Path, dataset: Dataset) -> None:
     frame = boundaries(dataset)
     info = inspect_fmu(fmu, dataset.scored)
-    straight = simulate(info, frame).outputs
-    reversed_order = simulate(info, frame[::-1]).outputs
+    straight = replay(info, frame).outputs
+    reversed_order = replay(info, frame[::-1]).outputs
     for record in frame.index:
         assert reversed_order.loc[record, "P_el"] == pytest.approx(straight.loc[record, "P_el"])

@@ -1,4 +1,4 @@
-"""Step an FMU through boundaries with FMPy, as any importer would.
+"""Step an FMU through recorded boundaries with FMPy, as any importer would.
 
 The FMU runs in a process of its own: it loads its own copy of the model, whatever the harness has
 imported, and if it ends its process, the harness lives to say so.
@@ -138,7 +138,7 @@ def _certificate(path: Path) -> Certificate | None:
         return Certificate.parse(archive.read(CERTIFICATE), f"FMU {path}, {CERTIFICATE}")
 
 
-def simulate(fmu: FmuInfo, boundaries: pd.DataFrame) -> CosimulationResult:
+def replay(fmu: FmuInfo, boundaries: pd.DataFrame) -> CosimulationResult:
     """Step the FMU through boundaries, one step each, and take the outputs at each step's end.
 
     Parameters
@@ -173,7 +173,7 @@ def simulate(fmu: FmuInfo, boundaries: pd.DataFrame) -> CosimulationResult:
                     sys.executable,
                     "-P",
                     "-m",
-                    "heatpump_twin.harness.stepping.cosimulation_worker",
+                    "heatpump_twin.harness.stepping.replay_worker",
                     str(request),
                     str(response),
                 ],
@@ -190,12 +190,14 @@ def simulate(fmu: FmuInfo, boundaries: pd.DataFrame) -> CosimulationResult:
                 f"result: {lines[-1]}"
             )
         result = json.loads(response.read_text(encoding="utf-8"))
-    steps = len(result["steps"])
+    steps, failure = len(result["steps"]), result["failure"]
     if steps < len(boundaries):
         raise CosimulationError(
             f"FMU {fmu.path}: stopped after {steps} of {len(boundaries)} records, before record "
-            f"{boundaries.index[steps]}"
+            f"{boundaries.index[steps]}: {failure}"
         )
+    if failure is not None:
+        raise CosimulationError(f"FMU {fmu.path}: did not end after the last record: {failure}")
     outputs = pd.DataFrame(result["steps"], index=boundaries.index)
     messages: dict[int, tuple[str, ...]] = {}
     for step, text in result["messages"]:

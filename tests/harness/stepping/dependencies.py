@@ -12,8 +12,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-import fmpy
-from fmpy.fmi2 import FMU2Slave
+from heatpump_twin.harness.stepping.session import Session
 
 STEP_SIZE = 60.0
 
@@ -31,46 +30,26 @@ CORNER = {
 class Prober:
     """An instance in initialisation mode, and what was seen to depend on what."""
 
-    def __init__(self, fmu: str) -> None:
-        description = fmpy.read_model_description(fmu)
-        self.variables = {v.name: v for v in description.modelVariables}
-        self.slave = FMU2Slave(
-            guid=description.guid,
-            unzipDirectory=fmpy.extract(fmu),
-            modelIdentifier=description.coSimulation.modelIdentifier,
-            instanceName="probed",
-        )
-        self.slave.instantiate()
-        self.slave.setupExperiment()
-        self.slave.enterInitializationMode()
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.variables = {v.name: v for v in session.description.modelVariables}
         types = {"Real": float, "Integer": int, "String": str}
         self.start: dict[str, Any] = {
-            v.name: types[v.type](v.start) for v in description.modelVariables if v.start
+            v.name: types[v.type](v.start) for v in self.variables.values() if v.start
         }
-        self.outputs = [v.name for v in description.modelVariables if v.causality == "output"]
         self.is_stepping = False
-        self.time = 0.0
         self.seen: dict[str, set[str]] = defaultdict(set)
 
     def names(self, causality: str) -> list[str]:
         return [name for name, v in self.variables.items() if v.causality == causality]
 
     def put(self, **values: Any) -> None:
-        for name, value in values.items():
-            variable = self.variables[name]
-            setter = getattr(self.slave, f"set{variable.type}")
-            setter([variable.valueReference], [value])
+        self.session.set(values)
 
     def read(self) -> dict[str, Any]:
         if self.is_stepping:
-            self.slave.doStep(self.time, STEP_SIZE)
-            self.time += STEP_SIZE
-        values = {}
-        for name in self.outputs:
-            variable = self.variables[name]
-            getter = getattr(self.slave, f"get{variable.type}")
-            (values[name],) = getter([variable.valueReference])
-        return values
+            self.session.advance(STEP_SIZE)
+        return self.session.get()
 
     def compare(self, name: str, before: dict[str, Any], after: dict[str, Any]) -> None:
         for output, value in after.items():
@@ -126,16 +105,17 @@ class Prober:
 def main() -> None:
     """Probe and write what was seen."""
     results = {}
-    prober = Prober(sys.argv[1])
-    inputs, parameters = prober.names("input"), prober.names("parameter")
-    prober.probe_all([name for name in (*inputs, *parameters) if name != "solver"])
-    prober.probe_solver()
-    results["InitialUnknowns"] = prober.seen
-    prober = Prober(sys.argv[1])
-    prober.slave.exitInitializationMode()
-    prober.is_stepping = True
-    prober.probe_all(inputs)
-    results["Outputs"] = prober.seen
+    with Session(Path(sys.argv[1]), stay_in_initialisation=True) as session:
+        prober = Prober(session)
+        inputs, parameters = prober.names("input"), prober.names("parameter")
+        prober.probe_all([name for name in (*inputs, *parameters) if name != "solver"])
+        prober.probe_solver()
+        results["InitialUnknowns"] = prober.seen
+    with Session(Path(sys.argv[1])) as session:
+        prober = Prober(session)
+        prober.is_stepping = True
+        prober.probe_all(inputs)
+        results["Outputs"] = prober.seen
     text = json.dumps({k: {o: sorted(s) for o, s in v.items()} for k, v in results.items()})
     Path(sys.argv[2]).write_text(text)
 

@@ -1,0 +1,70 @@
+"""The process in which an FMU runs: ``python -m <this module> request response``.
+
+Imports FMPy and what `session` needs only, so that the FMU finds no module of the model but its
+own.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from .session import WARNING, Session, SessionError
+
+
+def run(request: dict[str, Any]) -> dict[str, Any]:
+    """Step an FMU through rows of inputs, which hold over a step each.
+
+    It is initialised with the first row, and outputs are taken at the end of each step.
+
+    Parameters
+    ----------
+    request : dict
+        ``fmu`` (path), ``inputs`` (name to list of values), ``outputs`` (names), ``step_size`` (s).
+
+    Returns
+    -------
+    dict
+        ``steps``: a dict of outputs for each step done, possibly fewer than asked;
+        ``messages``: pairs of step number and text; ``failure``: why it ended early, or None.
+    """
+    size = float(request["step_size"])
+    rows = [
+        dict(zip(request["inputs"], row, strict=True))
+        for row in zip(*request["inputs"].values(), strict=True)
+    ]
+    steps: list[dict[str, float]] = []
+    session, failure = None, None
+    try:
+        with Session(
+            Path(request["fmu"]),
+            start_values=rows[0],
+            outputs=request["outputs"],
+            stop_time=size * len(rows),
+            debug_logging=True,
+        ) as session:
+            for row in rows:
+                steps.append({q: float(v) for q, v in session.step(row, size).items()})
+    except SessionError as error:
+        failure = str(error)
+    messages = session.messages if session is not None else []
+    return {
+        "steps": steps,
+        "messages": [(m.step, m.text) for m in messages if m.status >= WARNING],
+        "failure": failure,
+    }
+
+
+def main() -> None:
+    """Read the request, run it, write the response."""
+    request, response = Path(sys.argv[1]), Path(sys.argv[2])
+    result = run(json.loads(request.read_text(encoding="utf-8")))
+    partial = response.with_suffix(".partial")
+    partial.write_text(json.dumps(result), encoding="utf-8")
+    partial.replace(response)
+
+
+if __name__ == "__main__":
+    main()
