@@ -1,8 +1,7 @@
 """Where the live model's refrigerant properties come from: equation of state or tables of CoolProp.
 
-A backend other than the equation of state is worth having only if it passes the gate: no point
-unsolved, power and heat within the share of the map's tolerance that nobody would notice, and
-clearly faster.
+Another backend than the equation of state is used only if it passes these limits: no point
+unsolved, power and heat within a small share of the map's tolerance, and clearly faster.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ BACKENDS = (EQUATION_OF_STATE, "BICUBIC", "TTSE")
 COMPARED = ("P_el", "Q_flow_sink")
 SEED = 20260505
 
-# The gate.
+# Limits for another backend.
 LARGEST_DIFFERENCE = 1e-4
 LEAST_SPEED_UP = 1.2
 
@@ -48,7 +47,7 @@ class Backend:
     difference : float
         Largest relative difference of `COMPARED` from the equation of state.
     passes : bool
-        Whether it passes the gate.
+        Whether it keeps the limits.
     problem : str
         Why it could not be run.
     """

@@ -1,4 +1,4 @@
-"""Performance maps: what accuracy costs, and what other interpolants do with as many nodes."""
+"""Cost of a performance map by its accuracy, and other interpolants with as many nodes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle
 SEED = 20260404
 POINTS_PER_TASK = 50
 
-# What errors are given of.
+# Quantities whose errors are given.
 COMPARED = ("P_el", "Q_flow_sink")
 
 # Logarithmic as in the map: power and heat follow powers of them.

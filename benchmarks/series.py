@@ -26,7 +26,7 @@ def year(machine: Machine, minutes: int) -> Array:
     """Inputs of a year in the order of the FMU, shape (steps, 5).
 
     Outdoor temperature swings with season and day; source, supply temperature and load follow it.
-    Off, with its pumps, when it is warm outside and in between at low load.
+    The machine and its pumps are off when it is warm outside, and part of the time at low load.
 
     Parameters
     ----------

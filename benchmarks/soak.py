@@ -34,14 +34,14 @@ MEGABYTE = 2**20
 
 
 class FailedError(Exception):
-    """The FMU did not do what it must."""
+    """The FMU did not behave as required."""
 
 
 # In a host's process ---------------------------------------------------------------------------
 
 
 def resources_in_use() -> dict[str, int]:
-    """Count what this process holds: bytes of memory, handles, libraries, temporary entries."""
+    """Count bytes of memory, handles, libraries and temporary entries of this process."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     mapped = Path("/proc/self/maps").read_text(encoding="utf-8").split()
     return {
@@ -109,7 +109,7 @@ def in_a_process(arguments: list[str]) -> Any:
 
 
 def growth_line(name: str, counts: list[dict[str, int]], limit: float) -> tuple[str, bool]:
-    """Say what grew between two counts, and whether it may."""
+    """Write what grew between two counts, and whether the limit is kept."""
     first, last = counts
     more = {key: last[key] - first[key] for key in first}
     grown = more["memory"] / MEGABYTE

@@ -104,7 +104,7 @@ def step_costs(
         for first in range(0, len(inputs), block):
             steps = range(first, min(first + block, len(inputs)))
             for i in steps:
-                # Either goes first as often as the other.
+                # Each contender is the first equally often.
                 turn = i % 2
                 timed(contenders[turn], i)
                 timed(contenders[1 - turn], i)

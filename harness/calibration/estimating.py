@@ -1,8 +1,8 @@
 """Parameters and the uncertainty of the readings, estimated together from some records.
 
-Every parameter that may move is fitted and drawn to its start value by that value's uncertainty, so
-it moves as far as the data tell of it. Which parameters take part is not chosen by the records:
-with few of them a choice is noise, and what was not chosen would be taken as known.
+Every parameter that has an uncertainty is fitted. Its start value and uncertainty are a prior, so
+it moves as far as the data identify it. The records do not choose which parameters take part: with
+few records such a choice is mostly noise, and a parameter that was not chosen would count as known.
 
 How much a prior counts beside the data depends on the uncertainties of the readings. They are
 mostly estimates, so each quantity's is multiplied by a factor that its residuals give (variance

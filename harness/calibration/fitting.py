@@ -85,7 +85,7 @@ class Fit:
     Attributes
     ----------
     parameters : tuple of FreeParameter
-        That were free.
+        The parameters that were fitted.
     values : numpy.ndarray
         Fitted values, SI units, shape (n,).
     covariance : numpy.ndarray
@@ -198,7 +198,7 @@ class Problem:
         return Media(self.machine)
 
     def __getstate__(self) -> dict[str, object]:
-        # CoolProp's states stay in their process.
+        # CoolProp's states cannot be sent to another process.
         return {k: v for k, v in self.__dict__.items() if k != "_media"}
 
     def rows(self, records: Sequence[int]) -> int:
@@ -357,7 +357,7 @@ class Problem:
                 by_place = {p.place: float(v) for p, v in zip(parameters, values, strict=True)}
                 solved = self._solve(self._cycle(by_place), self._boundaries(by_place, records))
             except (SolveError, ValueError):
-                # The optimiser shortens a step that leads to where nothing can be computed.
+                # The optimiser shortens a step to a point that cannot be computed.
                 return np.full(len(measured) + len(priors), np.nan)
             of_data = (solved.outputs[rows, columns] - measured) / sigma
             return np.concatenate([of_data, ((values - prior_mean) / prior_sd)[priors]])

@@ -25,13 +25,13 @@ from .implied_cycle import ImpliedCycle, implied_cycle
 
 COVERAGE = 2.0
 
-# A sensor that contradicts physics in more than this share of the records is not believed in the
-# others either.
+# A sensor that contradicts physics in more than this share of the records is not used at all.
 COLUMN_SHARE = 0.1
 
 # Least overall efficiency of a steady record over that of the design point. The overall efficiency
 # of a positive-displacement compressor hardly varies inside its range: 0.683 to 0.733 in the 16
-# tests of NISTIR 7350. A fifth less means that power goes somewhere else than into the heat read.
+# tests of NISTIR 7350. A fifth less means that a part of the power does not appear in the recorded
+# heat.
 LEAST_EFFICIENCY_RATIO = 0.8
 
 

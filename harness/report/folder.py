@@ -18,7 +18,7 @@ from .machine_readable import write_json, write_junit
 
 REPORT, JSON, JUNIT, DIAGRAMS = "report.html", "scores.json", "junit.xml", "diagrams"
 
-# What a report calls its diagrams; whatever else lies beside them is the user's.
+# Names of the diagrams of a report. Other files beside them belong to the user.
 DIAGRAM_FILES = ("log_p_h_*.png", "log_p_h_*.svg", "parity_*.png", "parity_*.svg")
 
 # Dots per inch of PNG files; SVG files lie beside them.

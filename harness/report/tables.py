@@ -390,7 +390,7 @@ def _ratio(value: float) -> str:
 
 
 def _number(value: float, sign: bool = False) -> str:
-    # What is left of a solver's rounding reads as 0.
+    # The rounding error of a solver is shown as 0.
     rounded = 0.0 if abs(value) < 1e-6 else value
     return f"{rounded:+.3g}" if sign else f"{rounded:.3g}"
 

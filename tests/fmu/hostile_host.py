@@ -94,7 +94,7 @@ class Hostile:
         machine = json.loads((Path(folder) / "resources" / "machine.json").read_text())
         envelope = machine["envelope"]
         self.box = [(envelope["minimum"][q], envelope["maximum"][q]) for q in INPUTS]
-        self.references = (ctypes.c_uint * 18)(*OUTPUTS)
+        self.references = (ctypes.c_uint * len(OUTPUTS))(*OUTPUTS)
         self.values = (ctypes.c_double * 18)()
         self.actions: list[tuple[int, Callable[[], None]]] = [
             (30, self.step),

@@ -767,7 +767,7 @@ FMI2_Export fmi2Status fmi2GetRealOutputDerivatives(fmi2Component c,
 FMI2_Export fmi2Status fmi2DoStep(fmi2Component c, fmi2Real time, fmi2Real size,
                                   fmi2Boolean no_set_state_before) {
     ENTER("fmi2DoStep", STEP_COMPLETE);
-    /* A step of no length is none of FMI's, but masters take it to pass on inputs. */
+    /* FMI has no step of length 0, but masters use one to pass on inputs. */
     if (!(size >= 0.0) || !isfinite(time + size)) {
         report(instance, fmi2Error, "fmi2DoStep: a step of %g from %g has no meaning", size, time);
         return fmi2Error;

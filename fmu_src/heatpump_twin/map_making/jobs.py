@@ -131,7 +131,7 @@ def _cluster(scheduler: str) -> Iterator[Executor]:
         async with rpc(scheduler) as remote:
             return str((await remote.identity())["type"])
 
-    # Whatever else listens there may keep quiet or answer anything; a client would wait for it.
+    # Another program at this address may give no answer or any answer; a client would wait for it.
     try:
         found = asyncio.run(asyncio.wait_for(kind(), CLUSTER_TIMEOUT))
     except (OSError, ValueError, TypeError, LookupError, MemoryError) as error:

@@ -1,9 +1,9 @@
-"""The cycle solved for its two pressures alone, for who needs it thousands of times: a fit, a map.
+"""The cycle solved for its two pressures alone: fast enough for a fit or the making of a map.
 
-The same relations and properties as `cycle`, whose answers it gives to 1e-6
-(a test compares them). With both pressures known every other state follows in closed form, so two
-equations remain; and at a solution the sensitivity to a parameter follows from the implicit
-function theorem without solving again.
+It has the same relations and properties as `cycle` and agrees with it to 1e-6 (a test compares
+them). When both pressures are known, every other state follows in closed form, so two equations
+remain. At a solution, the sensitivity to a parameter follows from the implicit function theorem
+without solving again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from ..model.errors import SolveError
 from ..model.machine import Machine
-from ..model.quantities import Boundary
+from ..model.quantities import RESULT_QUANTITIES, Boundary
 from ..model.relations import Relations
 from .condensing_unit import CondensingUnit
 from .media import Media, saturation_temperature
@@ -25,23 +25,11 @@ from .sizing import size_components
 
 Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
+# Results that no fit or table needs.
+_LEFT_OUT = ("Q_flow_loss", "h_suction", "h_discharge", "h_liquid")
+
 # Results in the order of the output vectors.
-OUTPUTS = (
-    "P_el",
-    "Q_flow_sink",
-    "Q_flow_source",
-    "COP",
-    "T_source_out",
-    "T_sink_out",
-    "m_flow_refrigerant",
-    "p_low",
-    "p_high",
-    "T_suction",
-    "T_discharge",
-    "T_liquid",
-    "superheat",
-    "subcooling",
-)
+OUTPUTS = tuple(q for q in RESULT_QUANTITIES if q not in _LEFT_OUT)
 
 # Residuals are fractions of the design heat flow and of 10 K.
 TOLERANCE = 1e-10
@@ -148,7 +136,7 @@ class QuickCycle:
         lowest = self._pressure(boundary.T_sink_in + LEAST_APPROACH, 0)
 
         def inside(x: Vector, old: Vector) -> Vector:
-            # Half-way to a limit instead of beyond it.
+            # Beyond a limit, go half of the way to it instead.
             low = x[0] if x[0] < highest else 0.5 * (min(old[0], highest) + highest)
             high = x[1] if x[1] > lowest else 0.5 * (max(old[1], lowest) + lowest)
             return np.array([low, high])
@@ -236,24 +224,23 @@ class CycleAt:
             ]
         )
         P_el = unit.compressor_power + self._machine.auxiliary_power
-        outputs = np.array(
-            [
-                P_el,
-                unit.Q_flow_sink,
-                unit.Q_flow_source,
-                unit.Q_flow_sink / P_el,
-                self._media.source_outlet(self.boundary, unit.Q_flow_source),
-                self._media.sink_outlet(self.boundary, unit.Q_flow_sink),
-                unit.m_flow_refrigerant,
-                p_low,
-                p_high,
-                T_dew + superheat,
-                self._unit.T_discharge(unit),
-                unit.T_bubble - unit.subcooling,
-                superheat,
-                unit.subcooling,
-            ]
-        )
+        results = {
+            "P_el": P_el,
+            "Q_flow_sink": unit.Q_flow_sink,
+            "Q_flow_source": unit.Q_flow_source,
+            "COP": unit.Q_flow_sink / P_el,
+            "T_source_out": self._media.source_outlet(self.boundary, unit.Q_flow_source),
+            "T_sink_out": self._media.sink_outlet(self.boundary, unit.Q_flow_sink),
+            "m_flow_refrigerant": unit.m_flow_refrigerant,
+            "p_low": p_low,
+            "p_high": p_high,
+            "T_suction": T_dew + superheat,
+            "T_discharge": self._unit.T_discharge(unit),
+            "T_liquid": unit.T_bubble - unit.subcooling,
+            "superheat": superheat,
+            "subcooling": unit.subcooling,
+        }
+        outputs = np.array([results[q] for q in OUTPUTS])
         return residuals, outputs
 
     def jacobians(
