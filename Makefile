@@ -9,15 +9,14 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 MACHINES := mci_lab nist_split rwth_brine_water
 
 demo: $(VENV)/demo.stamp $(MACHINES:%=demo-%)  ## build the FMU of each machine and validate it
-	@echo "reports:"
-	@printf '%s\n' $(MACHINES:%=out/%/report.html)
+	@printf 'report: %s\n' $(MACHINES:%=out/%/report.html)
 
 demo-%: $(VENV)/demo.stamp
 	@$(BIN)/heatpump-twin build $* -o out/$*.fmu
 	@$(BIN)/heatpump-twin validate $* --fmu out/$*.fmu -o out/$* --replace
 
 test: $(VENV)/test.stamp  ## run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/lint.stamp  ## check style and types
 	$(BIN)/ruff check .

@@ -72,7 +72,7 @@ def headline(scores: Scores) -> Table:
 def summary(scores: Scores) -> Table:
     """What the terminal shows: the FMU as it is beside its calibration and regressions."""
     columns = {
-        "this FMU": (MODEL, scores.own_split),
+        "FMU": (MODEL, scores.own_split),
         **({"calibration": (MODEL, LEAVE_ONE_OUT)} if scores.calibration else {}),
         "linear": ("linear regression", LEAVE_ONE_OUT),
         "quadratic": ("quadratic regression", LEAVE_ONE_OUT),
@@ -80,12 +80,14 @@ def summary(scores: Scores) -> Table:
     return Table(
         title="",
         note="All but the FMU itself: on records left out of the fit.",
-        header=["mean absolute error", *columns, "limit for the FMU"],
+        header=["mean absolute error", *columns, "limit"],
         rows=[
             [
                 quantity,
                 *(_mean_error(quantity, scores.find(p, s, quantity)) for p, s in columns.values()),
-                _limits(scores, scores.own_split, quantity),
+                _limits(scores, scores.own_split, quantity).replace(
+                    f"{'mape' if QUANTITIES[quantity].has_percentage else 'mae'} <= ", ""
+                ),
             ]
             for quantity in _quantities(scores)
         ],
@@ -124,12 +126,20 @@ def of_calibration(scores: Scores) -> Table:
     )
 
 
-def missed_limits(scores: Scores) -> list[str]:
-    """One line for each limit that is missed, with the reason where it is known."""
+def missed_limits(scores: Scores, *, known: bool = True) -> list[str]:
+    """One line for each limit that is missed, with the reason where it is known.
+
+    Parameters
+    ----------
+    scores : Scores
+        What was found.
+    known : bool
+        Whether misses that the descriptor knows of are among them.
+    """
     return [
         f"{t.split} {t.text}: {t.finding} ({t.verdict}{': ' if t.known_miss else ''}{t.known_miss})"
         for t in scores.thresholds
-        if not t.passed
+        if not t.passed and (known or not t.is_known_miss)
     ]
 
 

@@ -44,7 +44,8 @@ def print_scores(scores: Scores, console: Console, verbose: bool = False) -> Non
     console : Console
         Where to.
     verbose : bool
-        Whether to print screening, the calibration's errors and the map's errors before.
+        Whether to print screening, known misses with their reasons, the errors of the calibration
+        and those of the map, too.
     """
     if scores.dataset.ignored_columns:
         console.print(_ignored(scores.dataset.ignored_columns, verbose), markup=False)
@@ -55,7 +56,7 @@ def print_scores(scores: Scores, console: Console, verbose: bool = False) -> Non
         console.print(_provenance(scores), markup=False, highlight=False)
     for line in (*deviations(scores), *unanswered_records(scores)):
         console.print(line, style="bold red", markup=False)
-    for line in missed_limits(scores):
+    for line in missed_limits(scores, known=verbose):
         console.print(f"missed: {line}", style="bold red", markup=False)
     console.print(verdict(scores), style=None if scores.passed else "bold red", markup=False)
 
