@@ -238,9 +238,9 @@ def test_power_raised_by_30_per_cent(scores: Scores, fmu: Path, tmp_path: Path) 
 
 def test_fmu_of_another_machine_file_fails_by_its_own_error(tmp_path: Path) -> None:
     text = machine_path("mci_lab").read_text(encoding="utf-8")
-    stated = re.search(r"^P_el = \{ value = ([\d.]+)", text, flags=re.MULTILINE)
+    stated = re.search(r"^P_el = \{value = ([\d.]+)", text, flags=re.MULTILINE)
     assert stated
-    larger = f"P_el = {{ value = {1.15 * float(stated[1]):.9g}"
+    larger = f"P_el = {{value = {1.15 * float(stated[1]):.9g}"
     (tmp_path / "mci_lab.toml").write_text(text.replace(stated[0], larger, 1), encoding="utf-8")
     other = build(
         str(tmp_path / "mci_lab.toml"), tmp_path / "other.fmu", certificate_points=50
