@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import tempfile
 import textwrap
 from pathlib import Path
 
@@ -143,7 +142,7 @@ def test_messages_carry_step_and_status(fmu: Path) -> None:
     assert "T_sink_in = 35.5" in messages[1][2]
 
 
-def test_refused_step_stops_and_the_instance_is_freed(obedient: Path) -> None:
+def test_refused_step_stops_and_the_instance_is_freed(obedient: Path, tmp_path: Path) -> None:
     (said, steps, left) = run(
         obedient,
         """
@@ -158,7 +157,7 @@ def test_refused_step_stops_and_the_instance_is_freed(obedient: Path) -> None:
             said = str(error)
         print(json.dumps([said, session.steps, len(list(Path(sys.argv[2]).iterdir()))]))
         """,
-        tempfile.mkdtemp(),
+        str(tmp_path),
     )
     assert said == "fmi2DoStep returned fmi2Discard at 1 s"
     assert (steps, left) == (1, 0)
