@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from heatpump_twin.harness.drawing.display import DISPLAY
 
 from heatpump_twin.harness.calibration.cross_validation import leave_out_splits
 from heatpump_twin.harness.data.datasets import Dataset
@@ -199,10 +198,6 @@ def test_excluded_records_are_scored_apart(scores: Scores) -> None:
     shown = scores.find(MODEL, EXCLUDED, "P_el")
     assert shown is not None
     assert shown.n == 6
-
-
-def test_display_covers_the_vocabulary() -> None:
-    assert set(DISPLAY) == set(QUANTITIES)
 
 
 def test_limits_of_the_fmu_and_of_its_calibration_are_checked(scores: Scores) -> None:
