@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from heatpump_twin.fmu.build import Built
 
     from .data.datasets import Dataset
+    from .progress import Progress
 
 MISSED, BAD_INPUT, FAULT, UNREAD = 1, 2, 70, 141
 
@@ -137,16 +138,7 @@ def _build(
     from heatpump_twin.fmu.build import build
     from heatpump_twin.map_making.jobs import WHAT_IS_KEPT
 
-    with _progress_bars() as bars:
-        building = bars.add_task(f"building the FMU of {Path(machine).stem}", total=None)
-        tasks: dict[str, TaskID] = {}
-
-        def show(label: str, done: int, total: int) -> None:
-            if label not in tasks:
-                bars.update(building, visible=False)
-                tasks[label] = bars.add_task(label, total=total)
-            bars.update(tasks[label], completed=done)
-
+    with _progress(f"building the FMU of {Path(machine).stem}") as show:
         try:
             return build(
                 machine,
@@ -157,6 +149,22 @@ def _build(
             )
         except KeyboardInterrupt as error:
             raise KeyboardInterrupt(WHAT_IS_KEPT) from error
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Progress]:
+    """Show a bar for each label that work reports; until the first, what it is."""
+    with _progress_bars() as bars:
+        beginning = bars.add_task(what, total=None)
+        tasks: dict[str, TaskID] = {}
+
+        def show(label: str, done: int, total: int) -> None:
+            if label not in tasks:
+                bars.update(beginning, visible=False)
+                tasks[label] = bars.add_task(label, total=total)
+            bars.update(tasks[label], completed=done)
+
+        yield show
 
 
 def _progress_bars() -> RichProgress:
@@ -248,11 +256,22 @@ def validate(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a report that the folder holds.")
     ] = False,
+    diagrams: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|all|none|1,5,7",
+            help="Log(p)-h diagrams: how many, or of which records; 6 by default.",
+        ),
+    ] = None,
+    svg: Annotated[
+        bool, typer.Option("--svg", help="Write diagrams as SVG beside the PNG.")
+    ] = False,
     verbose: VerboseOption = False,
 ) -> None:
     """Step an FMU through recorded measurements; write scores, diagrams and a report."""
     _check_names(dataset, fmu)
     from .data.datasets import load_dataset
+    from .drawing.selection import Wanted, parse_wanted
     from .report.folder import check_folder, write_report
     from .report.terminal import print_scores
     from .scoring.validation import validate as run_validation
@@ -260,12 +279,11 @@ def validate(
     loaded = load_dataset(dataset)
     name = loaded.descriptor.name
     folder = output or Path("out") / name
+    wanted = Wanted() if diagrams is None else parse_wanted(diagrams, loaded)
     check_folder(folder, replace)
-    with _fmu_for(loaded, fmu) as path:
-        with console.status(f"stepping {path.name} through {name}"):
-            validation = run_validation(loaded, path)
-        with console.status("drawing and writing the report"):
-            write_report(validation.scores, validation.machine, folder)
+    with _fmu_for(loaded, fmu) as path, _progress(f"validating {path.name}") as progress:
+        validation = run_validation(loaded, path, progress)
+        write_report(validation.scores, validation.machine, folder, wanted, svg, progress)
     print_scores(validation.scores, console, verbose)
     console.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
     if not validation.scores.passed:
@@ -368,7 +386,7 @@ def diagram(
         validation = run_validation(loaded, path)
     figure = log_p_h(validation.scores, validation.machine, point)
     with staged(output, f"output folder {output}") as stage:
-        save_figure(figure, stage / name)
+        save_figure(figure, stage / name, svg=True)
     console.print(
         f"drew {output / name}.png and {output / name}.svg", highlight=False, soft_wrap=True
     )

@@ -22,7 +22,7 @@ LAYERS = (
     ("cache", "outputs"),
     ("machine_files", "map_making"),
     ("fmu",),
-    ("harness.errors",),
+    ("harness.errors", "harness.progress"),
     ("harness.data", "harness.stepping"),
     ("harness.calibration",),
     ("harness.scoring",),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import _thread
 import atexit
+import math
 import multiprocessing
 import os
 import shutil
@@ -17,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
@@ -32,6 +34,9 @@ _UNWRITTEN = 74
 
 # Progress bars hide it.
 _SHOW_CURSOR = "\x1b[?25h"
+
+# Seconds between two looks at a program that runs.
+WATCH_INTERVAL = 0.2
 
 _folders: set[Path] = set()
 _processes: set[subprocess.Popen[Any]] = set()
@@ -185,11 +190,21 @@ def run_process(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
+    watch: Callable[[], None] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end and take what it prints; it ends when this process is interrupted.
 
     It runs in a session of its own: the terminal's Ctrl-C comes to this process alone, and what the
     program starts itself ends with it.
+
+    Parameters
+    ----------
+    command, cwd, env
+        As of `subprocess.run`.
+    timeout : float, optional
+        Longest time, s.
+    watch : callable, optional
+        Called a few times a second while it runs; what this raises ends the program.
 
     Raises
     ------
@@ -210,13 +225,28 @@ def run_process(
         )
         _processes.add(process)
     try:
-        stdout, stderr = process.communicate(timeout=timeout)
+        stdout, stderr = _communicate(process, timeout, watch)
         return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
     finally:
         if process.returncode is None:
             _kill(process)
             process.communicate()
         _processes.discard(process)
+
+
+def _communicate(
+    process: subprocess.Popen[str], timeout: float | None, watch: Callable[[], None] | None
+) -> tuple[str, str]:
+    if watch is None:
+        return process.communicate(timeout=timeout)
+    end_at = math.inf if timeout is None else time.monotonic() + timeout
+    while True:
+        try:
+            return process.communicate(timeout=WATCH_INTERVAL)
+        except subprocess.TimeoutExpired:
+            if timeout is not None and time.monotonic() > end_at:
+                raise subprocess.TimeoutExpired(process.args, timeout) from None
+            watch()
 
 
 def _kill(process: subprocess.Popen[Any]) -> None:

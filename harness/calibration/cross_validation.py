@@ -76,7 +76,11 @@ def leave_out_splits(records: Sequence[int], seed: int) -> list[Split]:
     else:
         shuffled = np.random.default_rng(seed).permutation(np.array(records))
         parts = [tuple(sorted(map(int, part))) for part in np.array_split(shuffled, PARTS)]
-    return [Split(tuple(r for r in records if r not in part), part) for part in parts]
+    splits = []
+    for part in parts:
+        out = set(part)
+        splits.append(Split(tuple(r for r in records if r not in out), part))
+    return splits
 
 
 def extrapolation_split(problem: Problem) -> Split:

@@ -11,17 +11,17 @@ of state (JCGM 100:2008, 5.1, with finite differences), times a coverage factor 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-
-import pandas as pd
+from functools import cached_property
 
 from heatpump_twin.model.errors import SolveError
 from heatpump_twin.solving.cycle import HeatPumpCycle
 
+from ..progress import Progress, no_progress
 from .datasets import Dataset
-from .implied_cycle import ImpliedCycle, implied_cycle
+from .implied_cycle import NEEDED, ImpliedCycle, implied_cycle
 
 COVERAGE = 2.0
 
@@ -93,7 +93,7 @@ class Screening:
     records: dict[int, RecordScreening]
     fields: dict[str, FieldScreening]
 
-    @property
+    @cached_property
     def kept(self) -> list[int]:
         """Records that are scored."""
         return [r for r, s in self.records.items() if s.verdict is Verdict.KEPT]
@@ -124,29 +124,32 @@ class _Findings:
 class _Reading:
     """The values of one record and the cycle they imply; NaN for what was not recorded."""
 
-    def __init__(self, values: pd.Series[float], cycle: HeatPumpCycle) -> None:
+    def __init__(self, values: Mapping[str, float], implied: ImpliedCycle) -> None:
         self._values = values
-        self.implied: ImpliedCycle = implied_cycle(values, cycle.machine)
+        self.implied = implied
 
     def __getitem__(self, quantity: str) -> float:
-        return float(self._values.get(quantity, math.nan))
+        return self._values.get(quantity, math.nan)
 
 
 class _Record(_Reading):
     """A reading with its uncertainties."""
 
-    def __init__(self, dataset: Dataset, number: int, cycle: HeatPumpCycle) -> None:
-        values, u = dataset.values.loc[number], dataset.uncertainties.loc[number]
-        super().__init__(values, cycle)
+    def __init__(
+        self, number: int, values: Mapping[str, float], u: Mapping[str, float], cycle: HeatPumpCycle
+    ) -> None:
+        super().__init__(values, implied_cycle(values, cycle.machine))
         self.number = number
-        self._varied = [
-            _Reading(values.where(values.index != q, values[q] + u[q]), cycle) for q in values.index
-        ]
+        self._varied = []
+        for q in values:
+            varied = {**values, q: values[q] + u[q]}
+            implied = implied_cycle(varied, cycle.machine) if q in NEEDED else self.implied
+            self._varied.append(_Reading(varied, implied))
         self._u = u
 
     def u(self, quantity: str) -> float:
         """Standard uncertainty of a reading."""
-        return float(self._u.get(quantity, math.nan))
+        return self._u.get(quantity, math.nan)
 
     def margin(self, result: Callable[[_Reading], float]) -> float:
         """Expanded uncertainty of a result, from those of all readings."""
@@ -155,7 +158,7 @@ class _Record(_Reading):
         return COVERAGE * math.hypot(*(c for c in changes if math.isfinite(c)))
 
 
-def screen(dataset: Dataset, cycle: HeatPumpCycle) -> Screening:
+def screen(dataset: Dataset, cycle: HeatPumpCycle, progress: Progress = no_progress) -> Screening:
     """Screen every field and record of a data set.
 
     Parameters
@@ -164,6 +167,8 @@ def screen(dataset: Dataset, cycle: HeatPumpCycle) -> Screening:
         In SI units.
     cycle : HeatPumpCycle
         Of the machine that was recorded; its design point fixes displacement and efficiency.
+    progress : Progress
+        Told of each record.
 
     Returns
     -------
@@ -172,8 +177,10 @@ def screen(dataset: Dataset, cycle: HeatPumpCycle) -> Screening:
     """
     findings = _Findings()
     outcome: dict[int, tuple[float, float]] = {}
-    for number in dataset.values.index:
-        record = _Record(dataset, number, cycle)
+    values, u = dataset.values.to_dict("index"), dataset.uncertainties.to_dict("index")
+    declared = dataset.declared_unscored
+    for done, number in enumerate(dataset.values.index, start=1):
+        record = _Record(number, values[number], u[number], cycle)
         _check_saturation(record, findings)
         _check_exchangers(record, findings)
         _check_suction(record, findings)
@@ -182,9 +189,10 @@ def screen(dataset: Dataset, cycle: HeatPumpCycle) -> Screening:
         _check_source_balance(record, cycle, findings)
         if "Q_flow_source" not in dataset.unscored:
             _check_energy_balance(record, cycle, findings)
-        if number in dataset.declared_unscored:
-            findings.record(number, Verdict.DECLARED, dataset.declared_unscored[number])
+        if number in declared:
+            findings.record(number, Verdict.DECLARED, declared[number])
         outcome[number] = _check_compressor(dataset, record, cycle, findings)
+        progress("screening", done, len(values))
     return Screening(
         records={
             record: _record_screening(findings.records.get(record, []), *outcome[record])

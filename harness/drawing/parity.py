@@ -17,13 +17,17 @@ from .style import EXCLUDED, SIMULATED, STYLE
 # Width of the band in parity plots: a fraction of the value, or kelvin for temperatures.
 BAND, BAND_KELVIN = 0.10, 2.0
 
+# More points than these have no error bars and are pixels in SVG files too: drawing stays fast and
+# files small. No more records than those are numbered, the farthest off.
+MOST_WITH_BARS, MOST_NUMBERED = 500, 30
+
 
 def parity(scores: Scores, quantity: str) -> Figure:
     """Draw predicted against measured values of one quantity, with error bars and a band.
 
     Predictions are those of fits that did not see the record, where there are such, with their
     95 % band. Records that are not scored stay visible, grey and hollow; those outside the band
-    of `_band` are numbered.
+    of `_band` are numbered. Of many records, there are no bars and the farthest are numbered.
 
     Parameters
     ----------
@@ -55,42 +59,62 @@ def parity(scores: Scores, quantity: str) -> Figure:
             if s.verdict is verdict and math.isfinite(values[r])
         ]
         groups[f"not scored: {verdict}"] = (members, marker, EXCLUDED, False)
+    has_bars = sum(len(members) for members, *_ in groups.values()) <= MOST_WITH_BARS
     is_a = QUANTITIES[quantity]
     display = is_a.display
     unit, title = display.unit, is_a.title
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.3, 4.5), layout="constrained")
         axes = figure.subplots()
+        outside: list[tuple[float, int, float, float, str]] = []
         for label, (members, marker, colour, scored) in groups.items():
             if not members:
                 continue
             x = np.array([is_a.shown(values[r]) for r in members])
             y = np.array([is_a.shown(simulated[r]) for r in members])
-            axes.errorbar(
-                x,
-                y,
-                xerr=2.0 * display.factor * u.loc[members].to_numpy(),
-                yerr=display.factor * half_widths.loc[members].to_numpy()
-                if scored and half_widths is not None
-                else None,
-                fmt=marker,
-                color=colour,
-                mfc=colour if scored else "none",
-                ms=6,
-                elinewidth=0.8,
-                label=label,
-            )
-            for record, a, b in zip(members, x, y, strict=True):
-                if abs(b - a) <= _band(quantity, a):
-                    continue
-                axes.annotate(
-                    str(record),
-                    (a, b),
-                    textcoords="offset points",
-                    xytext=(5, -9),
-                    fontsize=7,
+            if has_bars:
+                axes.errorbar(
+                    x,
+                    y,
+                    xerr=2.0 * display.factor * u.loc[members].to_numpy(),
+                    yerr=display.factor * half_widths.loc[members].to_numpy()
+                    if scored and half_widths is not None
+                    else None,
+                    fmt=marker,
                     color=colour,
+                    mfc=colour if scored else "none",
+                    ms=6,
+                    elinewidth=0.8,
+                    label=label,
                 )
+            else:
+                axes.plot(
+                    x,
+                    y,
+                    marker,
+                    color=colour,
+                    mfc=colour if scored else "none",
+                    ms=2.5,
+                    mew=0.5,
+                    alpha=0.5,
+                    rasterized=True,
+                    label=label,
+                )
+            outside += [
+                (abs(b - a) / _band(quantity, a), record, a, b, colour)
+                for record, a, b in zip(members, x, y, strict=True)
+                if not abs(b - a) <= _band(quantity, a) and math.isfinite(b)
+            ]
+        numbered = sorted(outside, key=lambda found: -found[0])[:MOST_NUMBERED]
+        for _, record, a, b, colour in sorted(numbered, key=lambda found: found[1]):
+            axes.annotate(
+                str(record),
+                (a, b),
+                textcoords="offset points",
+                xytext=(5, -9),
+                fontsize=7,
+                color=colour,
+            )
         ends = np.array([*axes.get_xlim(), *axes.get_ylim()])
         low, high = float(ends.min()), float(ends.max())
         line = np.array([low, high])
@@ -104,13 +128,13 @@ def parity(scores: Scores, quantity: str) -> Figure:
             color=SIMULATED,
             alpha=0.08,
             lw=0,
-            label=f"{band}, numbers: records outside",
+            label=f"{band}, numbers: {_numbered(len(outside))}",
         )
         axes.set_xlim(low, high)
         axes.set_ylim(low, high)
         axes.set_aspect("equal")
         of = "" if unit == "1" else f" in {unit}"
-        axes.set_xlabel(f"measured{of} (bars: 95 %)")
+        axes.set_xlabel(f"measured{of}{' (bars: 95 %)' if has_bars else ''}")
         axes.set_ylabel(f"predicted{of}")
         axes.set_title(
             f"{quantity}: {title}" if title != quantity else title, loc="left", fontsize=10
@@ -118,6 +142,12 @@ def parity(scores: Scores, quantity: str) -> Figure:
         handles, labels = axes.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower left", ncols=2, fontsize=7)
     return figure
+
+
+def _numbered(outside: int) -> str:
+    if outside <= MOST_NUMBERED:
+        return "records outside"
+    return f"the {MOST_NUMBERED} farthest of {outside} records outside"
 
 
 def _band(quantity: str, measured: float) -> float:

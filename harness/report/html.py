@@ -11,6 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from heatpump_twin.model.machine import Machine
 
+from ..drawing.log_p_h import has_cycle
+from ..drawing.selection import RULE
 from ..scoring.scores import Scores
 from . import tables
 
@@ -31,7 +33,7 @@ def write_html(
     parity : dict of str to Path
         PNG of the parity plot of each scored quantity.
     cycles : dict of int to Path
-        PNG of the log(p)-h diagram of each record.
+        PNG of the log(p)-h diagram of each record that is drawn, the most telling first.
     path : Path
         The file to write.
     """
@@ -42,7 +44,7 @@ def write_html(
     )
     template = environment.get_template("report.html.j2")
     design_record = scores.dataset.descriptor.design_record
-    order = [r for r in (design_record, *scores.screening.kept, *cycles) if r in cycles]
+    order = [r for r in (design_record, *cycles) if r in cycles]
     html = template.render(
         scores=scores,
         machine=machine,
@@ -70,10 +72,22 @@ def write_html(
         parity={name: _embed(file) for name, file in parity.items()},
         first=order[0] if order else None,
         cycles={record: _embed(file) for record, file in cycles.items()},
+        drawn=_which_drawn(scores, len(cycles)) if has_cycle(scores.dataset) else None,
         date=datetime.now(UTC).strftime("%Y-%m-%d"),
         versions=[f"{name} {version(name)}" for name in _PACKAGES],
     )
     path.write_text(html, encoding="utf-8")
+
+
+def _which_drawn(scores: Scores, drawn: int) -> str:
+    total = len(scores.screening.records)
+    if drawn == total:
+        return f"There are log(p)-h diagrams of all {total} records."
+    return (
+        f"There are log(p)-h diagrams of {drawn} of {total} records. The option --diagrams of "
+        "heatpump-twin validate draws others: how many, all, or numbers of records. Where no "
+        f"numbers are given, it draws {RULE}."
+    )
 
 
 def _embed(png: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from heatpump_twin.model.quantities import (
@@ -20,6 +21,13 @@ from ..stepping.replay import STATUS
 NOTHING = "-"
 
 STRONG_CORRELATION = 0.9
+
+# File beside the report with all that is known of each record.
+RECORDS_FILE = "records.csv"
+
+# Longer tables of records show as many of the first and of the worst; longer lists, the first.
+MOST_ROWS, SHOWN_ROWS = 200, 50
+MOST_LISTED = 50
 
 
 @dataclass(frozen=True)
@@ -207,11 +215,17 @@ def all_errors(scores: Scores, split: str) -> Table:
 
 
 def records(scores: Scores) -> Table:
-    """Measured and simulated values of every record, scored or not."""
+    """Measured and simulated values of every record, scored or not; of many, the first and worst.
+
+    The worst are those that the FMU is farthest off in standard uncertainties.
+    """
     quantities = _quantities(scores)
     inlets = [q for q in BOUNDARY_QUANTITIES if q.startswith("T_")]
     rows = []
-    for record, screened in scores.screening.records.items():
+    every = list(scores.screening.records)
+    shown, note = _shown_rows(every, scores.farthest_first(every))
+    for record in shown:
+        screened = scores.screening.records[record]
         measured = scores.dataset.values.loc[record]
         simulated = scores.simulation.outputs.loc[record]
         row = [str(record), str(screened.verdict), f"{simulated[STATUS]:g}"]
@@ -222,17 +236,28 @@ def records(scores: Scores) -> Table:
         rows.append(row)
     heads = [QUANTITIES[q].title_with_unit for q in [*inlets, *quantities]]
     return Table(
-        title="All records",
-        note=f"measured → simulated; status: the FMU's operating_status, {STATUS_DESCRIPTION}.",
+        title="All records" if not note else "Records",
+        note=f"measured → simulated; status: the FMU's operating_status, {STATUS_DESCRIPTION}."
+        + note,
         header=["record", "verdict", "status", *heads],
         rows=rows,
     )
 
 
 def screened_records(scores: Scores) -> Table:
-    """Verdict and reasons for each record that is not scored, and the figures behind all."""
+    """Verdict and reasons for each record that is not scored, and the figures behind all.
+
+    Of many records, the first and those with the most reasons.
+    """
     rows = []
-    for record, screened in scores.screening.records.items():
+    every = scores.screening.records
+    counts = {r: len(s.reasons) for r, s in every.items()}
+    for field in scores.screening.fields.values():
+        for r in field.rejected if field.usable else ():
+            counts[r] += 1
+    shown, note = _shown_rows(list(every), sorted(every, key=lambda r: -counts[r]))
+    for record in shown:
+        screened = every[record]
         rejected = [
             f"{name} not scored here: {field.rejected[record]}"
             for name, field in scores.screening.fields.items()
@@ -250,12 +275,12 @@ def screened_records(scores: Scores) -> Table:
                 "; ".join([*screened.reasons, *rejected, *unchecked]) or NOTHING,
             ]
         )
-    kept = sum(s.verdict is Verdict.KEPT for s in scores.screening.records.values())
+    kept = sum(s.verdict is Verdict.KEPT for s in every.values())
     return Table(
         title="Screening of records",
-        note=f"{kept} of {len(rows)} records are scored; the others stay in tables and plots. "
+        note=f"{kept} of {len(every)} records are scored; the others stay in tables and plots. "
         "Flow: implied suction volume flow over displacement. Efficiency: ideal compression work "
-        "of the implied flow over recorded power.",
+        "of the implied flow over recorded power." + note,
         header=["record", "verdict", "flow", "efficiency", "reasons"],
         rows=rows,
     )
@@ -299,7 +324,7 @@ def fitted_parameters(record: CalibrationRecord) -> Table:
     ]
     return Table(
         title="Fitted parameters",
-        note=f"SI units. Fitted to records {', '.join(map(str, record.records))}; reduced "
+        note=f"SI units. Fitted to records {_listed(record.records)}; reduced "
         f"chi-squared {record.chi_squared_reduced:.2f}. "
         + (f"Strong correlations: {'; '.join(pairs)}." if pairs else "No strong correlations."),
         header=["parameter", "start", "value", "standard error", "unit", "identified"],
@@ -337,9 +362,9 @@ def compressor(scores: Scores) -> Table:
     ]
     return Table(
         title="Compressor alone, refrigerant side given: mean absolute error, left out",
-        note=f"{len(found.records)} records: {', '.join(map(str, found.records))}; each predicted "
-        "from recorded pressures and suction temperature by a fit of swept volume flow, drive "
-        "efficiency, leakage and built-in pressure ratio to the others. The rest is the machine's.",
+        note=f"{len(found.records)} records: {_listed(found.records)}; each predicted from "
+        "recorded pressures and suction temperature by a fit of swept volume flow, drive "
+        "efficiency, leakage and built-in pressure ratio to others. The rest is the machine's.",
         header=["quantity", "model"],
         rows=rows,
     )
@@ -364,7 +389,29 @@ def certificate(scores: Scores) -> Table:
 
 def unanswered_records(scores: Scores) -> list[str]:
     """One line for each record that the FMU did not answer as asked."""
-    return [f"record {record}: {why}" for record, why in scores.unanswered_records.items()]
+    found = [f"record {record}: {why}" for record, why in scores.unanswered_records.items()]
+    if len(found) <= MOST_LISTED:
+        return found
+    more = f"{len(found) - MOST_LISTED} more records not answered: see {RECORDS_FILE} of the report"
+    return [*found[:MOST_LISTED], more]
+
+
+def _listed(records: Sequence[int]) -> str:
+    if len(records) <= MOST_LISTED:
+        return ", ".join(map(str, records)) or "none"
+    named = ", ".join(map(str, records[:MOST_LISTED]))
+    return f"{named} and {len(records) - MOST_LISTED} more"
+
+
+def _shown_rows(records: list[int], worst_first: list[int]) -> tuple[list[int], str]:
+    """Choose the records of a table; a note says which, empty where it has all."""
+    if len(records) <= MOST_ROWS:
+        return records, ""
+    shown = sorted({*records[:SHOWN_ROWS], *worst_first[:SHOWN_ROWS]})
+    return shown, (
+        f" Shown are the first {SHOWN_ROWS} and the worst {SHOWN_ROWS} of {len(records)} records; "
+        f"{RECORDS_FILE} beside this page has all."
+    )
 
 
 def _quantities(scores: Scores) -> list[str]:
@@ -383,7 +430,7 @@ def _limits(scores: Scores, split: str, quantity: str) -> str:
 def _members(scores: Scores, records: str) -> str:
     members = scores.sets[records]
     noun = "record" if len(members) == 1 else "records"
-    return f"{len(members)} {noun}: {', '.join(map(str, members)) or 'none'}"
+    return f"{len(members)} {noun}: {_listed(members)}"
 
 
 def _mean_error(quantity: str, errors: ErrorMeasures | None) -> str:

@@ -21,8 +21,10 @@ from heatpump_twin.solving.media import Media, abstract_state
 from heatpump_twin.solving.quick_cycle import Vector
 from heatpump_twin.solving.sizing import size_components
 
+from ..calibration.cross_validation import leave_out_splits
 from ..data.datasets import Dataset
 from ..data.screening import Screening, Verdict
+from ..progress import Progress, no_progress
 
 NEEDED = ("P_el", "m_flow_refrigerant", "p_low", "p_high", "T_suction")
 
@@ -39,7 +41,7 @@ class CompressorScore:
     records : tuple of int
         That took part.
     P_el, m_flow_refrigerant : float
-        Per cent, each record predicted from the others.
+        Per cent, each record predicted by a fit without it.
     """
 
     records: tuple[int, ...]
@@ -60,11 +62,16 @@ class _Record:
 
 
 def score_compressor(
-    dataset: Dataset, screening: Screening, machine: Machine
+    dataset: Dataset,
+    screening: Screening,
+    machine: Machine,
+    progress: Progress = no_progress,
 ) -> CompressorScore | None:
-    """Fit the machine's compressor to all records but one and predict that one.
+    """Fit the machine's compressor to records and predict those that were left out.
 
-    The equations are those of the machine, `Relations`. Fitted anew for each left-out record are
+    Each record is left out alone or, of many records, with a tenth of them (`leave_out_splits`).
+
+    The equations are those of the machine, `Relations`. Fitted anew for each split are
     the two sizes `swept_volume_flow` and `drive_efficiency` and the parameters
     `compressor.leakage_coefficient` and `compressor.built_in_pressure_ratio`. All others keep the
     machine's values: the exponent in the suction density, the share of the built-in mismatch, and
@@ -80,6 +87,8 @@ def score_compressor(
         recorded as well.
     machine : Machine
         Its refrigerant, auxiliary power, design point and the parameters that are not fitted here.
+    progress : Progress
+        Told of each fit.
 
     Returns
     -------
@@ -102,13 +111,16 @@ def score_compressor(
     ]
     if len(used) < LEAST_RECORDS:
         return None
-    records = [_read(dataset, r, machine) for r in used]
+    records = {r: _read(dataset, r, machine) for r in used}
     start = Relations(machine, size_components(machine, Media(machine)))
     errors = []
-    for i, left_out in enumerate(records):
-        fitted = _fit([r for j, r in enumerate(records) if j != i], start)
-        m_flow, power = _predict(fitted, left_out)
-        errors.append((power / left_out.power - 1.0, m_flow / left_out.m_flow - 1.0))
+    splits = leave_out_splits(used, seed=0)
+    for done, split in enumerate(splits, start=1):
+        fitted = _fit([records[r] for r in split.fitted], start)
+        for left_out in (records[r] for r in split.predicted):
+            m_flow, power = _predict(fitted, left_out)
+            errors.append((power / left_out.power - 1.0, m_flow / left_out.m_flow - 1.0))
+        progress("fitting the compressor alone", done, len(splits))
     power_error, flow_error = 100.0 * np.abs(np.array(errors)).mean(axis=0)
     return CompressorScore(tuple(used), float(power_error), float(flow_error))
 

@@ -6,8 +6,9 @@ One set of scores feeds the terminal table, the JSON, the JUnit file and the HTM
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Oper
 from ..calibration.cross_validation import Split, leave_out_splits
 from ..calibration.record import CalibrationRecord
 from ..data.datasets import Dataset
-from ..data.screening import Screening
+from ..data.screening import Screening, Verdict
 from ..stepping.replay import STATUS, CosimulationResult, FmuInfo
 from .baselines import Prediction, published, regression
 from .compressor_alone import CompressorScore
@@ -198,19 +199,43 @@ class Scores:
     scores: list[Score]
     thresholds: list[ThresholdResult]
 
-    @property
+    @cached_property
     def unanswered_records(self) -> dict[int, str]:
         """Records that the FMU did not answer as asked, with what it said."""
         found = {}
-        for record in self.simulation.outputs.index:
-            why = self._unanswered(int(record))
+        kept = set(self.screening.kept)
+        for record, outputs in self.simulation.outputs.to_dict("index").items():
+            why = self._unanswered(int(record), outputs, int(record) in kept)
             if why:
                 logged = "; ".join(self.simulation.messages.get(int(record), ()))
                 found[int(record)] = f"{why}{': ' if logged else ''}{logged}"
         return found
 
-    def _unanswered(self, record: int) -> str:
-        outputs = self.simulation.outputs.loc[record]
+    @cached_property
+    def record_errors(self) -> pd.Series[float]:
+        """How far the FMU is off at each record, in standard uncertainties of the readings.
+
+        The root mean square over the scored quantities; infinite where the FMU gave no number, NaN
+        where nothing can be compared.
+        """
+        outputs, values = self.simulation.outputs, self.dataset.values
+        squares = pd.DataFrame(index=values.index)
+        for quantity in self.dataset.scored:
+            field = self.screening.fields[quantity]
+            if quantity not in outputs or not field.usable:
+                continue
+            simulated = outputs[quantity].where(np.isfinite(outputs[quantity]), math.inf)
+            u = self.dataset.uncertainties[quantity]
+            errors = ((simulated - values[quantity]) / u.where(u > 0.0)) ** 2
+            squares[quantity] = errors.mask(errors.index.isin(list(field.rejected)))
+        return squares.mean(axis=1) ** 0.5
+
+    def farthest_first(self, records: Iterable[int]) -> list[int]:
+        """Sort records by `record_errors`, largest first; those without one come last."""
+        errors = self.record_errors.to_dict()
+        return sorted(records, key=lambda r: math.inf if math.isnan(errors[r]) else -errors[r])
+
+    def _unanswered(self, record: int, outputs: dict[str, float], is_kept: bool) -> str:
         not_finite = [name for name, value in outputs.items() if not math.isfinite(value)]
         if not_finite:
             return f"{not_finite[0]} is {outputs[not_finite[0]]}"
@@ -219,7 +244,7 @@ class Scores:
             return f"operating_status {status:g} is none of 0 to {max(OperatingStatus)}"
         if status == OperatingStatus.OFF and self.dataset.values.loc[record, "compressor_speed"]:
             return "the FMU is off while the compressor runs"
-        if status == OperatingStatus.MOVED_TO_ENVELOPE and record in self.screening.kept:
+        if status == OperatingStatus.MOVED_TO_ENVELOPE and is_kept:
             return "answered for another boundary, since this one lies outside the envelope"
         if status in (OperatingStatus.SOLVE_FAILED, OperatingStatus.INPUT_REJECTED):
             return "an old result was held"
@@ -265,8 +290,7 @@ class Scores:
         return None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON types, SI units."""
-        values = self.dataset.values
+        """Return everything but the values of each record as plain JSON types, SI units."""
         return {
             "dataset": self.dataset.descriptor.name,
             "machine": self.dataset.descriptor.machine,
@@ -317,21 +341,6 @@ class Scores:
                 }
                 for name, f in self.screening.fields.items()
             },
-            "records": {
-                str(record): {
-                    "verdict": str(screened.verdict),
-                    "reasons": list(screened.reasons),
-                    "flow_ratio": _plain(screened.flow_ratio),
-                    "efficiency": _plain(screened.efficiency),
-                    "messages": list(self.simulation.messages.get(record, ())),
-                    "measured": {q: _plain(values.loc[record, q]) for q in values.columns},
-                    "simulated": {
-                        q: _plain(self.simulation.outputs.loc[record, q])
-                        for q in self.simulation.outputs.columns
-                    },
-                }
-                for record, screened in self.screening.records.items()
-            },
         }
 
 
@@ -379,7 +388,7 @@ def score(
             provenance = "not known: the FMU does not give the answers of its machine file's fit"
     results = [q for q in dataset.scored if q in simulation.outputs]
     kept = tuple(screening.kept)
-    excluded = [r for r in screening.records if r not in kept]
+    excluded = [r for r, s in screening.records.items() if s.verdict is not Verdict.KEPT]
     unseen_splits = leave_out_splits(kept, seed=0)
     own = FITTED if calibration else AS_BUILT
     # An FMU of unknown origin is set beside regressions that have not seen the records.
@@ -396,24 +405,29 @@ def score(
             held = [r for r in unseen.index if r in kept]
             predictions[split] = [Prediction(MODEL, unseen.loc[held, results])]
             sets[split] = held
-        far = tuple(sets[EXTRAPOLATION])
-        splits[EXTRAPOLATION] = [Split(tuple(r for r in kept if r not in far), far)]
+        far = sets[EXTRAPOLATION]
+        near = tuple(r for r in kept if r not in set(far))
+        splits[EXTRAPOLATION] = [Split(near, tuple(far))]
     for name, members in splits.items():
         predictions[name] += [regression(dataset, screening, d, members) for d in (1, 2)]
     predictions[LEAVE_ONE_OUT] += published(dataset)
     scores = []
+    usable = {
+        quantity: {
+            r
+            for r, value in dataset.values[quantity].items()
+            if math.isfinite(value) and screening.is_usable(r, quantity)
+        }
+        for quantity in results
+    }
     for split, of_split in predictions.items():
         for prediction in of_split:
             for quantity in results:
-                used = [
-                    r
-                    for r in sets[split]
-                    if screening.is_usable(r, quantity)
-                    and math.isfinite(dataset.values.loc[r, quantity])
-                    and quantity in prediction.values
-                    # A baseline may say nothing; a model that says nothing fails its run.
-                    and math.isfinite(prediction.values.loc[r, quantity])
-                ]
+                if quantity not in prediction.values:
+                    continue
+                # A baseline may say nothing; a model that says nothing fails its run.
+                said = prediction.values[quantity].to_dict()
+                used = [r for r in sets[split] if r in usable[quantity] and math.isfinite(said[r])]
                 if used:
                     errors = measure(
                         quantity,

@@ -19,6 +19,7 @@ from ..calibration.record import CalibrationRecord, data_fingerprint, record_pat
 from ..data.datasets import OF_THE_FMU, Dataset
 from ..data.files import DESCRIPTOR
 from ..data.screening import Screening, screen
+from ..progress import Progress, no_progress
 from ..stepping.replay import inspect_fmu, replay
 from .compressor_alone import score_compressor
 from .scores import Scores, boundaries, score
@@ -64,7 +65,7 @@ def start_of(dataset: Dataset) -> Path:
     return dataset.folder / named
 
 
-def validate(dataset: Dataset, fmu_path: Path) -> Validation:
+def validate(dataset: Dataset, fmu_path: Path, progress: Progress = no_progress) -> Validation:
     """Step the FMU through every record of the data set and score its answers.
 
     Parameters
@@ -73,6 +74,8 @@ def validate(dataset: Dataset, fmu_path: Path) -> Validation:
         The records.
     fmu_path : Path
         The FMU.
+    progress : Progress
+        Told of the records that are screened and stepped, and of fits.
 
     Raises
     ------
@@ -107,9 +110,9 @@ def validate(dataset: Dataset, fmu_path: Path) -> Validation:
             f"FMU {fmu_path}: its certificate is of another build: it is for machine "
             f"{fmu.certificate.machine_fingerprint[:12]}, the FMU is of {machine.fingerprint[:12]}"
         )
-    screening = screen(dataset, HeatPumpCycle(machine))
+    screening = screen(dataset, HeatPumpCycle(machine), progress)
     _check_limited_fields(dataset, screening)
-    simulation = replay(fmu, boundaries(dataset))
+    simulation = replay(fmu, boundaries(dataset), progress)
     return Validation(
         score(
             dataset,
@@ -118,7 +121,7 @@ def validate(dataset: Dataset, fmu_path: Path) -> Validation:
             simulation,
             calibration,
             provenance,
-            score_compressor(dataset, screening, machine),
+            score_compressor(dataset, screening, machine, progress),
             machine_file.relative_map_tolerance,
         ),
         machine,

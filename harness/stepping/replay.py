@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
+import time
 import zipfile
 from dataclasses import dataclass
 from hashlib import sha256
@@ -25,6 +25,7 @@ from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 from heatpump_twin.running import run_process, temporary_folder
 
 from ..errors import CosimulationError
+from ..progress import Progress, no_progress
 from .files import check_fmu_file
 
 STATUS = "operating_status"
@@ -35,10 +36,10 @@ CERTIFICATE = "resources/certificate.json"
 # Steps of one record; each answer is steady, so any length gives the same.
 STEP_SIZE = 60.0
 
-# A single step of the slowest machine takes well below a second; a run that takes this much longer
-# is not going to end.
-TIMEOUT_PER_RECORD = 30.0
-TIMEOUT_START = 120.0
+# Seconds without a further answer. A single step of the slowest machine takes well below a second:
+# an FMU that takes this much longer is not going to answer. Start and end may take longer.
+TIMEOUT_OF_RECORD = 30.0
+TIMEOUT_OF_START = 120.0
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,9 @@ def _certificate(path: Path) -> Certificate | None:
         return Certificate.parse(archive.read(CERTIFICATE), f"FMU {path}, {CERTIFICATE}")
 
 
-def replay(fmu: FmuInfo, boundaries: pd.DataFrame) -> CosimulationResult:
+def replay(
+    fmu: FmuInfo, boundaries: pd.DataFrame, progress: Progress = no_progress
+) -> CosimulationResult:
     """Step the FMU through boundaries, one step each, and take the outputs at each step's end.
 
     Parameters
@@ -147,6 +150,8 @@ def replay(fmu: FmuInfo, boundaries: pd.DataFrame) -> CosimulationResult:
         From `inspect_fmu`.
     boundaries : pandas.DataFrame
         One row a record, columns the names of `BOUNDARY_QUANTITIES`, SI units.
+    progress : Progress
+        Told of the records that are answered.
 
     Raises
     ------
@@ -162,27 +167,24 @@ def replay(fmu: FmuInfo, boundaries: pd.DataFrame) -> CosimulationResult:
                     "inputs": {name: list(boundaries[name]) for name in BOUNDARY_QUANTITIES},
                     "outputs": fmu.outputs,
                     "step_size": STEP_SIZE,
+                    "progress": str(folder / "progress"),
                 }
             ),
             encoding="utf-8",
         )
-        timeout = TIMEOUT_START + TIMEOUT_PER_RECORD * len(boundaries)
-        try:
-            process = run_process(
-                [
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "heatpump_twin.harness.stepping.replay_worker",
-                    str(request),
-                    str(response),
-                ],
-                # FMPy unzips the FMU there; it stays if the FMU ends the process.
-                env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))},
-                timeout=timeout,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise CosimulationError(f"FMU {fmu.path}: no result after {timeout:.0f} s") from error
+        process = run_process(
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "heatpump_twin.harness.stepping.replay_worker",
+                str(request),
+                str(response),
+            ],
+            # FMPy unzips the FMU there; it stays if the FMU ends the process.
+            env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))},
+            watch=_Watch(fmu, boundaries.index, folder / "progress", progress),
+        )
         if not response.is_file():
             lines = process.stderr.strip().splitlines() or ["it printed nothing"]
             raise CosimulationError(
@@ -204,3 +206,33 @@ def replay(fmu: FmuInfo, boundaries: pd.DataFrame) -> CosimulationResult:
         record = int(boundaries.index[min(step, steps - 1)])
         messages[record] = (*messages.get(record, ()), text)
     return CosimulationResult(outputs, messages)
+
+
+class _Watch:
+    """Tell how many records are answered, and end an FMU that gives no further answer."""
+
+    def __init__(
+        self, fmu: FmuInfo, records: pd.Index[int], file: Path, progress: Progress
+    ) -> None:
+        self._fmu, self._records, self._file, self._progress = fmu, records, file, progress
+        self._done, self._since = 0, time.monotonic()
+
+    def __call__(self) -> None:
+        done = self._read()
+        if done != self._done:
+            self._done, self._since = done, time.monotonic()
+            self._progress("stepping the FMU", done, len(self._records))
+        is_between = 0 < done < len(self._records)
+        timeout = TIMEOUT_OF_RECORD if is_between else TIMEOUT_OF_START
+        if time.monotonic() > self._since + timeout:
+            is_all = done == len(self._records)
+            place = "at its end" if is_all else f"to record {self._records[done]}"
+            raise CosimulationError(
+                f"FMU {self._fmu.path}: no answer {place} after {timeout:.0f} s"
+            )
+
+    def _read(self) -> int:
+        try:
+            return int(self._file.read_text(encoding="ascii"))
+        except (OSError, ValueError):  # not there yet, or just being written
+            return self._done

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from junitparser import JUnitXml
 from PIL import Image
@@ -45,7 +46,8 @@ def assert_bad_input(result: Result, *texts: str) -> None:
 @pytest.fixture(scope="module")
 def report(fmu: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
     folder = tmp_path_factory.mktemp("report") / "mci"
-    return run("validate", "mci_lab", "--fmu", fmu, "-o", folder, "--verbose"), folder
+    options = ("--verbose", "--svg", "--diagrams", "1,5,7")
+    return run("validate", "mci_lab", "--fmu", fmu, "-o", folder, *options), folder
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,10 @@ def test_validate_writes_everything_and_passes(report: tuple[Result, Path]) -> N
     assert "passed: 17 of 19 limits kept, 2 missed as known" in " ".join(result.output.split())
     scores = json.loads((folder / "scores.json").read_text())
     assert scores["passed"]
-    assert scores["records"]["17"]["verdict"] == "steady at another speed"
+    records = pd.read_csv(folder / "records.csv", index_col="record")
+    assert list(records.index) == list(range(1, 18))
+    assert records.loc[17, "verdict"] == "steady at another speed"
+    assert records.loc[1, "measured_P_el"] == 780.0
     junit = JUnitXml.fromfile(str(folder / "junit.xml"))
     # Limits, answers of the fit, records.
     assert (junit.tests, junit.failures, junit.errors) == (19 + 14 + 17, 0, 0)
@@ -85,9 +90,10 @@ def test_validate_writes_everything_and_passes(report: tuple[Result, Path]) -> N
     skipped = [case for suite in junit for case in suite if case.is_skipped]
     assert [case.name for case in skipped] == 2 * ["Q_flow_sink mape <= 2.53"]
     assert all("a known miss: recorded heat" in case.result[0].message for case in skipped)
-    for record in range(1, 18):
-        for suffix in ("png", "svg"):
-            assert (folder / "diagrams" / f"log_p_h_{record}.{suffix}").stat().st_size > 10_000
+    for suffix in ("png", "svg"):
+        drawn = sorted((folder / "diagrams").glob(f"log_p_h_*.{suffix}"))
+        assert [file.stem for file in drawn] == ["log_p_h_1", "log_p_h_5", "log_p_h_7"]
+        assert all(file.stat().st_size > 10_000 for file in drawn)
     for quantity in ("P_el", "Q_flow_sink", "COP", "p_low", "p_high", "T_suction"):
         with Image.open(folder / "diagrams" / f"parity_{quantity}.png") as image:
             assert min(image.size) > 400
@@ -98,7 +104,8 @@ def test_html_is_self_contained_and_shows_the_scores(report: tuple[Result, Path]
     html = (folder / "report.html").read_text(encoding="utf-8")
     parser = _Sources()
     parser.feed(html)
-    assert len(parser.found) == 17 + 6
+    assert len(parser.found) == 3 + 6
+    assert "log(p)-h diagrams of 3 of 17 records" in html
     assert all(source.startswith("data:image/png;base64,") for source in parser.found)
     scores = json.loads((folder / "scores.json").read_text())
     mape = next(
