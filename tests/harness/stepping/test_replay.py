@@ -26,6 +26,9 @@ def broken_fmus(tmp_path_factory: pytest.TempPathFactory) -> Path:
         FmuBuilder.build_FMU(
             SLAVES / "status_three.py", folder, project_files=[SLAVES / "early_stop.py"]
         )
+        FmuBuilder.build_FMU(
+            SLAVES / "hanging.py", folder, project_files=[SLAVES / "early_stop.py"]
+        )
     finally:
         sys.path.remove(str(SLAVES))
     return folder
@@ -74,6 +77,17 @@ def test_fmu_that_ends_its_process_is_survived(broken_fmus: Path, dataset: Datas
     deadly = boundaries(dataset).assign(compressor_speed=2.0)
     with pytest.raises(CosimulationError, match="its process ended with code 7"):
         replay(info, deadly)
+
+
+def test_fmu_that_hangs_is_ended_and_the_record_is_named(
+    broken_fmus: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heatpump_twin.harness.stepping.replay.TIMEOUT_OF_RECORD", 2.0)
+    info = inspect_fmu(broken_fmus / "Hanging.fmu", ("P_el",))
+    told: list[tuple[str, int, int]] = []
+    with pytest.raises(CosimulationError, match="no answer to record 3 after 2 s"):
+        replay(info, boundaries(dataset), lambda *progress: told.append(progress))
+    assert told[-1] == ("stepping the FMU", 2, 17)
 
 
 def test_held_result_fails_the_run_and_names_the_record(
