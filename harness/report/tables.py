@@ -87,8 +87,8 @@ def summary(scores: Scores) -> Table:
     }
     return Table(
         title="",
-        note="All but the FMU itself: on records left out of the fit.",
-        header=["mean absolute error", *columns, "limit"],
+        note="Mean absolute errors. All but the FMU's: on records left out of the fit.",
+        header=["quantity", *columns, "limit"],
         rows=[
             [
                 quantity,

@@ -48,7 +48,8 @@ def print_scores(scores: Scores, console: Console, verbose: bool = False) -> Non
         and those of the map, too.
     """
     if scores.dataset.ignored_columns:
-        console.print(_ignored(scores.dataset.ignored_columns, verbose), markup=False)
+        ignored = _ignored(scores.dataset.ignored_columns, verbose)
+        console.print(ignored, markup=False, highlight=False, soft_wrap=True)
     if verbose:
         _print_details(scores, console)
     console.print(_rich(summary(scores), box=None))

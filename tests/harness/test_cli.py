@@ -138,7 +138,7 @@ def test_output_is_short_and_the_rest_is_in_the_report(
     result, place = quick_report
     assert result.exit_code == 0, result.output
     assert "'t_start', 't_end' and 2 more of the table" in " ".join(result.output.split())
-    assert len(result.output.splitlines()) == 3 + 2 + 2 + 1 + 1
+    assert len(result.output.splitlines()) == 3 + 2 + 1 + 1 + 1
     assert "missed: " not in result.output
     assert "missed: fitted Q_flow_sink mape <= 2.53" in report[0].output
     assert f"report: {place / 'report.html'}" in result.output
