@@ -85,9 +85,10 @@ def summary(scores: Scores) -> Table:
         "linear": ("linear regression", LEAVE_ONE_OUT),
         "quadratic": ("quadratic regression", LEAVE_ONE_OUT),
     }
+    origin = scores.split_titles[scores.own_split].partition(" (")[0]
     return Table(
         title="",
-        note="All but the FMU itself: on records left out of the fit.",
+        note=f"FMU, {origin}. All others: on records left out of their fit.",
         header=["mean absolute error", *columns, "limit"],
         rows=[
             [
