@@ -85,9 +85,10 @@ def summary(scores: Scores) -> Table:
         "linear": ("linear regression", LEAVE_ONE_OUT),
         "quadratic": ("quadratic regression", LEAVE_ONE_OUT),
     }
+    origin = scores.own_split.replace("_", " ")
     return Table(
         title="",
-        note="Mean absolute errors. All but the FMU's: on records left out of the fit.",
+        note=f"Mean absolute errors. FMU, {origin}. Others: left out of their fit.",
         header=["quantity", *columns, "limit"],
         rows=[
             [
