@@ -21,7 +21,7 @@ def write_json(scores: Scores, path: Path) -> None:
 
 
 def write_records(scores: Scores, path: Path) -> None:
-    """Write ``records.csv``, one row a record: verdict, answer, figures, and all readings and answers.
+    """Write ``records.csv``, one row a record: verdict, answer, figures, readings, answers.
 
     SI units, five digits; empty where there is none. `error` is `Scores.record_errors`.
     """
