@@ -16,6 +16,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
@@ -24,7 +25,12 @@ import typer
 from rich.console import Console
 
 from heatpump_twin.cache import use_for_other_packages
-from heatpump_twin.machine_files.files import DEFAULT_MACHINE, machine_path, read_toml
+from heatpump_twin.machine_files.files import (
+    DEFAULT_MACHINE,
+    machine_path,
+    read_toml,
+    shipped_machines,
+)
 from heatpump_twin.model.errors import InputError, TwinError
 from heatpump_twin.outputs import check_output_file, check_output_folder, staged
 from heatpump_twin.running import (
@@ -35,8 +41,9 @@ from heatpump_twin.running import (
     was_interrupted,
 )
 
-from .data.files import DEFAULT_DATASET, dataset_folder
+from .data.files import DEFAULT_DATASET, dataset_folder, shipped_datasets
 from .errors import CalibrationError, CosimulationError
+from .scoring.files import DEFAULT_MARGIN, check_baseline
 from .stepping.files import check_fmu_file
 
 if TYPE_CHECKING:
@@ -55,14 +62,21 @@ TRACEBACK_VARIABLE = "HEATPUMP_TWIN_TRACEBACK"
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
-    help="Digital twin of a real heat pump: build its FMU and prove it against measurements.",
 )
 console = Console()
 errors = Console(stderr=True)
 
 P = ParamSpec("P")
+
+
+class SchemaKind(StrEnum):
+    """Files of which there is a JSON schema."""
+
+    MACHINE = "machine"
+    DESCRIPTOR = "descriptor"
+    SCORES = "scores"
+
 
 DatasetArgument = Annotated[
     str, typer.Argument(help="Name of a shipped data set, or folder with a descriptor.toml.")
@@ -71,6 +85,26 @@ VerboseOption = Annotated[bool, typer.Option("--verbose", help="Print all that w
 FmuOption = Annotated[
     Path | None, typer.Option("--fmu", help="FMU to step; without it one is built.")
 ]
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"heatpump-twin {version('heatpump-twin')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Digital twin of a real heat pump: build its FMU and prove it against measurements."""
 
 
 def _clear_errors(command: Callable[P, None]) -> Callable[P, None]:
@@ -266,14 +300,33 @@ def validate(
     svg: Annotated[
         bool, typer.Option("--svg", help="Write diagrams as SVG beside the PNG.")
     ] = False,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline",
+            metavar="scores.json",
+            help="Scores of an earlier report on the same records; errors that grew fail the run.",
+        ),
+    ] = None,
+    margin: Annotated[
+        float,
+        typer.Option(
+            "--margin",
+            help="By how much an error may grow over the baseline: percentage points of the mean "
+            "absolute percentage error, K of the mean absolute error of temperatures.",
+        ),
+    ] = DEFAULT_MARGIN,
     verbose: VerboseOption = False,
 ) -> None:
     """Step an FMU through recorded measurements; write scores, diagrams and a report."""
     _check_names(dataset, fmu)
+    if baseline is not None:
+        check_baseline(baseline, margin)
     from .data.datasets import load_dataset
     from .drawing.selection import Wanted, parse_wanted
     from .report.folder import check_folder, write_report
     from .report.terminal import print_scores
+    from .scoring.comparison import read_baseline
     from .scoring.validation import validate as run_validation
 
     loaded = load_dataset(dataset)
@@ -281,8 +334,11 @@ def validate(
     folder = output or Path("out") / name
     wanted = Wanted() if diagrams is None else parse_wanted(diagrams, loaded)
     check_folder(folder, replace)
+    earlier = read_baseline(baseline, loaded) if baseline is not None else None
     with _fmu_for(loaded, fmu) as path, _progress(f"validating {path.name}") as progress:
         validation = run_validation(loaded, path, progress)
+        if earlier is not None:
+            validation = validation.compared_with(earlier, margin)
         write_report(validation.scores, validation.machine, folder, wanted, svg, progress)
     print_scores(validation.scores, console, verbose)
     console.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
@@ -390,6 +446,31 @@ def diagram(
     console.print(
         f"drew {output / name}.png and {output / name}.svg", highlight=False, soft_wrap=True
     )
+
+
+@app.command("list")
+@_clear_errors
+def list_command() -> None:
+    """List the machines and data sets that are shipped."""
+    for kind, names_and_titles in (
+        ("machine", shipped_machines()),
+        ("data set", shipped_datasets()),
+    ):
+        for name, title in names_and_titles.items():
+            console.print(
+                f"{kind:8}  {name:16}  {title}", markup=False, highlight=False, soft_wrap=True
+            )
+
+
+@app.command("schema")
+@_clear_errors
+def schema_command(
+    kind: Annotated[SchemaKind, typer.Argument(help="Of which file.")],
+) -> None:
+    """Print the JSON schema of machine files, descriptors or scores.json."""
+    from .report.schemas import schema_text
+
+    typer.echo(schema_text(kind.value), nl=False)
 
 
 def _check_names(dataset: str, fmu: Path | None = None) -> None:

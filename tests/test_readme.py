@@ -84,7 +84,7 @@ def test_python(workplace: Path, code: str) -> None:
 def test_the_readme_has_commands() -> None:
     assert len(shell_lines()) >= 3
     assert len(inline_commands()) >= 4
-    assert len(blocks("python")) == 1
+    assert len(blocks("python")) == 2
 
 
 QUANTITY_OF_ROW = {

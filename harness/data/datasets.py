@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -37,7 +38,9 @@ def _known(name: str) -> str:
     return name
 
 
-QuantityName = Annotated[str, AfterValidator(_known)]
+QuantityName = Annotated[
+    str, AfterValidator(_known), WithJsonSchema({"type": "string", "enum": list(QUANTITIES)})
+]
 _Positive = Annotated[float, Field(gt=0.0)]
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 

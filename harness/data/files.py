@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import heatpump_twin
+from heatpump_twin.machine_files.files import read_toml
 from heatpump_twin.model.errors import InputError
 
 DATASETS = Path(heatpump_twin.__file__).resolve().parent / "validation_data"
@@ -28,3 +29,11 @@ def dataset_folder(name_or_path: str) -> Path:
         f"unknown data set {name_or_path!r}; expected a folder that holds a {DESCRIPTOR}, "
         f"or one of: {known}"
     )
+
+
+def shipped_datasets() -> dict[str, str]:
+    """Return name and title of each data set that the project ships."""
+    return {
+        path.parent.name: read_toml(path, "descriptor")["title"]
+        for path in sorted(DATASETS.glob(f"*/{DESCRIPTOR}"))
+    }

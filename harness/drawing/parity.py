@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from heatpump_twin.model.quantities import QUANTITIES
 
 from ..data.screening import Verdict
-from ..scoring.scores import LEAVE_ONE_OUT, Scores
+from ..scoring.scores import Scores
+from ..scoring.scores_file import LEAVE_ONE_OUT
 from .style import EXCLUDED, SIMULATED, STYLE
 
 # Width of the band in parity plots: a fraction of the value, or kelvin for temperatures.

@@ -20,13 +20,16 @@ from ..drawing.log_p_h import log_p_h
 from ..drawing.parity import parity
 from ..drawing.selection import Wanted, selected
 from ..progress import Progress, no_progress
-from ..scoring.scores import MODEL, Scores
+from ..scoring.scores import Scores
+from ..scoring.scores_file import MODEL
 from .html import write_html
 from .machine_readable import write_json, write_junit, write_records
+from .markdown import write_markdown
 from .tables import RECORDS_FILE
 
 REPORT, JSON, JUNIT, DIAGRAMS = "report.html", "scores.json", "junit.xml", "diagrams"
-FILES = (REPORT, JSON, JUNIT, RECORDS_FILE)
+SUMMARY = "summary.md"
+FILES = (REPORT, JSON, JUNIT, SUMMARY, RECORDS_FILE)
 
 # Names of the diagrams of a report. Other files beside them belong to the user.
 DIAGRAM_FILES = ("log_p_h_*.png", "log_p_h_*.svg", "parity_*.png", "parity_*.svg")
@@ -104,6 +107,7 @@ def write_report(
         write_records(scores, stage / RECORDS_FILE)
         write_json(scores, stage / JSON)
         write_junit(scores, stage / JUNIT)
+        write_markdown(scores, stage / SUMMARY)
         write_html(scores, machine, parity_files, cycle_files, stage / REPORT)
         made = {file.name for file in (stage / DIAGRAMS).iterdir()}
     for pattern in DIAGRAM_FILES:

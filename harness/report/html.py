@@ -68,7 +68,11 @@ def write_html(
         records=tables.records(scores),
         verdict=tables.verdict(scores).partition(": ")[2],
         missed=tables.missed_limits(scores),
-        wrong=[*tables.deviations(scores), *tables.unanswered_records(scores)],
+        wrong=[
+            *tables.deviations(scores),
+            *tables.unanswered_records(scores),
+            *tables.worse_than_baseline(scores),
+        ],
         parity={name: _embed(file) for name, file in parity.items()},
         first=order[0] if order else None,
         cycles={record: _embed(file) for record, file in cycles.items()},

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser import Failure, JUnitXml, Properties, Property, Skipped, TestCase, TestSuite
 
 from ..scoring.scores import Scores
 
@@ -15,12 +15,13 @@ MOST_CASES = 1000
 
 
 def write_json(scores: Scores, path: Path) -> None:
-    """Write what was found over all records, in SI units."""
-    path.write_text(json.dumps(scores.to_dict(), indent=1) + "\n", encoding="utf-8")
+    """Write what was found over all records, in SI units, by the schema of ``scores.json``."""
+    content = scores.to_file().plain()
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def write_records(scores: Scores, path: Path) -> None:
-    """Write one row a record as CSV: verdict, answer, figures, and all readings and answers.
+    """Write ``records.csv``, one row a record: verdict, answer, figures, readings, answers.
 
     SI units, five digits; empty where there is none. `error` is `Scores.record_errors`.
     """
@@ -50,44 +51,105 @@ def write_records(scores: Scores, path: Path) -> None:
 
 
 def write_junit(scores: Scores, path: Path) -> None:
-    """Write test cases: each limit, each answer of the fit, each record's answer.
+    """Write test cases: each limit, comparison, answer of the fit, and each record's answer.
 
     The limits of the FMU itself come first. A limit that is missed as known is skipped, with the
     reason as message. Of many records, those that are answered are one case together.
+    Each case has its value and its limit as properties. The time of a record's
+    case is that of its step; what screening, stepping and scoring took as a whole are properties of
+    the first suite.
     """
     name = scores.dataset.descriptor.name
-    suites = {
-        scores.own_split: TestSuite(f"{name}: limits of the FMU, {scores.own_split}"),
-        "": TestSuite(f"{name}: other limits"),
-    }
+    suites = [
+        *_limits(scores, name),
+        _comparison(scores, name),
+        _answers_of_the_fit(scores, name),
+        _answers(scores, name),
+    ]
+    for stage, seconds in scores.seconds.items():
+        suites[0].add_property(f"seconds_{stage}", f"{seconds:.3f}")
+    xml = JUnitXml()
+    for suite in suites:
+        xml.add_testsuite(suite)
+    xml.write(str(path), pretty=True)
+
+
+def _limits(scores: Scores, name: str) -> list[TestSuite]:
+    own = TestSuite(f"{name}: limits of the FMU, {scores.own_split}")
+    others = TestSuite(f"{name}: other limits")
     for threshold in scores.thresholds:
-        case = TestCase(threshold.text, classname=f"{name}.{threshold.split}")
+        case = _case(
+            threshold.text,
+            f"{name}.{threshold.split}",
+            value=threshold.value,
+            limit=threshold.limit,
+        )
         if threshold.is_known_miss:
             message = f"{threshold.finding}, a known miss: {threshold.known_miss}"
             case.result = [Skipped(message)]
         elif not threshold.passed:
-            case.result = [Failure(threshold.finding, type_="limit missed")]
-        suites.get(threshold.split, suites[""]).add_testcase(case)
-    fit = TestSuite(f"{name}: answers of the fit")
+            message = f"{threshold.finding}, limit {threshold.limit:g}"
+            case.result = [Failure(message, type_="limit missed")]
+        (own if threshold.split == scores.own_split else others).add_testcase(case)
+    return [own, others]
+
+
+def _comparison(scores: Scores, name: str) -> TestSuite:
+    suite = TestSuite(f"{name}: no worse than the baseline")
+    for change in scores.comparison:
+        case = _case(
+            f"{change.quantity} {change.measure}",
+            f"{name}.baseline.{change.split}",
+            value=change.now,
+            limit=change.before + change.margin,
+        )
+        if change.is_worse:
+            case.result = [Failure(change.text, type_="worse than the baseline")]
+        suite.add_testcase(case)
+    return suite
+
+
+def _answers_of_the_fit(scores: Scores, name: str) -> TestSuite:
+    suite = TestSuite(f"{name}: answers of the fit")
     for quantity in scores.compared_with_fit:
-        case = TestCase(quantity, classname=f"{name}.answers_of_the_fit")
-        differing = [d.text for d in scores.deviations if d.quantity == quantity]
+        differing = [d for d in scores.deviations if d.quantity == quantity]
+        figures = {}
         if differing:
-            case.result = [Failure(differing[0], type_="not the fit")]
-        fit.add_testcase(case)
-    answers = TestSuite(f"{name}: every record answered")
+            first = differing[0]
+            figures = {"value": abs(first.fmu - first.fit), "limit": first.allowed}
+        case = _case(quantity, f"{name}.answers_of_the_fit", **figures)
+        if differing:
+            case.result = [Failure(differing[0].text, type_="not the fit")]
+        suite.add_testcase(case)
+    return suite
+
+
+def _answers(scores: Scores, name: str) -> TestSuite:
+    suite = TestSuite(f"{name}: every record answered")
     unanswered = scores.unanswered_records
     records = list(scores.screening.records)
     others = len(records) - len(unanswered) if len(records) > MOST_CASES else 0
     if others:
         text = f"{others} of {len(records)} records"
-        answers.add_testcase(TestCase(text, classname=f"{name}.operating_status"))
+        case = _case(text, f"{name}.operating_status")
+        case.time = sum(t for r, t in scores.simulation.seconds.items() if r not in unanswered)
+        suite.add_testcase(case)
     for record in unanswered if others else records:
-        case = TestCase(f"record {record}", classname=f"{name}.operating_status")
+        case = _case(f"record {record}", f"{name}.operating_status")
+        case.time = scores.simulation.seconds[record]
         if record in unanswered:
             case.result = [Failure(unanswered[record], type_="not answered")]
-        answers.add_testcase(case)
-    xml = JUnitXml()
-    for suite in (*suites.values(), fit, answers):
-        xml.add_testsuite(suite)
-    xml.write(str(path), pretty=True)
+        suite.add_testcase(case)
+    return suite
+
+
+def _case(name: str, classname: str, **figures: float | None) -> TestCase:
+    """Return a test case; figures that are known become its properties."""
+    case = TestCase(name, classname=classname)
+    known = {key: number for key, number in figures.items() if number is not None}
+    if known:
+        properties = Properties()  # type: ignore[no-untyped-call]
+        for key, number in known.items():
+            properties.add_property(Property(key, f"{number:.6g}"))
+        case.append(properties)  # type: ignore[no-untyped-call]
+    return case

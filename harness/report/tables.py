@@ -15,7 +15,8 @@ from heatpump_twin.model.quantities import (
 from ..calibration.record import CalibrationRecord
 from ..data.screening import Verdict
 from ..scoring.baselines import published
-from ..scoring.scores import EXTRAPOLATION, LEAVE_ONE_OUT, MODEL, ErrorMeasures, Scores
+from ..scoring.scores import ErrorMeasures, Scores
+from ..scoring.scores_file import EXTRAPOLATION, LEAVE_ONE_OUT, MODEL
 from ..stepping.replay import STATUS
 
 NOTHING = "-"
@@ -157,6 +158,11 @@ def deviations(scores: Scores) -> list[str]:
     return [f"not the fit of its calibration: {d.text}" for d in scores.deviations]
 
 
+def worse_than_baseline(scores: Scores) -> list[str]:
+    """One line for each error that grew by more than the margin over that of the baseline."""
+    return [f"worse than the baseline: {c.text}" for c in scores.comparison if c.is_worse]
+
+
 def verdict(scores: Scores) -> str:
     """Say in one line how many limits are kept and records answered."""
     kept = sum(t.passed for t in scores.thresholds)
@@ -165,10 +171,17 @@ def verdict(scores: Scores) -> str:
     if known:
         limits += f", {known} missed as known"
     records = len(scores.screening.records)
+    worse = sum(c.is_worse for c in scores.comparison)
+    compared = (
+        f", {worse} of {len(scores.comparison)} errors worse than the baseline"
+        if scores.comparison
+        else ""
+    )
     return (
         f"{'passed' if scores.passed else 'failed'}: "
         f"{limits if scores.thresholds else 'no limits set'}, "
         f"{records - len(scores.unanswered_records)} of {records} records answered"
+        f"{compared}"
     )
 
 

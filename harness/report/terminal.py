@@ -28,6 +28,7 @@ from .tables import (
     unanswered_records,
     uncertainties,
     verdict,
+    worse_than_baseline,
 )
 
 # Of those that are ignored; the others are counted.
@@ -55,7 +56,11 @@ def print_scores(scores: Scores, console: Console, verbose: bool = False) -> Non
     console.print(_rich(summary(scores), box=None))
     if scores.calibration is None:
         console.print(_provenance(scores), markup=False, highlight=False)
-    for line in (*deviations(scores), *unanswered_records(scores)):
+    for line in (
+        *deviations(scores),
+        *unanswered_records(scores),
+        *worse_than_baseline(scores),
+    ):
         console.print(line, style="bold red", markup=False)
     for line in missed_limits(scores, known=verbose):
         console.print(f"missed: {line}", style="bold red", markup=False)

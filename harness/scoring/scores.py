@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -24,25 +25,28 @@ from heatpump_twin.machine_files.machine_file import DEFAULT_MAP_TOLERANCE
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, OperatingStatus
 
 from ..calibration.cross_validation import Split, leave_out_splits
-from ..calibration.record import CalibrationRecord
+from ..calibration.record import CalibrationRecord, data_fingerprint
 from ..data.datasets import Dataset
 from ..data.screening import Screening, Verdict
 from ..stepping.replay import STATUS, CosimulationResult, FmuInfo
 from .baselines import Prediction, published, regression
+from .comparison import Change
 from .compressor_alone import CompressorScore
 from .fit_check import Deviation, deviations_from_fit
-
-MODEL = "model"
+from .scores_file import (
+    AS_BUILT,
+    EXCLUDED,
+    EXTRAPOLATION,
+    FITTED,
+    FORMAT_VERSION,
+    LEAVE_ONE_OUT,
+    MODEL,
+    SCHEMA_ID,
+    ScoresFile,
+)
 
 # A known miss that grows by more than this share of its stated error fails the run again.
 KNOWN_MISS_MARGIN = 0.05
-
-# Answers of the FMU itself, which is the fit to these records or of another origin.
-FITTED, AS_BUILT = "fitted", "as_built"
-# Predictions of its calibration for records that a fit did not see.
-LEAVE_ONE_OUT, EXTRAPOLATION = "leave_one_out", "extrapolation"
-# Taken out by screening: shown beside the others, never in a headline or limit.
-EXCLUDED = "excluded"
 
 
 @dataclass(frozen=True)
@@ -183,6 +187,12 @@ class Scores:
         Of every predictor.
     thresholds : list of ThresholdResult
         Of the FMU and, where it is the fit, of its calibration.
+    data_fingerprint : str
+        Of the data as read; `dataset` may hold flows that the calibration found.
+    comparison : list of Change
+        The errors beside those of a baseline; empty where none was given.
+    seconds : dict of str to float
+        What ``screening``, ``stepping`` and ``scoring`` took, s; empty where it was not measured.
     """
 
     dataset: Dataset
@@ -198,6 +208,9 @@ class Scores:
     compressor: CompressorScore | None
     scores: list[Score]
     thresholds: list[ThresholdResult]
+    data_fingerprint: str
+    comparison: list[Change] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @cached_property
     def unanswered_records(self) -> dict[int, str]:
@@ -252,11 +265,15 @@ class Scores:
 
     @property
     def passed(self) -> bool:
-        """Whether the FMU is what it says and answers all, and no limit is missed unexpectedly."""
+        """Whether the FMU is what it says, answers all, keeps its limits and became no worse.
+
+        A limit that is missed as known counts as kept.
+        """
         return (
             not self.unanswered_records
             and not self.deviations
             and all(t.passed or t.is_known_miss for t in self.thresholds)
+            and not any(c.is_worse for c in self.comparison)
         )
 
     @property
@@ -289,10 +306,14 @@ class Scores:
                 return score.errors
         return None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything but the values of each record as plain JSON types, SI units."""
-        return {
+    def to_file(self) -> ScoresFile:
+        """Return the content of ``scores.json``: all but the values of each record, SI units."""
+        content = {
+            "$schema": SCHEMA_ID,
+            "format_version": FORMAT_VERSION,
+            "heatpump_twin_version": version("heatpump-twin"),
             "dataset": self.dataset.descriptor.name,
+            "data_fingerprint": self.data_fingerprint,
             "machine": self.dataset.descriptor.machine,
             "source": self.dataset.descriptor.source,
             "fmu": {
@@ -333,6 +354,7 @@ class Scores:
                 {**vars(t), "passed": t.passed, "is_known_miss": t.is_known_miss}
                 for t in self.thresholds
             ],
+            "comparison": [{**vars(c), "is_worse": c.is_worse} for c in self.comparison],
             "fields": {
                 name: {
                     "usable": f.usable,
@@ -342,6 +364,7 @@ class Scores:
                 for name, f in self.screening.fields.items()
             },
         }
+        return ScoresFile.model_validate(content)
 
 
 def score(
@@ -353,6 +376,7 @@ def score(
     provenance: str,
     compressor: CompressorScore | None,
     tolerance: float = DEFAULT_MAP_TOLERANCE,
+    fingerprint: str | None = None,
 ) -> Scores:
     """Compare the model's answers and the baselines' with what was recorded.
 
@@ -375,6 +399,8 @@ def score(
         Of the compressor alone.
     tolerance : float
         Largest relative error of a map that the machine file wants.
+    fingerprint : str, optional
+        Of the data as read; that of `dataset` by default.
     """
     compared: list[str] = []
     deviations: list[Deviation] = []
@@ -450,6 +476,7 @@ def score(
         compressor=compressor,
         scores=scores,
         thresholds=_check_thresholds(dataset, screening, scores, limited),
+        data_fingerprint=fingerprint or data_fingerprint(dataset),
     )
 
 

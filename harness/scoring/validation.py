@@ -6,8 +6,9 @@ it. What is known of the fit to these data is said of it only if it gives the an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from time import perf_counter
 
 from heatpump_twin.machine_files.files import machine_path
 from heatpump_twin.machine_files.machine_file import read_machine_file
@@ -21,8 +22,10 @@ from ..data.files import DESCRIPTOR
 from ..data.screening import Screening, screen
 from ..progress import Progress, no_progress
 from ..stepping.replay import inspect_fmu, replay
+from .comparison import compare
 from .compressor_alone import score_compressor
 from .scores import Scores, boundaries, score
+from .scores_file import ScoresFile
 
 # What a log(p)-h diagram needs of an FMU.
 CYCLE_OUTPUTS = ("p_low", "p_high", "h_suction", "h_discharge", "h_liquid")
@@ -34,6 +37,19 @@ class Validation:
 
     scores: Scores
     machine: Machine
+
+    def compared_with(self, baseline: ScoresFile, margin: float) -> Validation:
+        """Return the validation with its errors beside those of a baseline.
+
+        Parameters
+        ----------
+        baseline : ScoresFile
+            From `read_baseline`.
+        margin : float
+            By how much an error may grow, percentage points or K.
+        """
+        comparison = compare(self.scores.to_file(), baseline, margin)
+        return replace(self, scores=replace(self.scores, comparison=comparison))
 
 
 def machine_of(dataset: Dataset) -> Path:
@@ -86,6 +102,7 @@ def validate(dataset: Dataset, fmu_path: Path, progress: Progress = no_progress)
         If the FMU does not run to the last record.
     """
     _check_limits(dataset)
+    fingerprint = data_fingerprint(dataset)
     path = machine_of(dataset)
     machine_file = read_machine_file(path)
     machine = machine_file.to_machine()
@@ -110,22 +127,29 @@ def validate(dataset: Dataset, fmu_path: Path, progress: Progress = no_progress)
             f"FMU {fmu_path}: its certificate is of another build: it is for machine "
             f"{fmu.certificate.machine_fingerprint[:12]}, the FMU is of {machine.fingerprint[:12]}"
         )
+    begin = perf_counter()
     screening = screen(dataset, HeatPumpCycle(machine), progress)
     _check_limited_fields(dataset, screening)
+    screened = perf_counter()
     simulation = replay(fmu, boundaries(dataset), progress)
-    return Validation(
-        score(
-            dataset,
-            screening,
-            fmu,
-            simulation,
-            calibration,
-            provenance,
-            score_compressor(dataset, screening, machine, progress),
-            machine_file.relative_map_tolerance,
-        ),
-        machine,
+    stepped = perf_counter()
+    scores = score(
+        dataset,
+        screening,
+        fmu,
+        simulation,
+        calibration,
+        provenance,
+        score_compressor(dataset, screening, machine, progress),
+        machine_file.relative_map_tolerance,
+        fingerprint,
     )
+    seconds = {
+        "screening": screened - begin,
+        "stepping": stepped - screened,
+        "scoring": perf_counter() - stepped,
+    }
+    return Validation(replace(scores, seconds=seconds), machine)
 
 
 def calibration_of(dataset: Dataset, path: Path) -> tuple[CalibrationRecord | None, str]:

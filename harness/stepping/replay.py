@@ -80,10 +80,13 @@ class CosimulationResult:
         One row a record, one column an output, SI units.
     messages : dict of int to tuple of str
         Warnings and errors that the FMU logged, by record.
+    seconds : dict of int to float
+        What each step took, by record, s.
     """
 
     outputs: pd.DataFrame
     messages: dict[int, tuple[str, ...]]
+    seconds: dict[int, float]
 
 
 def inspect_fmu(path: Path, needed_outputs: tuple[str, ...]) -> FmuInfo:
@@ -205,7 +208,8 @@ def replay(
     for step, text in result["messages"]:
         record = int(boundaries.index[min(step, steps - 1)])
         messages[record] = (*messages.get(record, ()), text)
-    return CosimulationResult(outputs, messages)
+    seconds = dict(zip(map(int, boundaries.index), result["seconds"], strict=True))
+    return CosimulationResult(outputs, messages, seconds)
 
 
 class _Watch:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from .session import WARNING, Session, SessionError
@@ -29,6 +30,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     -------
     dict
         ``steps``: a dict of outputs for each step done, possibly fewer than asked;
+        ``seconds``: what each of them took;
         ``messages``: pairs of step number and text; ``failure``: why it ended early, or None.
     """
     size = float(request["step_size"])
@@ -37,6 +39,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         for row in zip(*request["inputs"].values(), strict=True)
     ]
     steps: list[dict[str, float]] = []
+    seconds: list[float] = []
     session, failure = None, None
     progress = Path(request["progress"])
     try:
@@ -48,7 +51,9 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
             debug_logging=True,
         ) as session:
             for row in rows:
+                begin = perf_counter()
                 steps.append({q: float(v) for q, v in session.step(row, size).items()})
+                seconds.append(perf_counter() - begin)
                 # After each: an FMU that hangs is told with the record that it hangs at.
                 progress.write_text(str(len(steps)), encoding="ascii")
     except SessionError as error:
@@ -56,6 +61,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     messages = session.messages if session is not None else []
     return {
         "steps": steps,
+        "seconds": seconds,
         "messages": [(m.step, m.text) for m in messages if m.status >= WARNING],
         "failure": failure,
     }

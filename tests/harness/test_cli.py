@@ -3,14 +3,17 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 import zipfile
 from dataclasses import asdict
 from html.parser import HTMLParser
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from junitparser import JUnitXml
+from junitparser import JUnitXml, Properties
 from PIL import Image
 from typer.testing import CliRunner, Result
 
@@ -94,6 +97,21 @@ def test_validate_writes_everything_and_passes(report: tuple[Result, Path]) -> N
         drawn = sorted((folder / "diagrams").glob(f"log_p_h_*.{suffix}"))
         assert [file.stem for file in drawn] == ["log_p_h_1", "log_p_h_5", "log_p_h_7"]
         assert all(file.stat().st_size > 10_000 for file in drawn)
+    power = next(case for case in first if case.name.startswith("P_el mape"))
+    figures = {p.name: float(p.value) for p in power.child(Properties)}
+    (limit,) = (
+        t for t in scores["thresholds"] if (t["split"], t["quantity"]) == ("fitted", "P_el")
+    )
+    assert figures == pytest.approx({"value": limit["value"], "limit": limit["limit"]}, rel=1e-5)
+    taken = {p.name: float(p.value) for p in first.properties()}
+    assert set(taken) == {"seconds_screening", "seconds_stepping", "seconds_scoring"}
+    assert min(taken.values()) > 0.0
+    steps = [case.time for suite in junit for case in suite if case.name.startswith("record ")]
+    assert len(steps) == 17
+    assert 0.0 < sum(steps) < taken["seconds_stepping"]
+    summary = (folder / "summary.md").read_text(encoding="utf-8")
+    assert "**passed: 17 of 19 limits kept, 2 missed as known" in summary
+    assert "\n| P_el | 0.8 % |" in summary
     for quantity in ("P_el", "Q_flow_sink", "COP", "p_low", "p_high", "T_suction"):
         with Image.open(folder / "diagrams" / f"parity_{quantity}.png") as image:
             assert min(image.size) > 400
@@ -401,3 +419,61 @@ def test_machine_file_beside_the_data_set_is_found_first(fmu: Path, tmp_path: Pa
     descriptor.write_text(text.replace('machine = "mci_lab"', 'machine = "own.toml"'))
     result = run("validate", dataset, "--fmu", fmu, "-o", tmp_path / "report")
     assert_bad_input(result, "own.toml", "no such file")
+
+
+def test_worse_errors_than_the_baseline_are_exit_code_1(
+    report: tuple[Result, Path], fmu: Path, tmp_path: Path
+) -> None:
+    content = json.loads((report[1] / "scores.json").read_text())
+    for part in content["scores"]:
+        if (part["predictor"], part["split"], part["quantity"]) == ("model", "fitted", "P_el"):
+            part["mape"] -= 0.5
+    earlier = tmp_path / "earlier.json"
+    earlier.write_text(json.dumps(content))
+    folder = tmp_path / "report"
+    given = ("validate", "mci_lab", "--fmu", fmu, "-o", folder, "--baseline", earlier)
+    result = run(*given)
+    assert result.exit_code == 1, result.output
+    flat = " ".join(result.output.split())
+    assert "worse than the baseline: fitted P_el mape: 0." in flat
+    assert "margin 0.02 percentage points" in flat
+    assert "1 of 18 errors worse than the baseline" in flat
+    failed = [c for s in JUnitXml.fromfile(str(folder / "junit.xml")) for c in s if c.is_failure]
+    assert [c.classname for c in failed] == ["mci_lab.baseline.fitted"]
+    for text in ("summary.md", "report.html"):
+        assert "worse than the baseline: fitted P_el mape" in (folder / text).read_text()
+
+
+def test_a_baseline_of_another_data_set_is_bad_input(fmu: Path, tmp_path: Path) -> None:
+    earlier, folder = tmp_path / "scores.json", tmp_path / "report"
+    given = ("validate", "mci_lab", "--fmu", fmu, "-o", folder, "--baseline", earlier)
+    assert_bad_input(run(*given), "scores.json: no such file")
+    earlier.write_text('{"format_version": 1, "scores": [], "dataset": "nist_split"}')
+    assert_bad_input(run(*given), "baseline", "scores.json", "is missing")
+    earlier.write_text('{"scores": []}')
+    assert_bad_input(run(*given), "its format_version is none, expected 1")
+    assert_bad_input(run(*given, "--margin", "nan"), "--margin nan: expected a finite number")
+    assert not folder.exists()
+
+
+def test_list_names_what_is_shipped() -> None:
+    lines = run("list").output.splitlines()
+    shipped = ["mci_lab", "nist_split", "rwth_brine_water"]
+    assert [line[:8].strip() for line in lines] == 3 * ["machine"] + 3 * ["data set"]
+    assert [line[10:].split()[0] for line in lines] == 2 * shipped
+
+
+def test_version_schema_and_completion_are_printed() -> None:
+    assert run("--version").output == f"heatpump-twin {version('heatpump-twin')}\n"
+    schema = json.loads(run("schema", "machine").output)
+    assert schema["$id"] == "urn:heatpump-twin:schema:machine"
+    assert run("schema", "nothing").exit_code == 2
+    assert "--install-completion" in run("--help").output
+
+
+def test_the_start_of_the_command_imports_nothing_heavy() -> None:
+    """So that help, completion and messages about wrong names come at once."""
+    code = "import sys, heatpump_twin.harness.cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"pandas", "pydantic", "pint", "CoolProp", "tespy", "fmpy", "matplotlib", "sklearn"}
+    assert not heavy & set(done.stdout.split())

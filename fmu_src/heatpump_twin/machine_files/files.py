@@ -41,6 +41,14 @@ def machine_path(name_or_path: str) -> Path:
     )
 
 
+def shipped_machines() -> dict[str, str]:
+    """Return name and title of each machine that the project ships."""
+    return {
+        path.stem: read_toml(path, "machine file")["title"]
+        for path in sorted(MACHINES.glob("*.toml"))
+    }
+
+
 def read_toml(path: Path, kind: str) -> dict[str, Any]:
     """Read a TOML file that a user wrote.
 

@@ -15,12 +15,14 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PrivateAttr,
     StringConstraints,
     ValidationError,
     create_model,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from heatpump_twin.model.errors import InputError
@@ -113,6 +115,14 @@ class _Defined:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._convert, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        defined = self.definition
+        most = with_unit(defined.maximum, defined.unit)
+        text = f"{defined.description}; {defined.minimum:g} to {most}"
+        return {"allOf": [handler(schema)], "description": text}
 
     def _convert(self, parameter: Parameter) -> Parameter:
         defined = self.definition
