@@ -47,7 +47,7 @@ def parity(scores: Scores, quantity: str) -> Figure:
         half_widths = scores.calibration.frame(LEAVE_ONE_OUT, "half_widths")[quantity]
         kept = [r for r in scores.sets[LEAVE_ONE_OUT] if math.isfinite(values[r])]
         simulated.loc[kept] = unseen.loc[kept]
-        label = "calibration, left out of its fit, 95 % band"
+        label = "calibration, left out, 95 % band"
     groups = {label: (kept, "o", SIMULATED, True)}
     for verdict, marker in (
         (Verdict.NOT_STEADY, "x"),
@@ -141,7 +141,9 @@ def parity(scores: Scores, quantity: str) -> Figure:
             f"{quantity}: {title}" if title != quantity else title, loc="left", fontsize=10
         )
         handles, labels = axes.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower left", ncols=2, fontsize=7)
+        figure.legend(
+            handles, labels, loc="outside lower left", ncols=2, fontsize=7, columnspacing=1.0
+        )
     return figure
 
 
