@@ -16,7 +16,9 @@ from pathlib import Path
 COMMAND = (
     sys.executable,
     "-c",
+    # What started the tests may ignore signals, as nohup does, and that is inherited.
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL); "
     "from heatpump_twin.harness.entry import main; main()",
 )
 _MARK = "HEATPUMP_TWIN_TEST"

@@ -213,7 +213,7 @@ def test_power_raised_by_30_per_cent(scores: Scores, fmu: Path, tmp_path: Path) 
     assert found, flat
     assert float(found[2]) / float(found[3]) == pytest.approx(1.3, rel=1e-3)
     assert "missed: as_built P_el mape <= 1.58: 30" in flat
-    assert "FMU, as built: the FMU as it is" in flat
+    assert "FMU, as built." in flat
     assert "linear quadratic" in flat
     assert "calibration linear" not in flat
     assert "fitted:" not in flat
