@@ -117,8 +117,13 @@ def test_host_that_finds_no_fault_would_see_one(unzipped: Path, tmp_path: Path) 
     folder = copy(unzipped, tmp_path)
     (slave,) = folder.glob("resources/heatpump_twin_*/fmu/slave.py")
     text = slave.read_text(encoding="utf-8")
-    assert "        self._state[0] = status\n" in text
-    slave.write_text(text.replace("self._state[0] = status\n", "self._state[0] = 1\n"))
+    assert "        self._state[sharing.STATE_STATUS] = status\n" in text
+    slave.write_text(
+        text.replace(
+            "self._state[sharing.STATE_STATUS] = status\n",
+            "self._state[sharing.STATE_STATUS] = 1\n",
+        )
+    )
     with pytest.raises(AssertionError, match=r"was not rejected|status 1 with log"):
         be_hostile(folder, 20_000)
     with pytest.raises(AssertionError, match=r"was not rejected|status 1 with log") as found:
