@@ -57,7 +57,7 @@ def test_discharge_temperature_is_unusable(screening: Screening) -> None:
 
 def test_screening_names_no_record() -> None:
     for name in ("screening.py", "implied_cycle.py"):
-        source = (ROOT / "harness" / name).read_text(encoding="utf-8")
+        source = (ROOT / "harness" / "data" / name).read_text(encoding="utf-8")
         numbers = {
             token.string
             for token in tokenize.generate_tokens(StringIO(source).readline)
