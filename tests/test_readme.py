@@ -112,7 +112,7 @@ COLUMNS = [
 
 
 @pytest.mark.parametrize(
-    ("heading", "dataset"),
+    ("heading", "name"),
     [
         ("### MCI", "mci_lab"),
         ("### NIST", "nist_split"),
@@ -120,9 +120,9 @@ COLUMNS = [
     ],
 )
 def test_figures_are_those_of_the_scores(
-    heading: str, dataset: str, all_scores: dict[str, Scores]
+    heading: str, name: str, all_scores: dict[str, Scores]
 ) -> None:
-    scores = all_scores[dataset]
+    scores = all_scores[name]
     section = README[README.index(heading) :].split("\n#")[0]
     rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
     shown = {s.quantity for s in scores.scores if s.predictor == MODEL}
@@ -137,7 +137,7 @@ def test_figures_are_those_of_the_scores(
             assert value == pytest.approx(float(figure), abs=0.051 if unit == "%" else 0.0051)
     certificate = scores.fmu.certificate
     assert certificate is not None
-    row = next(line for line in README.splitlines() if line.startswith(f"| `{dataset}`"))
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{name}`"))
     nodes, *figures = (float(cell.split()[0]) for cell in row.strip("|").split("|")[1:])
     assert nodes == certificate.nodes
     for figure, outputs in zip(figures, CERTIFIED_COLUMNS, strict=True):

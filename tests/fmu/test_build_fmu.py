@@ -52,8 +52,10 @@ def test_variables_are_the_vocabulary(description: ModelDescription, machine: Ma
         "solver",
     ]
     start = {v.name: v.start for v in description.modelVariables}
-    for name in ("standby_power", *uncertainties):
-        assert float(start[name]) == getattr(machine, name) > 0.0, name
+    known = machine.prediction_uncertainty
+    expected = (machine.standby_power, known.P_el, known.Q_flow_sink)
+    for name, value in zip(("standby_power", *uncertainties), expected, strict=True):
+        assert float(start[name]) == value > 0.0, name
 
 
 def test_variables_say_unit_range_start_and_meaning(
