@@ -10,6 +10,7 @@ import io
 import json
 import os
 import shutil
+from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,21 +105,23 @@ def certified_map(
         return finished
     folder = cache_folder(machine, tolerance, points)
     design_state, design_point = _design(machine)
-    with ExitStack() as stack:
-        # Before any work: a place that cannot be written would lose it.
+    # Before any work: a place that cannot be written would lose it.
+    with writing_cache(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    # A wrong address of a cluster is told at once, and not after another build of the same map.
+    with executor(scheduler) as pool, ExitStack() as stack:
         with writing_cache(folder):
-            folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(alone(folder))
         # Another process may have made it meanwhile.
         return finished_map(machine, tolerance, points) or _make(
-            machine, tolerance, scheduler, progress, points, folder, design_state, design_point
+            machine, tolerance, pool, progress, points, folder, design_state, design_point
         )
 
 
 def _make(
     machine: Machine,
     tolerance: float,
-    scheduler: str | None,
+    pool: Executor,
     progress: Progress,
     points: int,
     folder: Path,
@@ -127,10 +130,9 @@ def _make(
 ) -> CertifiedMap:
     from .tabulation import tabulate
 
-    with executor(scheduler) as pool:
-        jobs = Jobs(folder / "parts", pool, progress)
-        table = tabulate(machine, tolerance, jobs.compute)
-        certificate, comparison = certify(machine, table, tolerance, jobs.compute, points)
+    jobs = Jobs(folder / "parts", pool, progress)
+    table = tabulate(machine, tolerance, jobs.compute)
+    certificate, comparison = certify(machine, table, tolerance, jobs.compute, points)
     missed = certificate.missed()
     if missed:
         raise InputError(
