@@ -10,12 +10,7 @@ from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_int, c_s
 from pathlib import Path
 from typing import Any
 
-from heatpump_twin.fmu import sharing
-
 OK, WARNING, DISCARD, ERROR, FATAL = range(5)
-
-#: Value references of the results.
-OUTPUTS = range(sharing.INPUTS, sharing.REALS)
 
 _Logger = CFUNCTYPE(None, c_void_p, c_char_p, c_int, c_char_p, c_char_p)
 
@@ -57,6 +52,8 @@ class Calls:
         self.reference = {
             line.split()[3]: int(line.split()[0]) for line in table if line[0].isdigit()
         }
+        # Value references of the results: the real variables that no host may set.
+        self.outputs = [int(line.split()[0]) for line in table if line.split()[1:3] == ["R", "0"]]
         (library,) = (
             p for p in folder.glob("binaries/linux64/*.so") if p.stem != "pythonfmu-export"
         )

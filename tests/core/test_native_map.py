@@ -25,7 +25,6 @@ SCRIPT = f"""
     sys.path.insert(0, {str(ROOT / "tests" / "fmu")!r})
     from pathlib import Path
     from rollbacks import *
-    from fmi_calls import OUTPUTS
     from heatpump_twin.model.heat_pump import HeatPump
     from heatpump_twin.model.machine import Machine
     from heatpump_twin.model.performance_map import MapTable, PerformanceMap
@@ -43,14 +42,14 @@ SCRIPT = f"""
     original = package.HeatPump.answer
     package.HeatPump.answer = lambda self, boundary: asked.append(1) or original(self, boundary)
     worst, counts = 0.0, {{}}
-    last = [run.calls.get("Real", i)[1] for i in OUTPUTS]
+    last = [run.calls.get("Real", i)[1] for i in run.calls.outputs]
     for k, row in enumerate(rows_of(folder, points, 11, units)):
         if k % 10 == 8:  # on the edge of the envelope
             low, high = machine.envelope.range("T_sink_in")
             row[2] = (low, high, math.nextafter(high, 1e9))[k % 3]
         asked.clear()
         run.step(k, row)
-        found = [run.calls.get("Real", i)[1] for i in OUTPUTS]
+        found = [run.calls.get("Real", i)[1] for i in run.calls.outputs]
         status = run.calls.get("Integer", "operating_status")[1]
         point, expected, notes = heat_pump.answer(Boundary(*row))
         assert status == expected, (row, status, expected)

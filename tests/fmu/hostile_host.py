@@ -21,12 +21,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from fmi_calls import DISCARD, ERROR, OK, OUTPUTS, WARNING, Calls
+from fmi_calls import DISCARD, ERROR, OK, WARNING, Calls
 
 from heatpump_twin.fmu import sharing
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES
 
 INPUTS = tuple(BOUNDARY_QUANTITIES)
+OUTPUTS = range(sharing.INPUTS, sharing.REALS)
 # Range of meaning of each input, as the model description states it.
 MEANING = tuple((q.minimum, q.maximum) for q in BOUNDARY_QUANTITIES.values())
 P_EL, SINK, SOURCE, LOSS = (

@@ -145,7 +145,7 @@ def test_damaged_resources_are_named_and_every_step_says_so(
         calls = Calls(folder)
         calls.start()
         statuses = [calls.DoStep(0.0, 1.0, 1), status(calls)]
-        outputs = [calls.get("Real", i)[1] for i in OUTPUTS]
+        outputs = [calls.get("Real", i)[1] for i in calls.outputs]
         print(json.dumps([statuses, outputs, [text for _, text in calls.log]]))
         """,
     )
@@ -201,12 +201,12 @@ def test_envelope_that_promises_more_than_physics_gives(unzipped: Path, tmp_path
             calls.Reset()
             calls.start()
             calls.DoStep(0.0, 1.0, 1)
-            held = [calls.get("Real", i)[1] for i in OUTPUTS]
+            held = [calls.get("Real", i)[1] for i in calls.outputs]
             assert status(calls) == 1
             calls.log.clear()
             inputs(calls, 1.0, T)
             step = calls.DoStep(0.0, 1.0, 1)
-            same = held == [calls.get("Real", i)[1] for i in OUTPUTS]
+            same = held == [calls.get("Real", i)[1] for i in calls.outputs]
             results.append([step, status(calls), same])
         print(json.dumps([results, [text for _, text in calls.log]]))
         """,
