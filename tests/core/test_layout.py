@@ -9,7 +9,8 @@ import pytest
 
 from heatpump_twin.core import native_map
 from heatpump_twin.fmu import compiling, sharing
-from heatpump_twin.machine_files.machine_file import MACHINES, read_machine
+from heatpump_twin.machine_files.files import MACHINES
+from heatpump_twin.machine_files.machine_file import read_machine
 from heatpump_twin.map_making.map_build import CertifiedMap
 from heatpump_twin.model.machine import PARAMETERS, Machine
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES, OperatingStatus
