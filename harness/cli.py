@@ -10,6 +10,7 @@ seconds.
 
 from __future__ import annotations
 
+import itertools
 import os
 import shlex
 import tempfile
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from heatpump_twin.fmu.build import Built
 
     from .data.datasets import Dataset
+    from .data.fmu_map import FmuMap
 
 MISSED, BAD_INPUT, FAULT, UNREAD = 1, 2, 70, 141
 
@@ -240,7 +242,21 @@ def build_command(
 @_clear_errors
 def validate(
     dataset: DatasetArgument = DEFAULT_DATASET,
-    fmu: FmuOption = None,
+    fmu: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--fmu", help="FMU to step; without it one is built. Given again: FMUs are compared."
+        ),
+    ] = None,
+    fmu_map: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="FILE",
+            help="Names and units of the FMU, instead of [fmu] in the descriptor; for each --fmu "
+            "in its order, - for one with the names of this project.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Folder of the report; out/<data set> by default."),
@@ -251,24 +267,80 @@ def validate(
     verbose: VerboseOption = False,
 ) -> None:
     """Step an FMU through recorded measurements; write scores, diagrams and a report."""
-    _check_names(dataset, fmu)
+    fmus, map_files = fmu or [], fmu_map or []
+    _check_names(dataset, *fmus)
+    if map_files and len(map_files) != len(fmus):
+        raise InputError(
+            f"--map is given {len(map_files)} times, --fmu {len(fmus)} times; expected a map for "
+            "each FMU, in the same order, or - for one with the names of this project"
+        )
     from .data.datasets import load_dataset
     from .report.folder import check_folder, write_report
     from .report.terminal import print_scores
     from .scoring.validation import validate as run_validation
 
     loaded = load_dataset(dataset)
+    maps = [_map_for(loaded, text) for text in map_files or itertools.repeat(None, len(fmus))]
     name = loaded.descriptor.name
     folder = output or Path("out") / name
+    if len(fmus) > 1:
+        _compare(loaded, fmus, maps, folder, replace, verbose)
+        return
     check_folder(folder, replace)
-    with _fmu_for(loaded, fmu) as path:
+    # An FMU that is built here has the names of the project.
+    names, source = maps[0] if maps else (None, "")
+    with _fmu_for(loaded, fmus[0] if fmus else None) as path:
         with console.status(f"stepping {path.name} through {name}"):
-            validation = run_validation(loaded, path)
+            validation = run_validation(loaded, path, names, source)
         with console.status("drawing and writing the report"):
             write_report(validation.scores, validation.machine, folder)
     print_scores(validation.scores, console, verbose)
     console.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
     if not validation.scores.passed:
+        raise typer.Exit(MISSED)
+
+
+def _map_for(dataset: Dataset, text: str | None) -> tuple[FmuMap | None, str]:
+    """Return the map of an FMU and where it comes from; `text` is what --map says."""
+    from .data.files import DESCRIPTOR
+    from .data.fmu_map import read_fmu_map
+
+    if text == "-":
+        return None, ""
+    of_dataset = dataset.descriptor.fmu
+    if text is None:
+        return of_dataset, f"descriptor {dataset.folder / DESCRIPTOR}" if of_dataset else ""
+    instead = " (instead of [fmu] in the descriptor)" if of_dataset else ""
+    return read_fmu_map(Path(text)), f"map file {text}{instead}"
+
+
+def _compare(
+    dataset: Dataset,
+    fmus: list[Path],
+    maps: list[tuple[FmuMap | None, str]],
+    folder: Path,
+    replace: bool,
+    verbose: bool,
+) -> None:
+    """Validate several FMUs and write and print what each found and how they differ."""
+    from .report.comparison import check_comparison_folder, names_of, write_comparison
+    from .report.terminal import print_comparison, print_scores
+    from .scoring.validation import validate as run_validation
+
+    names = names_of(fmus)
+    check_comparison_folder(folder, names, replace)
+    validations = {}
+    for name, path, (fmu_map, source) in zip(names, fmus, maps, strict=True):
+        with console.status(f"stepping {path.name} through {dataset.descriptor.name}"):
+            validations[name] = run_validation(dataset, path, fmu_map, source)
+    with console.status("drawing and writing the reports"):
+        table = write_comparison(validations, folder)
+    for name, validation in validations.items():
+        console.print(f"{name}:", style="bold", markup=False, highlight=False)
+        print_scores(validation.scores, console, verbose)
+    print_comparison(table, console)
+    console.print(f"report: {folder / 'comparison.html'}", highlight=False, soft_wrap=True)
+    if not all(v.scores.passed for v in validations.values()):
         raise typer.Exit(MISSED)
 
 
@@ -349,7 +421,7 @@ def diagram(
     _check_names(dataset, fmu)
     check_output_folder(output)
     from .data.datasets import load_dataset
-    from .drawing.log_p_h import has_cycle, log_p_h
+    from .drawing.log_p_h import CYCLE_OUTPUTS, gives_cycle, has_cycle, log_p_h
     from .report.folder import save_figure
     from .scoring.validation import validate as run_validation
 
@@ -364,8 +436,14 @@ def diagram(
     name = f"{loaded.descriptor.name}_log_p_h_{point}"
     for suffix in (".png", ".svg"):
         check_output_file(output / f"{name}{suffix}")
+    names, source = _map_for(loaded, None) if fmu is not None else (None, "")
     with _fmu_for(loaded, fmu) as path:
-        validation = run_validation(loaded, path)
+        validation = run_validation(loaded, path, names, source)
+        if not gives_cycle(validation.scores):
+            raise InputError(
+                f"FMU {path}: a cycle needs its outputs {', '.join(CYCLE_OUTPUTS)}, of which it "
+                "lacks some"
+            )
     figure = log_p_h(validation.scores, validation.machine, point)
     with staged(output, f"output folder {output}") as stage:
         save_figure(figure, stage / name)
@@ -374,11 +452,12 @@ def diagram(
     )
 
 
-def _check_names(dataset: str, fmu: Path | None = None) -> None:
+def _check_names(dataset: str, *fmus: Path | None) -> None:
     """Check that what a command is given is there, before anything is imported to read it."""
     dataset_folder(dataset)
-    if fmu is not None:
-        check_fmu_file(fmu)
+    for fmu in fmus:
+        if fmu is not None:
+            check_fmu_file(fmu)
 
 
 def main() -> None:

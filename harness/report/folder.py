@@ -10,7 +10,7 @@ from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.outputs import check_output_file, check_output_folder, staged
 
-from ..drawing.log_p_h import has_cycle, log_p_h
+from ..drawing.log_p_h import gives_cycle, has_cycle, log_p_h
 from ..drawing.parity import parity
 from ..scoring.scores import MODEL, Scores
 from .html import write_html
@@ -67,7 +67,7 @@ def write_report(scores: Scores, machine: Machine, folder: Path) -> None:
                 log_p_h(scores, machine, record), stage / DIAGRAMS / f"log_p_h_{record}"
             )
             for record in scores.screening.records
-            if has_cycle(scores.dataset)
+            if has_cycle(scores.dataset) and gives_cycle(scores)
         }
         write_json(scores, stage / JSON)
         write_junit(scores, stage / JUNIT)

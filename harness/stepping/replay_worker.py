@@ -22,7 +22,8 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     request : dict
-        ``fmu`` (path), ``inputs`` (name to list of values), ``outputs`` (names), ``step_size`` (s).
+        ``fmu`` (path), ``inputs`` (name to list of values), ``outputs`` (names),
+        ``start_values`` (of further variables), ``step_size`` (s).
 
     Returns
     -------
@@ -40,7 +41,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     try:
         with Session(
             Path(request["fmu"]),
-            start_values=rows[0],
+            start_values={**request["start_values"], **rows[0]},
             outputs=request["outputs"],
             stop_time=size * len(rows),
             debug_logging=True,
