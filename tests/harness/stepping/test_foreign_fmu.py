@@ -189,7 +189,8 @@ def test_other_version_of_fmi_and_missing_binary(foreign: Path, tmp_path: Path) 
         archive.writestr(
             "modelDescription.xml",
             '<fmiModelDescription fmiVersion="1.0" modelName="one" modelIdentifier="one" guid="1" '
-            'numberOfContinuousStates="0" numberOfEventIndicators="0"/>',
+            'numberOfContinuousStates="0" numberOfEventIndicators="0"><ModelVariables/>'
+            "</fmiModelDescription>",
         )
     code, output = run("validate", "--fmu", one, "-o", tmp_path / "out")
     assert (code, "of FMI 1.0; expected 2.0 or 3.0" in output) == (2, True)
