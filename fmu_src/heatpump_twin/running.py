@@ -20,12 +20,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 INTERRUPTED = 130
 
@@ -277,6 +279,42 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
             child.kill()
             child.join()
         raise
+
+
+def on_all_cores(
+    function: Callable[..., Result],
+    tasks: Sequence[tuple[Any, ...]],
+    done: Callable[[int], None],
+) -> list[Result]:
+    """Call a function for each of some tasks, in processes where there are several tasks.
+
+    Parameters
+    ----------
+    function : callable
+        Of a module, so that another process finds it.
+    tasks : sequence of tuple
+        Arguments of each call.
+    done : callable
+        Told how many tasks are done, after each.
+
+    Returns
+    -------
+    list
+        What each call returned, in the order of the tasks.
+    """
+    workers = min(os.cpu_count() or 1, len(tasks))
+    results: dict[int, Result] = {}
+    if workers < 2:
+        for i, task in enumerate(tasks):
+            results[i] = function(*task)
+            done(len(results))
+    else:
+        with process_pool(workers) as pool:
+            futures = {pool.submit(function, *task): i for i, task in enumerate(tasks)}
+            for future in as_completed(futures):
+                results[futures[future]] = future.result()
+                done(len(results))
+    return [results[i] for i in range(len(tasks))]
 
 
 def _serve_alone() -> None:

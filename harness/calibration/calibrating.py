@@ -297,7 +297,7 @@ def _screened_start(dataset: Dataset, path: Path) -> tuple[Start, Screening]:
             f"numbers of start file {path}: {error}; check units of power and heat, or name "
             "another design_record"
         ) from error
-    screening = screen(dataset, cycle)
+    screening = screen(dataset, start.machine)
     if not screening.kept:
         reasons = {why for s in screening.records.values() for why in s.reasons}
         raise InputError(

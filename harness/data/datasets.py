@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
 import pandas as pd
 from pydantic import Field, ValidationError, model_validator
 
 from heatpump_twin.machine_files.files import read_toml
 from heatpump_twin.machine_files.machine_file import describe
-from heatpump_twin.machine_files.units import to_si
+from heatpump_twin.machine_files.units import Number, to_si
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Quantity, with_unit
 
@@ -85,8 +86,8 @@ class Column(Strict):
         """Whether the column holds an input of the model."""
         return self.quantity in BOUNDARY_QUANTITIES
 
-    def to_si(self, value: float, difference: bool = False) -> float:
-        """Convert a number of the column, or an uncertainty of one, to the quantity's SI unit."""
+    def to_si(self, value: Number, difference: bool = False) -> Number:
+        """Convert numbers of the column, or an uncertainty of them, to the quantity's SI unit."""
         if self.density is None:
             return to_si(value, self.unit, QUANTITIES[self.quantity].unit, difference)
         return self.density * to_si(value, self.unit, _VOLUME_FLOW, difference)
@@ -430,22 +431,25 @@ def _read_column(
 ) -> tuple[pd.Series[float], pd.Series[float]]:
     """Return values and standard uncertainties in SI units; NaN in both where a cell is empty."""
     place = f"data file {path}: column {cells.name!r}"
-    numbers = [
-        _number(text, column, f"{place}, record {record}")
-        for record, text in zip(records, cells, strict=True)
-    ]
-    if all(math.isnan(number) for number in numbers):
+    numbers = np.array(
+        [
+            _number(text, column, f"{place}, record {record}")
+            for record, text in zip(records, cells, strict=True)
+        ]
+    )
+    is_empty = np.isnan(numbers)
+    if is_empty.all():
         raise InputError(f"{place}: every cell is empty; expected a number in one at least")
-    values = pd.Series([column.to_si(number) for number in numbers], index=records)
-    for record, number in zip(records, numbers, strict=True):
-        if math.isnan(number):
-            continue
+    si = column.to_si(numbers)
+    quantity = QUANTITIES[column.quantity]
+    is_outside = ~is_empty & ~((quantity.minimum <= si) & (si <= quantity.maximum))
+    if is_outside.any():
+        i = int(is_outside.argmax())
         try:
-            _check_range(
-                QUANTITIES[column.quantity], values[record], with_unit(number, column.unit)
-            )
+            _check_range(quantity, float(si[i]), with_unit(float(numbers[i]), column.unit))
         except ValueError as error:
-            raise InputError(f"{place}, record {record}: {error}") from error
+            raise InputError(f"{place}, record {records[i]}: {error}") from error
+    values = pd.Series(si, index=records)
     if column.uncertainty is None:
         assert column.relative_uncertainty is not None
         return values, column.relative_uncertainty * values

@@ -17,7 +17,11 @@ from enum import StrEnum
 from functools import cached_property
 
 from heatpump_twin.model.errors import SolveError
-from heatpump_twin.solving.cycle import HeatPumpCycle
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.relations import Relations
+from heatpump_twin.running import on_all_cores
+from heatpump_twin.solving.media import Media
+from heatpump_twin.solving.sizing import size_components
 
 from ..progress import Progress, no_progress
 from .datasets import Dataset
@@ -33,6 +37,10 @@ COLUMN_SHARE = 0.1
 # tests of NISTIR 7350. A fifth less means that a part of the power does not appear in the recorded
 # heat.
 LEAST_EFFICIENCY_RATIO = 0.8
+
+
+# Records that one process screens at a time; of fewer there is but one process.
+BATCH = 250
 
 
 class Verdict(StrEnum):
@@ -120,6 +128,11 @@ class _Findings:
     def field(self, quantity: str, record: int, reason: str) -> None:
         self.fields.setdefault(quantity, {})[record] = reason
 
+    def add(self, others: _Findings) -> None:
+        self.records |= others.records
+        for quantity, reasons in others.fields.items():
+            self.fields.setdefault(quantity, {}).update(reasons)
+
 
 class _Reading:
     """The values of one record and the cycle they imply; NaN for what was not recorded."""
@@ -136,14 +149,14 @@ class _Record(_Reading):
     """A reading with its uncertainties."""
 
     def __init__(
-        self, number: int, values: Mapping[str, float], u: Mapping[str, float], cycle: HeatPumpCycle
+        self, number: int, values: Mapping[str, float], u: Mapping[str, float], machine: Machine
     ) -> None:
-        super().__init__(values, implied_cycle(values, cycle.machine))
+        super().__init__(values, implied_cycle(values, machine))
         self.number = number
         self._varied = []
         for q in values:
             varied = {**values, q: values[q] + u[q]}
-            implied = implied_cycle(varied, cycle.machine) if q in NEEDED else self.implied
+            implied = implied_cycle(varied, machine) if q in NEEDED else self.implied
             self._varied.append(_Reading(varied, implied))
         self._u = u
 
@@ -158,51 +171,79 @@ class _Record(_Reading):
         return COVERAGE * math.hypot(*(c for c in changes if math.isfinite(c)))
 
 
-def screen(dataset: Dataset, cycle: HeatPumpCycle, progress: Progress = no_progress) -> Screening:
+def screen(dataset: Dataset, machine: Machine, progress: Progress = no_progress) -> Screening:
     """Screen every field and record of a data set.
 
     Parameters
     ----------
     dataset : Dataset
         In SI units.
-    cycle : HeatPumpCycle
-        Of the machine that was recorded; its design point fixes displacement and efficiency.
+    machine : Machine
+        That was recorded; its design point fixes displacement and efficiency.
     progress : Progress
-        Told of each record.
+        Told of the records that are screened.
 
     Returns
     -------
     Screening
         A check whose quantities the data set does not have is not made.
+
+    Raises
+    ------
+    SolveError
+        If the machine's design point contradicts physics.
+    InputError
+        If CoolProp does not know one of its media.
     """
+    numbers = [int(number) for number in dataset.values.index]
+    batches = [numbers[i : i + BATCH] for i in range(0, len(numbers), BATCH)]
+    tasks = [(dataset, machine, batch) for batch in batches]
     findings = _Findings()
     outcome: dict[int, tuple[float, float]] = {}
-    values, u = dataset.values.to_dict("index"), dataset.uncertainties.to_dict("index")
-    declared = dataset.declared_unscored
-    for done, number in enumerate(dataset.values.index, start=1):
-        record = _Record(number, values[number], u[number], cycle)
-        _check_saturation(record, findings)
-        _check_exchangers(record, findings)
-        _check_suction(record, findings)
-        _check_discharge(record, findings)
-        _check_carnot(record, findings)
-        _check_source_balance(record, cycle, findings)
-        if "Q_flow_source" not in dataset.unscored:
-            _check_energy_balance(record, cycle, findings)
-        if number in declared:
-            findings.record(number, Verdict.DECLARED, declared[number])
-        outcome[number] = _check_compressor(dataset, record, cycle, findings)
-        progress("screening", done, len(values))
+
+    def told(done: int) -> None:
+        progress("screening", min(done * BATCH, len(numbers)), len(numbers))
+
+    for found, of_batch in on_all_cores(_screen_records, tasks, told):
+        findings.add(found)
+        outcome |= of_batch
     return Screening(
         records={
             record: _record_screening(findings.records.get(record, []), *outcome[record])
-            for record in dataset.values.index
+            for record in numbers
         },
         fields={
             quantity: _field_screening(dataset, quantity, findings.fields.get(quantity, {}))
             for quantity in dataset.values.columns
         },
     )
+
+
+def _screen_records(
+    dataset: Dataset, machine: Machine, numbers: list[int]
+) -> tuple[_Findings, dict[int, tuple[float, float]]]:
+    """Return what is found in some records, and flow ratio and efficiency of each."""
+    media = Media(machine)
+    relations = Relations(machine, size_components(machine, media))
+    findings = _Findings()
+    outcome: dict[int, tuple[float, float]] = {}
+    values = dataset.values.loc[numbers].to_dict("index")
+    u = dataset.uncertainties.loc[numbers].to_dict("index")
+    declared = dataset.declared_unscored
+    for number in numbers:
+        record = _Record(number, values[number], u[number], machine)
+        _check_saturation(record, findings)
+        _check_exchangers(record, findings)
+        _check_suction(record, findings)
+        _check_discharge(record, findings)
+        _check_carnot(record, findings)
+        _check_source_balance(record, machine, media, findings)
+        if "Q_flow_source" not in dataset.unscored:
+            _check_energy_balance(record, machine, findings)
+        if number in declared:
+            findings.record(number, Verdict.DECLARED, declared[number])
+        outcome[number] = _check_compressor(dataset, record, relations, findings)
+    return findings, outcome
 
 
 def _check_saturation(record: _Record, findings: _Findings) -> None:
@@ -298,17 +339,19 @@ def _check_carnot(record: _Record, findings: _Findings) -> None:
         )
 
 
-def _check_source_balance(record: _Record, cycle: HeatPumpCycle, findings: _Findings) -> None:
+def _check_source_balance(
+    record: _Record, machine: Machine, media: Media, findings: _Findings
+) -> None:
     """The source stream gives the heat that the machine takes from it."""
     if math.isnan(record["T_source_out"]) or math.isnan(record["Q_flow_sink"]):
         return
     try:
-        heat_capacity = cycle.media.source_heat_capacity(record["T_source_in"])
+        heat_capacity = media.source_heat_capacity(record["T_source_in"])
     except SolveError:  # outside the medium's range; the FMU will say so of this record
         return
 
     def taken(r: _Reading) -> float:
-        return r["Q_flow_sink"] + _loss(r, cycle) - r["P_el"]
+        return r["Q_flow_sink"] + _loss(r, machine) - r["P_el"]
 
     def given(r: _Reading) -> float:
         return r["m_flow_source"] * heat_capacity * (r["T_source_in"] - r["T_source_out"])
@@ -325,13 +368,13 @@ def _check_source_balance(record: _Record, cycle: HeatPumpCycle, findings: _Find
         )
 
 
-def _check_energy_balance(record: _Record, cycle: HeatPumpCycle, findings: _Findings) -> None:
+def _check_energy_balance(record: _Record, machine: Machine, findings: _Findings) -> None:
     """A steady machine gives off what it takes; what its shell loses is known to its size only."""
 
     def imbalance(r: _Reading) -> float:
-        return r["P_el"] + r["Q_flow_source"] - r["Q_flow_sink"] - _loss(r, cycle)
+        return r["P_el"] + r["Q_flow_source"] - r["Q_flow_sink"] - _loss(r, machine)
 
-    margin = math.hypot(record.margin(imbalance), COVERAGE * _loss(record, cycle))
+    margin = math.hypot(record.margin(imbalance), COVERAGE * _loss(record, machine))
     if abs(imbalance(record)) > margin:
         findings.record(
             record.number,
@@ -341,7 +384,7 @@ def _check_energy_balance(record: _Record, cycle: HeatPumpCycle, findings: _Find
 
 
 def _check_compressor(
-    dataset: Dataset, record: _Record, cycle: HeatPumpCycle, findings: _Findings
+    dataset: Dataset, record: _Record, relations: Relations, findings: _Findings
 ) -> tuple[float, float]:
     """The heat implies a flow; the machine can displace it, and its ideal work fits the power.
 
@@ -350,8 +393,7 @@ def _check_compressor(
     steady. More flow than the compressor displaces at the given speed proves another speed, if that
     was not recorded; less flow could be either, and is not taken as steady.
     """
-    relations, design = cycle.relations, cycle.machine.design
-    sizes = relations.sizes
+    sizes, design = relations.sizes, relations.machine.design
     if record["Q_flow_sink"] <= record["P_el"] or record["P_el"] <= 0.0:
         findings.record(
             record.number,
@@ -400,8 +442,8 @@ def _check_compressor(
     return flow_ratio(record), efficiency(record)
 
 
-def _loss(r: _Reading, cycle: HeatPumpCycle) -> float:
-    return cycle.machine.compressor.shell_loss_ratio * r["P_el"]
+def _loss(r: _Reading, machine: Machine) -> float:
+    return machine.compressor.shell_loss_ratio * r["P_el"]
 
 
 def _record_screening(

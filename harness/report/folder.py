@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import as_completed
 from io import BytesIO
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from PIL import Image
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.outputs import check_output_file, check_output_folder, staged
-from heatpump_twin.running import process_pool
+from heatpump_twin.running import on_all_cores
 
 from ..drawing.log_p_h import log_p_h
 from ..drawing.parity import parity
@@ -127,19 +126,15 @@ def _draw(
     """Draw quantities (parity) and records (cycle) on all cores; returns files without suffix."""
     kinds = {str: "parity", int: "log_p_h"}
     stems = {s: folder / f"{kinds[type(s)]}_{s}" for s in subjects}
-    workers = max(1, min(os.cpu_count() or 1, len(subjects)))
-    size = max(1, min(MOST_OF_TASK, len(subjects) // (4 * workers)))
+    size = max(1, min(MOST_OF_TASK, len(subjects) // (4 * (os.cpu_count() or 1))))
     batches = [subjects[i : i + size] for i in range(0, len(subjects), size)]
-    done = 0
-    with process_pool(workers) as pool:
-        tasks = {
-            pool.submit(_draw_batch, scores, machine, {s: stems[s] for s in batch}, svg): len(batch)
-            for batch in batches
-        }
-        for task in as_completed(tasks):
-            task.result()
-            done += tasks[task]
-            progress("drawing", done, len(subjects))
+
+    def told(done: int) -> None:
+        progress("drawing", min(done * size, len(subjects)), len(subjects))
+
+    on_all_cores(
+        _draw_batch, [(scores, machine, {s: stems[s] for s in b}, svg) for b in batches], told
+    )
     return stems
 
 

@@ -64,22 +64,21 @@ def regression(
         StandardScaler(), PolynomialFeatures(degree, include_bias=False), LinearRegression()
     )
     coefficients = {1: 3, 2: 6}[degree]
-    values = pd.DataFrame(np.nan, index=dataset.values.index, columns=list(dataset.scored))
+    inlets = dataset.values[INLETS].to_numpy()
+    index = dataset.values.index
+    places = [(index.get_indexer(s.fitted), index.get_indexer(s.predicted)) for s in splits]
+    predictions = {}
     for quantity in dataset.scored:
-        for split in splits:
-            fitted = [r for r in split.fitted if screening.is_scored(r, quantity)]
-            if len(fitted) < coefficients:
-                continue
-            pipeline.fit(
-                dataset.values.loc[fitted, INLETS].to_numpy(),
-                dataset.values.loc[fitted, quantity].to_numpy(),
-            )
-            predicted = list(split.predicted)
-            values.loc[predicted, quantity] = pipeline.predict(
-                dataset.values.loc[predicted, INLETS].to_numpy()
-            )
+        readings = dataset.values[quantity].to_numpy()
+        is_scored = np.array([screening.is_scored(r, quantity) for r in index])
+        predictions[quantity] = np.full(len(index), np.nan)
+        for fitted, predicted in places:
+            used = fitted[is_scored[fitted]]
+            if len(used) >= coefficients:
+                pipeline.fit(inlets[used], readings[used])
+                predictions[quantity][predicted] = pipeline.predict(inlets[predicted])
     name = {1: "linear regression", 2: "quadratic regression"}[degree]
-    return Prediction(name, values)
+    return Prediction(name, pd.DataFrame(predictions, index=index))
 
 
 def sandrini2025(dataset: Dataset) -> Prediction:

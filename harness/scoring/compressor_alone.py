@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import CoolProp
 import numpy as np
@@ -17,11 +18,12 @@ from scipy.optimize import least_squares
 from heatpump_twin.model.errors import SolveError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.relations import Relations
+from heatpump_twin.running import on_all_cores
 from heatpump_twin.solving.media import Media, abstract_state
 from heatpump_twin.solving.quick_cycle import Vector
 from heatpump_twin.solving.sizing import size_components
 
-from ..calibration.cross_validation import leave_out_splits
+from ..calibration.cross_validation import Split, leave_out_splits
 from ..data.datasets import Dataset
 from ..data.screening import Screening, Verdict
 from ..progress import Progress, no_progress
@@ -30,6 +32,9 @@ NEEDED = ("P_el", "m_flow_refrigerant", "p_low", "p_high", "T_suction")
 
 # Two sizes and two parameters are fitted: with fewer records one left out leaves none to spare.
 LEAST_RECORDS = 6
+
+# From so many on the fits run on all cores.
+MANY_RECORDS = 200
 
 
 @dataclass(frozen=True)
@@ -113,16 +118,29 @@ def score_compressor(
         return None
     records = {r: _read(dataset, r, machine) for r in used}
     start = Relations(machine, size_components(machine, Media(machine)))
-    errors = []
     splits = leave_out_splits(used, seed=0)
-    for done, split in enumerate(splits, start=1):
+    # Fits to few records take less time than a process does to start.
+    batches = [splits] if len(used) < MANY_RECORDS else [[split] for split in splits]
+
+    def told(done: int) -> None:
+        progress("fitting the compressor alone", done, len(batches))
+
+    found = on_all_cores(_left_out_errors, [(records, batch, start) for batch in batches], told)
+    power_error, flow_error = 100.0 * np.abs(np.concatenate(found)).mean(axis=0)
+    return CompressorScore(tuple(used), float(power_error), float(flow_error))
+
+
+def _left_out_errors(
+    records: dict[int, _Record], splits: Sequence[Split], start: Relations
+) -> np.ndarray[Any, Any]:
+    """Relative errors of power and flow of the left-out records, shape (records, 2)."""
+    errors = []
+    for split in splits:
         fitted = _fit([records[r] for r in split.fitted], start)
         for left_out in (records[r] for r in split.predicted):
             m_flow, power = _predict(fitted, left_out)
             errors.append((power / left_out.power - 1.0, m_flow / left_out.m_flow - 1.0))
-        progress("fitting the compressor alone", done, len(splits))
-    power_error, flow_error = 100.0 * np.abs(np.array(errors)).mean(axis=0)
-    return CompressorScore(tuple(used), float(power_error), float(flow_error))
+    return np.array(errors)
 
 
 def _read(dataset: Dataset, number: int, machine: Machine) -> _Record:

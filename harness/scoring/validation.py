@@ -14,7 +14,6 @@ from heatpump_twin.machine_files.files import machine_path
 from heatpump_twin.machine_files.machine_file import read_machine_file
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine, identification
-from heatpump_twin.solving.cycle import HeatPumpCycle
 
 from ..calibration.record import CalibrationRecord, data_fingerprint, record_path
 from ..data.datasets import OF_THE_FMU, Dataset
@@ -138,7 +137,7 @@ def validate(
             f"{fmu.certificate.machine_fingerprint[:12]}, the FMU is of {machine.fingerprint[:12]}"
         )
     begin = perf_counter()
-    screening = screen(dataset, HeatPumpCycle(machine), progress)
+    screening = screen(dataset, machine, progress)
     _check_limited_fields(dataset, screening)
     screened = perf_counter()
     simulation = connection.run(fmu, boundaries(dataset), progress)

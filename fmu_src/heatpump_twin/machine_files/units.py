@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any, TypeVar
 
+import numpy as np
 import pint
+
+# A number, or an array of them.
+Number = TypeVar("Number", float, np.ndarray[Any, Any])
 
 _UNIT_EXAMPLES = {
     "1": "1 or percent",
@@ -23,13 +28,13 @@ def unit_registry() -> pint.UnitRegistry[float]:
     return pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
 
 
-def to_si(value: float, unit: str, si_unit: str, difference: bool = False) -> float:
+def to_si(value: Number, unit: str, si_unit: str, difference: bool = False) -> Number:
     """Convert `value` to `si_unit`.
 
     Parameters
     ----------
-    value : float
-        Number in `unit`.
+    value : float or numpy.ndarray
+        In `unit`.
     unit, si_unit : str
         Unit as written and as wanted; ``"1"`` for dimensionless.
     difference : bool
@@ -41,9 +46,10 @@ def to_si(value: float, unit: str, si_unit: str, difference: bool = False) -> fl
         If the unit is unknown or of another dimension.
     """
 
-    def convert(number: float) -> float:
+    def convert(number: Any) -> Any:
         quantity = unit_registry().Quantity(number, "dimensionless" if unit == "1" else unit)
-        return float(quantity.to("dimensionless" if si_unit == "1" else si_unit).magnitude)
+        converted = quantity.to("dimensionless" if si_unit == "1" else si_unit).magnitude
+        return converted if isinstance(converted, np.ndarray) else float(converted)
 
     try:
         return convert(value) - convert(0.0) if difference else convert(value)

@@ -20,8 +20,8 @@ BELOW_ISENTROPIC = 10
 
 
 @pytest.fixture(scope="module")
-def screening(dataset: Dataset, cycle: HeatPumpCycle) -> Screening:
-    return screen(dataset, cycle)
+def screening(dataset: Dataset, machine: Machine) -> Screening:
+    return screen(dataset, machine)
 
 
 def with_values(dataset: Dataset, record: int, **values: float) -> Dataset:
@@ -66,105 +66,99 @@ def test_screening_names_no_record() -> None:
         assert not numbers & {str(r) for r in (*NOT_STEADY, *OTHER_SPEED)}
 
 
-def test_superheat_against_pressure(dataset: Dataset, cycle: HeatPumpCycle) -> None:
-    screening = screen(with_values(dataset, 8, superheat=12.0), cycle)
+def test_superheat_against_pressure(dataset: Dataset, machine: Machine) -> None:
+    screening = screen(with_values(dataset, 8, superheat=12.0), machine)
     assert "12.0 K recorded, 6.1 K from" in screening.fields["superheat"].rejected[8]
 
 
-def test_wet_suction_is_rejected(dataset: Dataset, cycle: HeatPumpCycle) -> None:
-    screening = screen(with_values(dataset, 8, T_suction=270.0), cycle)
+def test_wet_suction_is_rejected(dataset: Dataset, machine: Machine) -> None:
+    screening = screen(with_values(dataset, 8, T_suction=270.0), machine)
     assert "below the dew point" in screening.fields["T_suction"].rejected[8]
     assert not screening.is_scored(8, "T_suction")
     assert screening.is_scored(8, "P_el")
     assert math.isnan(screening.records[8].efficiency)
 
 
-def test_pressures_against_the_second_law(dataset: Dataset, cycle: HeatPumpCycle) -> None:
-    warm = screen(with_values(dataset, 8, p_low=14e5, T_suction=300.0), cycle)
+def test_pressures_against_the_second_law(dataset: Dataset, machine: Machine) -> None:
+    warm = screen(with_values(dataset, 8, p_low=14e5, T_suction=300.0), machine)
     assert "above the source inlet" in warm.fields["p_low"].rejected[8]
-    cold = screen(with_values(dataset, 8, p_high=17e5), cycle)
+    cold = screen(with_values(dataset, 8, p_high=17e5), machine)
     assert "below the sink inlet" in cold.fields["p_high"].rejected[8]
 
 
-def test_source_stream_against_the_heat_taken(dataset: Dataset, cycle: HeatPumpCycle) -> None:
+def test_source_stream_against_the_heat_taken(dataset: Dataset, machine: Machine) -> None:
     same = dataset.values.loc[8, "T_source_in"]
-    screening = screen(with_values(dataset, 8, T_source_out=same), cycle)
+    screening = screen(with_values(dataset, 8, T_source_out=same), machine)
     # What the sink gets less the power that does not leave through pumps and shell.
-    record, machine = dataset.values.loc[8], cycle.machine
+    record = dataset.values.loc[8]
     of_compressor = record["P_el"] - machine.auxiliary_power
     taken = record["Q_flow_sink"] - (1.0 - machine.compressor.shell_loss_ratio) * of_compressor
     reason = screening.fields["T_source_out"].rejected[8]
     assert f"gives 0 W, the machine takes {taken:.0f} W" in reason
 
 
-def test_open_energy_balance_is_not_steady(dataset: Dataset, cycle: HeatPumpCycle) -> None:
+def test_open_energy_balance_is_not_steady(dataset: Dataset, machine: Machine) -> None:
     open_balance = with_values(dataset, 8, Q_flow_source=1000.0)
-    assert screen(open_balance, cycle).records[8].verdict is Verdict.KEPT  # derived: proves nothing
+    assert (
+        screen(open_balance, machine).records[8].verdict is Verdict.KEPT
+    )  # derived: proves nothing
     columns = dataset.descriptor.columns
     measured = columns["Q_evaporator_W"].model_copy(update={"origin": "measured"})
     descriptor = dataset.descriptor.model_copy(
         update={"columns": {**columns, "Q_evaporator_W": measured}}
     )
-    screening = screen(dataclasses.replace(open_balance, descriptor=descriptor), cycle)
+    screening = screen(dataclasses.replace(open_balance, descriptor=descriptor), machine)
     assert screening.records[8].verdict is Verdict.NOT_STEADY
     assert "energy balance" in screening.records[8].reasons[0]
 
 
-def test_more_ideal_work_than_power_is_not_steady(dataset: Dataset, cycle: HeatPumpCycle) -> None:
-    screening = screen(with_values(dataset, 8, P_el=400.0), cycle)
+def test_more_ideal_work_than_power_is_not_steady(dataset: Dataset, machine: Machine) -> None:
+    screening = screen(with_values(dataset, 8, P_el=400.0), machine)
     assert screening.records[8].verdict is Verdict.NOT_STEADY
 
 
 @pytest.mark.parametrize("power", [0.0, 5006.0])
 def test_machine_that_takes_no_heat_is_not_running(
-    dataset: Dataset, cycle: HeatPumpCycle, power: float
+    dataset: Dataset, machine: Machine, power: float
 ) -> None:
-    screening = screen(with_values(dataset, 8, P_el=power), cycle)
+    screening = screen(with_values(dataset, 8, P_el=power), machine)
     assert screening.records[8].verdict is Verdict.NOT_STEADY
     assert "not running as a heat pump" in screening.records[8].reasons[0]
 
 
-def test_more_heat_than_carnot_allows_is_no_measurement(
-    dataset: Dataset, cycle: HeatPumpCycle
-) -> None:
-    screening = screen(with_values(dataset, 8, P_el=0.79), cycle)
+def test_more_heat_than_carnot_allows_is_no_measurement(dataset: Dataset, machine: Machine) -> None:
+    screening = screen(with_values(dataset, 8, P_el=0.79), machine)
     assert any("exceed Carnot's COP between the inlets" in r for r in screening.records[8].reasons)
 
 
-def test_source_without_flow_is_no_error(dataset: Dataset, cycle: HeatPumpCycle) -> None:
-    screening = screen(with_values(dataset, 8, m_flow_source=0.0), cycle)
+def test_source_without_flow_is_no_error(dataset: Dataset, machine: Machine) -> None:
+    screening = screen(with_values(dataset, 8, m_flow_source=0.0), machine)
     assert "gives 0 W" in screening.fields["T_source_out"].rejected[8]
 
 
-def test_pressure_above_the_critical_point_is_rejected(
-    dataset: Dataset, cycle: HeatPumpCycle
-) -> None:
-    screening = screen(with_values(dataset, 8, p_high=60e5), cycle)
+def test_pressure_above_the_critical_point_is_rejected(dataset: Dataset, machine: Machine) -> None:
+    screening = screen(with_values(dataset, 8, p_high=60e5), machine)
     assert "does not boil at 60.0 bar" in screening.fields["p_high"].rejected[8]
 
 
-def test_flow_beyond_a_recorded_speed_is_no_other_speed(
-    dataset: Dataset, cycle: HeatPumpCycle
-) -> None:
+def test_flow_beyond_a_recorded_speed_is_no_other_speed(dataset: Dataset, machine: Machine) -> None:
     constants = dataset.descriptor.constants
     speed = constants["compressor_speed"].model_copy(update={"recorded": True})
     descriptor = dataset.descriptor.model_copy(
         update={"constants": {**constants, "compressor_speed": speed}}
     )
-    screening = screen(dataclasses.replace(dataset, descriptor=descriptor), cycle)
+    screening = screen(dataclasses.replace(dataset, descriptor=descriptor), machine)
     assert screening.records[17].verdict is Verdict.NOT_STEADY
 
 
-def test_data_without_pressures_are_not_judged_by_them(
-    dataset: Dataset, cycle: HeatPumpCycle
-) -> None:
+def test_data_without_pressures_are_not_judged_by_them(dataset: Dataset, machine: Machine) -> None:
     names = ["p_low", "p_high", "T_suction", "T_discharge", "superheat"]
     outside = dataclasses.replace(
         dataset,
         values=dataset.values.drop(columns=names),
         uncertainties=dataset.uncertainties.drop(columns=names),
     )
-    screening = screen(outside, cycle)
+    screening = screen(outside, machine)
     assert screening.kept == list(dataset.values.index)
     assert math.isnan(screening.records[6].flow_ratio)
 

@@ -38,7 +38,7 @@ def test_readings_of_the_machine_itself_are_predicted_exactly(density_exponent: 
         }
     )
     dataset = recorded_by(machine, load_dataset("nist_split"))
-    found = score_compressor(dataset, screen(dataset, HeatPumpCycle(machine)), machine)
+    found = score_compressor(dataset, screen(dataset, machine), machine)
     assert found is not None
     assert len(found.records) == 16
     assert found.P_el < 1e-3  # %
@@ -48,4 +48,4 @@ def test_readings_of_the_machine_itself_are_predicted_exactly(density_exponent: 
 def test_a_data_set_without_refrigerant_flow_has_no_score(
     machine: Machine, dataset: Dataset, cycle: HeatPumpCycle
 ) -> None:
-    assert score_compressor(dataset, screen(dataset, cycle), machine) is None
+    assert score_compressor(dataset, screen(dataset, cycle.machine), machine) is None

@@ -90,7 +90,7 @@ def test_held_result_fails_the_run_and_names_the_record(
 ) -> None:
     info = inspect_fmu(broken_fmus / "StatusThree.fmu")
     result = replay(info, boundaries(dataset))
-    scores = score(dataset, screen(dataset, cycle), info, result, None, "not known", None)
+    scores = score(dataset, screen(dataset, cycle.machine), info, result, None, "not known", None)
     assert list(scores.unanswered_records) == [3]
     assert not scores.passed
 
