@@ -40,7 +40,7 @@ LEAST_EFFICIENCY_RATIO = 0.8
 
 
 # Records that one process screens at a time; of fewer there is but one process.
-BATCH = 250
+BATCH = 100
 
 
 class Verdict(StrEnum):

@@ -58,7 +58,7 @@ def print_scores(scores: Scores, console: Console, verbose: bool = False) -> Non
     if scores.calibration is None:
         console.print(_provenance(scores), markup=False, highlight=False)
     for line in of_another_tool(scores):
-        console.print(line, markup=False, highlight=False)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     for line in (
         *deviations(scores),
         *unanswered_records(scores),

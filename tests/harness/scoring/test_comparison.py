@@ -113,8 +113,8 @@ def test_a_worse_error_fails_the_validation(
 @pytest.mark.parametrize(
     ("key", "value", "text"),
     [
-        ("format_version", 0, "its format_version is 0, expected 1"),
-        ("format_version", None, "its format_version is none, expected 1"),
+        ("format_version", 0, "its format_version is 0, expected 2"),
+        ("format_version", None, "its format_version is none, expected 2"),
         ("dataset", "nist_split", "of data set nist_split, expected mci_lab"),
         ("data_fingerprint", "0" * 64, "of other records of mci_lab"),
         ("scores", [{}], "scores.0.predictor: is missing"),

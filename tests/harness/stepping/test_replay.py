@@ -81,7 +81,7 @@ def test_fmu_that_hangs_is_ended_and_the_record_is_named(
     info = inspect_fmu(broken_fmus / "Hanging.fmu")
     told: list[tuple[str, int, int]] = []
     with pytest.raises(CosimulationError, match="no answer to record 3 after 2 s"):
-        replay(info, boundaries(dataset), lambda *progress: told.append(progress))
+        replay(info, boundaries(dataset), progress=lambda *progress: told.append(progress))
     assert told[-1] == ("stepping the FMU", 2, 17)
 
 
