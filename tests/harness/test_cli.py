@@ -448,10 +448,10 @@ def test_a_baseline_of_another_data_set_is_bad_input(fmu: Path, tmp_path: Path) 
     earlier, folder = tmp_path / "scores.json", tmp_path / "report"
     given = ("validate", "mci_lab", "--fmu", fmu, "-o", folder, "--baseline", earlier)
     assert_bad_input(run(*given), "scores.json: no such file")
-    earlier.write_text('{"format_version": 1, "scores": [], "dataset": "nist_split"}')
+    earlier.write_text('{"format_version": 2, "scores": [], "dataset": "nist_split"}')
     assert_bad_input(run(*given), "baseline", "scores.json", "is missing")
     earlier.write_text('{"scores": []}')
-    assert_bad_input(run(*given), "its format_version is none, expected 1")
+    assert_bad_input(run(*given), "its format_version is none, expected 2")
     assert_bad_input(run(*given, "--margin", "nan"), "--margin nan: expected a finite number")
     assert not folder.exists()
 
