@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, write_short_example
 
 import heatpump_twin
-from heatpump_twin.harness.data.new_dataset import write_example
 
 PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 FACE = ROOT / "fmu_src" / "heatpump_twin" / "__init__.py"
@@ -90,7 +89,7 @@ def test_every_line_of_the_page_runs(fmu: Path, tmp_path: Path) -> None:
 
 
 def test_the_calibration_of_the_page_runs(tmp_path: Path) -> None:
-    write_example(tmp_path / "my_heat_pump")
+    write_short_example(tmp_path / "my_heat_pump")
     (code,) = blocks(PAGE.split("\n## Calibration\n")[1])
     names = "from pathlib import Path\nfrom heatpump_twin import load_dataset\n"
     done = python(names + code, tmp_path)
