@@ -3,7 +3,6 @@
    Nothing that a host does may end its process: every argument is looked at, an instance that is
    none is noticed, and a message that the host frees the instance from is heard to its end.
 */
-#include <fenv.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 #include "instance.h"
 #include "location.h"
 #include "platform.h"
+#include "traps.h"
 #include "utf8.h"
 
 #define MAP_FILE "heat_pump.bin"
@@ -62,16 +62,13 @@ static fmi2Status enter(Instance *instance, const char *call, int phases) {
     }
 }
 
-/* A NaN from a host must not end a process that has floating-point traps enabled, so they are held
-   off while `work` runs. */
 #define RUN(call, phases, work)                                                                    \
     Instance *instance = c;                                                                        \
     fmi2Status status = enter(instance, call, phases);                                             \
     if (status != fmi2OK) return status;                                                           \
-    fenv_t of_the_host;                                                                            \
-    feholdexcept(&of_the_host);                                                                    \
+    Traps of_the_host = hold_traps_off();                                                          \
     status = (work);                                                                               \
-    fesetenv(&of_the_host);                                                                        \
+    give_traps_back(of_the_host);                                                                  \
     instance_leave(instance);                                                                      \
     return status
 
@@ -184,10 +181,9 @@ FMI2_Export fmi2Component fmi2Instantiate(fmi2String name, fmi2Type type, fmi2St
     (void)visible;
     Instance *instance = instance_make(name, functions, logging != fmi2False);
     if (!instance) return NULL;
-    fenv_t of_the_host;
-    feholdexcept(&of_the_host);
+    Traps of_the_host = hold_traps_off();
     char *problem = make(instance, name, type, guid, location);
-    fesetenv(&of_the_host);
+    give_traps_back(of_the_host);
     bool success = !problem;
     if (problem) log_text(&instance->log, fmi2Error, "fmi2Instantiate: %s", problem);
     free(problem);

@@ -9,6 +9,9 @@
 enum { LISTS = 64 };
 static Instance *lists[LISTS];
 
+/* What becomes of an instance. It is entered and freed under the lock. */
+enum { IDLE, IN_A_CALL, TO_BE_FREED };
+
 /* The link to a known instance, or to the end of its list. */
 static Instance **link_to(const Instance *instance) {
     Instance **link = &lists[((uintptr_t)instance >> 6) % LISTS];
@@ -24,7 +27,7 @@ Instance *instance_make(fmi2String name, const fmi2CallbackFunctions *functions,
     instance->log.name = instance->name;
     instance->log.enabled = logging;
     instance->frame.phase = INSTANTIATED;
-    instance->is_busy = true;
+    atomic_init(&instance->use, IN_A_CALL);
     lock(&instances_lock);
     *link_to(instance) = instance;
     unlock(&instances_lock);
@@ -48,33 +51,35 @@ static void destroy(Instance *instance) {
 
 Entry instance_enter(Instance *instance) {
     lock(&instances_lock);
-    const Instance *known = *link_to(instance);
-    Entry entry = !known ? UNKNOWN : known->is_busy ? BUSY : ENTERED;
-    if (entry == ENTERED) instance->is_busy = true;
+    Instance *known = *link_to(instance);
+    int idle = IDLE;
+    Entry entry = !known                                                         ? UNKNOWN
+                  : atomic_compare_exchange_strong(&known->use, &idle, IN_A_CALL) ? ENTERED
+                                                                                 : BUSY;
     unlock(&instances_lock);
     return entry;
 }
 
-static void forget_and_unlock(Instance **link) {
-    Instance *instance = *link;
+/* Nobody else is in it. */
+static void forget(Instance *instance) {
+    lock(&instances_lock);
+    Instance **link = link_to(instance);
     *link = instance->next;
     unlock(&instances_lock);
     destroy(instance);
 }
 
 void instance_leave(Instance *instance) {
-    lock(&instances_lock);
-    instance->is_busy = false;
-    if (instance->is_to_be_freed) forget_and_unlock(link_to(instance));
-    else unlock(&instances_lock);
+    int in_a_call = IN_A_CALL;
+    if (!atomic_compare_exchange_strong(&instance->use, &in_a_call, IDLE)) forget(instance);
 }
 
 bool instance_free(Instance *instance) {
     lock(&instances_lock);
-    Instance **link = link_to(instance);
-    bool is_known = *link != NULL;
-    if (is_known && (*link)->is_busy) (*link)->is_to_be_freed = true;
-    if (is_known && !(*link)->is_busy) forget_and_unlock(link);
-    else unlock(&instances_lock);
-    return is_known;
+    Instance *known = *link_to(instance);
+    /* Whoever is in it frees it when it leaves; an idle one may be entered by nobody from now on. */
+    int before = known ? atomic_exchange(&known->use, TO_BE_FREED) : TO_BE_FREED;
+    unlock(&instances_lock);
+    if (before == IDLE) forget(instance);
+    return known != NULL;
 }

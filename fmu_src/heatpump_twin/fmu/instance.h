@@ -2,6 +2,7 @@
 #ifndef HEATPUMP_TWIN_INSTANCE_H
 #define HEATPUMP_TWIN_INSTANCE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,7 +35,7 @@ typedef struct FmuState {
 
 typedef struct Instance {
     struct Instance *next;
-    bool is_busy, is_to_be_freed;
+    atomic_int use;
     char *name, *guid, *resources;
     Log log;
     HeatPump *heat_pump;
