@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 import fmpy
 import pytest
@@ -59,11 +60,18 @@ def host_command(
     *,
     location: str | None = None,
     integers: tuple[str, ...] = (),
+    texts: dict[str, str] | None = None,
 ) -> list[str]:
-    """Give the command that steps an unzipped FMU with the shell through rows of inputs."""
-    lines = (unzipped / "resources" / "host_shell.txt").read_text(encoding="utf-8").splitlines()
-    reference = {line.split()[3]: line.split()[0] for line in lines if line[0].isdigit()}
-    (library,) = (p for p in unzipped.glob("binaries/linux64/*.so") if "pythonfmu" not in p.name)
+    """Give the command that steps an unzipped FMU through rows of inputs.
+
+    `texts` are set before initialisation.
+    """
+    root = ElementTree.parse(unzipped / "modelDescription.xml").getroot()
+    reference = {
+        v.attrib["name"]: v.attrib["valueReference"]
+        for v in root.iterfind("ModelVariables/ScalarVariable")
+    }
+    (library,) = unzipped.glob("binaries/linux64/*.so")
     table = [
         f"{len(inputs)} {len(outputs)} {len(integers)} {len(rows)}",
         " ".join(reference[name] for name in (*inputs, *outputs, *integers)),
@@ -72,7 +80,8 @@ def host_command(
     table_file = host.parent / "table.txt"
     table_file.write_text("\n".join(table) + "\n", encoding="utf-8")
     location = location or (unzipped / "resources").as_uri()
-    return [str(host), str(library), location, lines[0].removeprefix("guid "), str(table_file)]
+    set_first = [x for name, text in (texts or {}).items() for x in (reference[name], text)]
+    return [str(host), str(library), location, root.attrib["guid"], str(table_file), *set_first]
 
 
 def run_host(
@@ -84,11 +93,15 @@ def run_host(
     *,
     location: str | None = None,
     integers: tuple[str, ...] = (),
+    texts: dict[str, str] | None = None,
     environment: dict[str, str] | None = None,
 ) -> HostRun:
     """Run what `host_command` gives to its end."""
+    command = host_command(
+        host, unzipped, inputs, outputs, rows, location=location, integers=integers, texts=texts
+    )
     done = subprocess.run(
-        host_command(host, unzipped, inputs, outputs, rows, location=location, integers=integers),
+        command,
         capture_output=True,
         text=True,
         env=environment or host_environment(),

@@ -303,6 +303,10 @@ void heat_pump_free(HeatPump *heat_pump) {
     free(heat_pump);
 }
 
+void heat_pump_design(const HeatPump *heat_pump, double inputs[INPUTS]) {
+    memcpy(inputs, heat_pump->map.is.design, sizeof heat_pump->map.is.design);
+}
+
 double heat_pump_parameter(const HeatPump *heat_pump, Parameter parameter) {
     return heat_pump->state.parameters[parameter];
 }

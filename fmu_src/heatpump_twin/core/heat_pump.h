@@ -44,6 +44,9 @@ typedef bool SteadyState(void *context, const double inputs[INPUTS], double resu
 HEAT_PUMP_API HeatPump *heat_pump_make(const void *map_file, size_t size, char *why, size_t why_size);
 HEAT_PUMP_API void heat_pump_free(HeatPump *heat_pump);
 
+/* Inputs at the design point, from which a host starts. */
+HEAT_PUMP_API void heat_pump_design(const HeatPump *heat_pump, double inputs[INPUTS]);
+
 HEAT_PUMP_API double heat_pump_parameter(const HeatPump *heat_pump, Parameter parameter);
 
 /* False, and nothing changed, for a value out of the declared range. */
