@@ -12,23 +12,61 @@ double series_at(const Series *series, double x) {
     return value;
 }
 
+/* A value as the axis has it, its logarithm or the value itself, scaled to -1 to 1. */
 static double scaled(const Axis *axis, double value) {
-    return ((axis->is_logarithmic ? log(value) : value) - axis->middle) * axis->per_half;
+    return (value - axis->middle) * axis->per_half;
 }
 
 static double within(double x) { return x < -1.0 ? -1.0 : x > 1.0 ? 1.0 : x; }
 
-/* result[j] = sum over i of factor[i] * matrix[i][j] */
-static void contract(const double *restrict factors, const Matrix *matrix,
-                     double *restrict results) {
-    const double *restrict numbers = matrix->numbers;
-    for (size_t block = 0; block < matrix->blocks; block++) {
-        double sums[BLOCK] = {0.0};
-        for (size_t i = 0; i < matrix->rows; i++, numbers += BLOCK)
-            for (int j = 0; j < BLOCK; j++) sums[j] += factors[i] * numbers[j];
-        memcpy(results + block * BLOCK, sums, sizeof sums);
-    }
+/* For one block of columns: result[j] = sum over i of factor[i] * number[i][j]. The width is a
+   constant where this is called, so that all sums lie in registers. */
+static inline void sum_up_block(const double *restrict factors, size_t rows,
+                                const double *restrict numbers, int width,
+                                double *restrict results) {
+    double sums[MOST_WIDTH] = {0.0};
+    for (size_t i = 0; i < rows; i++, numbers += width)
+        for (int j = 0; j < width; j++) sums[j] += factors[i] * numbers[j];
+    for (int j = 0; j < width; j++) results[j] = sums[j];
 }
+
+#define SUM_UP(width) \
+    case width: \
+        sum_up_block(factors, rows, numbers, width, results); \
+        break
+
+/* result[j] = sum over i of factor[i] * matrix[i][j] */
+#define DEFINE_CONTRACT(attributes, name) \
+    attributes static void name(const double *restrict factors, const Matrix *matrix, \
+                                double *restrict results) { \
+        const double *restrict numbers = matrix->numbers; \
+        size_t rows = matrix->rows, left = matrix->columns; \
+        for (; left > MOST_WIDTH; left -= MOST_WIDTH) { \
+            sum_up_block(factors, rows, numbers, MOST_WIDTH, results); \
+            results += MOST_WIDTH; \
+            numbers += rows * MOST_WIDTH; \
+        } \
+        switch (left) { \
+            SUM_UP(4); \
+            SUM_UP(8); \
+            SUM_UP(12); \
+            SUM_UP(16); \
+            SUM_UP(20); \
+            SUM_UP(24); \
+            SUM_UP(28); \
+        } \
+    }
+
+/* On processors of x86-64 that have registers for four doubles the same sums are made in the same
+   order, so with the same digits, four at a time. */
+DEFINE_CONTRACT(, contract_by_two)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(HEAT_PUMP_BY_TWO)
+DEFINE_CONTRACT(__attribute__((target("avx"))), contract_by_four)
+#define contract(...) \
+    (__builtin_cpu_supports("avx") ? contract_by_four : contract_by_two)(__VA_ARGS__)
+#else
+#define contract contract_by_two
+#endif
 
 static void chebyshev(const Axis *axis, double value, double *basis) {
     double x = within(scaled(axis, value));
@@ -38,13 +76,18 @@ static void chebyshev(const Axis *axis, double value, double *basis) {
 }
 
 /* The condensing unit at its inputs: polynomials of the state at suction. */
-static void set_unit(Map *map, double speed, double T_sink_in, double m_flow_sink) {
+static void set_unit(Map *map, const double inputs[INPUTS], const double logs[INPUTS]) {
     double *set = map->unit_inputs;
+    double speed = inputs[INPUT_compressor_speed], T_sink_in = inputs[INPUT_T_sink_in];
+    double m_flow_sink = inputs[INPUT_m_flow_sink];
     if (set[0] == speed && set[1] == T_sink_in && set[2] == m_flow_sink) return;
     double of_speed[MOST_NODES], of_sink[MOST_NODES], of_flow[MOST_NODES];
-    chebyshev(&map->compressor_speed, speed, of_speed);
-    chebyshev(&map->T_sink_in, T_sink_in, of_sink);
-    chebyshev(&map->m_flow_sink, m_flow_sink, of_flow);
+#define BASIS(name, basis) \
+    chebyshev(&map->name, (map->name.is_logarithmic ? logs : inputs)[INPUT_##name], basis)
+    BASIS(compressor_speed, of_speed);
+    BASIS(T_sink_in, of_sink);
+    BASIS(m_flow_sink, of_flow);
+#undef BASIS
     int flows = map->m_flow_sink.nodes;
     double *product = map->products;
     for (int i = 0; i < map->compressor_speed.nodes; i++)
@@ -95,20 +138,29 @@ static double smooth_minimum(double a, double b, double width) {
     return 0.5 * (a + b - sqrt((a - b) * (a - b) + width * width));
 }
 
+/* Logarithms of the inputs that results follow by a power, NaN of the others. */
+static void set_logs(const double inputs[INPUTS], double logs[INPUTS]) {
+#define SET(name, unit, least, largest, usual, is_extensive, acts_by_power) \
+    logs[INPUT_##name] = acts_by_power ? log(inputs[INPUT_##name]) : NAN;
+    FOR_EACH_OF_INPUTS(SET)
+#undef SET
+}
+
 /* Logarithm of the evaporator's approach, roughly. */
-static double estimate(const Constants *is, const double *inputs) {
+static double estimate(const Constants *is, const double inputs[INPUTS],
+                       const double logs[INPUTS]) {
     double value = is->approach_estimate[0];
     const double *factor = is->approach_estimate + 1;
 #define ADD(name, unit, least, largest, usual, is_extensive, acts_by_power) \
-    value += *factor++ * (acts_by_power ? log(inputs[INPUT_##name]) : inputs[INPUT_##name]);
+    value += *factor++ * (acts_by_power ? logs : inputs)[INPUT_##name];
     FOR_EACH_OF_INPUTS(ADD)
 #undef ADD
     return value;
 }
 
 /* Dew temperature and superheat at suction, from the evaporator's approach. */
-static bool solve_suction(const Map *map, const double *inputs, double *T_dew, double *superheat,
-                          char *why, size_t size) {
+static bool solve_suction(const Map *map, const double inputs[INPUTS], const double logs[INPUTS],
+                          double *T_dew, double *superheat, char *why, size_t size) {
     const Constants *is = &map->is;
     double speed = inputs[INPUT_compressor_speed], T_source_in = inputs[INPUT_T_source_in];
     double m_flow_source = inputs[INPUT_m_flow_source];
@@ -118,14 +170,16 @@ static bool solve_suction(const Map *map, const double *inputs, double *T_dew, d
                          (inputs[INPUT_T_sink_in] - is->design[INPUT_T_sink_in]);
     double fraction_max = is->expansion_valve_superheat_fraction_max;
     double T_max = is->expansion_valve_T_evaporating_max;
-    double secondary = is->evaporator_secondary_resistance_share *
-                       pow(m_flow_source / is->design[INPUT_m_flow_source],
-                           -is->evaporator_secondary_flow_exponent);
+    /* Powers of a flow are exponentials of its logarithm, which is there already. */
+    double secondary =
+        is->evaporator_secondary_resistance_share *
+        exp(-is->evaporator_secondary_flow_exponent *
+            (logs[INPUT_m_flow_source] - map->log_design_flow));
     double refrigerant_share = 1.0 - is->evaporator_secondary_resistance_share;
     double NTU_nominal = is->size_evaporator_conductance / C;
-    double log_relative_speed = log(speed / is->size_m_flow_refrigerant);
+    double log_relative_speed = logs[INPUT_compressor_speed] - map->log_size_flow;
     double log_least_flow = log(LEAST_FLOW_RATIO);
-    double approach = exp(estimate(is, inputs));
+    double approach = exp(estimate(is, inputs, logs));
     double approach_before = 0.0, excess_before = 0.0, step = INFINITY;
     for (int i = 0; i < ITERATIONS; i++) {
         double T_wetted = T_source_in - approach;
@@ -140,7 +194,7 @@ static bool solve_suction(const Map *map, const double *inputs, double *T_dew, d
         double log_relative_flow = fmax(log_relative_speed + log_flow, log_least_flow);
         double refrigerant =
             refrigerant_share * exp(-is->evaporator_refrigerant_flow_exponent * log_relative_flow);
-        double effectiveness = -expm1(-NTU_nominal / (secondary + refrigerant));
+        double effectiveness = 1.0 - exp(-NTU_nominal / (secondary + refrigerant));
         double needed = speed * exp(log_heat) / (effectiveness * C);
         double excess = approach - needed, slope;
         if (i == 0) {
@@ -189,9 +243,10 @@ bool map_answer(Map *map, const double inputs[INPUTS], double results[RESULTS], 
                 size_t size) {
     const Constants *is = &map->is;
     double speed = inputs[INPUT_compressor_speed], T_sink_in = inputs[INPUT_T_sink_in];
-    double T_dew, superheat, row[ROWS];
-    set_unit(map, speed, T_sink_in, inputs[INPUT_m_flow_sink]);
-    if (!solve_suction(map, inputs, &T_dew, &superheat, why, size)) return false;
+    double logs[INPUTS], T_dew, superheat, row[ROWS];
+    set_logs(inputs, logs);
+    set_unit(map, inputs, logs);
+    if (!solve_suction(map, inputs, logs, &T_dew, &superheat, why, size)) return false;
     all_rows(map, scaled(&map->superheat, superheat), scaled(&map->T_dew, T_dew), row);
     double m_flow_refrigerant = speed * exp(row[ROW_log_m_flow_refrigerant_per_speed]);
     double power = speed * exp(row[ROW_log_compressor_power_per_speed]);

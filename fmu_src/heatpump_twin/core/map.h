@@ -23,12 +23,13 @@ typedef struct {
 /* More nodes have no place in the work space of a polynomial. */
 enum { MOST_NODES = 64 };
 
-/* Sums are made for so many results at a time, which a processor keeps in its registers. */
-enum { BLOCK = 16 };
+/* Sums are made for so many columns at a time: as many as two processors' registers hold. */
+enum { STEP_OF_WIDTH = 4, MOST_WIDTH = 28 };
 
-/* A matrix whose columns come in blocks: block, row, column within the block. */
+/* A matrix whose columns come in blocks of MOST_WIDTH, the last one of less: block, row, column
+   within the block. */
 typedef struct {
-    size_t rows, blocks;
+    size_t rows, columns; /* with columns of zeros up to a multiple of STEP_OF_WIDTH */
     double *numbers;
 } Matrix;
 
@@ -43,6 +44,8 @@ typedef struct {
     Matrix by_inputs;         /* product of Chebyshev polynomials of the inputs to mode */
     Matrix by_mode;           /* mode to power of the state at suction and row of the unit */
     const double *of_suction; /* power and row: what depends on the state at suction alone */
+    double log_design_flow;   /* of the source at the design point */
+    double log_size_flow;     /* of the refrigerant there */
     double *memory;           /* what the pointers point into */
     /* Work space. The unit's polynomials belong to its inputs, which are NaN at first. */
     double *products, *of_modes, *of_unit;

@@ -13,7 +13,10 @@ enum { FORMAT = 1, HEAD_SIZE = 32 };
 static const char MAGIC[8] = {'H', 'E', 'A', 'T', 'P', 'U', 'M', 'P'};
 
 /* No map comes near these; they keep products of counts within 64 bits. */
-enum { MOST_POWERS = 1000, MOST_MODES = 10000 };
+enum { MOST_POWERS = 1000, MOST_MODES = 1000 };
+
+/* Matrices begin where a line of the processor's cache does, bytes. */
+enum { ALIGNMENT = 64 };
 
 typedef struct {
     const uint8_t *next;
@@ -58,20 +61,26 @@ static Series take_series(Reader *reader, double **into) {
     return series;
 }
 
+static size_t padded(size_t count) {
+    return (count + STEP_OF_WIDTH - 1) / STEP_OF_WIDTH * STEP_OF_WIDTH;
+}
+
 static Matrix matrix_of(size_t rows, size_t columns, double **into) {
-    Matrix matrix = {rows, (columns + BLOCK - 1) / BLOCK, *into};
-    *into += rows * matrix.blocks * BLOCK;
+    *into = (double *)(((uintptr_t)*into + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1));
+    Matrix matrix = {rows, padded(columns), *into};
+    *into += rows * matrix.columns;
     return matrix;
 }
 
 /* Numbers of the file come row by row. */
 static void take_matrix(Reader *reader, Matrix *matrix, size_t columns) {
     for (size_t i = 0; i < matrix->rows; i++)
-        for (size_t j = 0; j < columns && !reader->failed; j++)
-            matrix->numbers[(j / BLOCK * matrix->rows + i) * BLOCK + j % BLOCK] = take(reader);
+        for (size_t j = 0; j < columns && !reader->failed; j++) {
+            size_t begin = j - j % MOST_WIDTH, rest = matrix->columns - begin;
+            size_t width = rest < MOST_WIDTH ? rest : MOST_WIDTH;
+            matrix->numbers[begin * matrix->rows + i * width + (j - begin)] = take(reader);
+        }
 }
-
-static size_t padded(size_t count) { return (count + BLOCK - 1) / BLOCK * BLOCK; }
 
 static bool is_usable(const Constants *is) {
     for (int i = 0; i < INPUTS; i++)
@@ -86,23 +95,25 @@ static bool read_numbers(Map *map, Reader *reader) {
 #define TAKE(name) map->name = take_axis(reader);
     FOR_EACH_OF_AXES(TAKE)
 #undef TAKE
+    size_t modes = (size_t)take_count(reader, MOST_MODES);
     if (reader->failed) return false;
-    /* Series and matrices hold no more numbers than are left; only padding comes on top. */
     uint64_t powers = (uint64_t)map->superheat.nodes * (uint64_t)map->T_dew.nodes;
     uint64_t products = (uint64_t)map->compressor_speed.nodes * (uint64_t)map->T_sink_in.nodes *
                         (uint64_t)map->m_flow_sink.nodes;
     uint64_t of_unit = powers * UNIT_ROWS;
-    uint64_t most = reader->left + (products + MOST_MODES) * BLOCK + products + 2 * MOST_MODES +
-                    2 * (of_unit + BLOCK);
-    if (products > reader->left || of_unit > reader->left || most > SIZE_MAX / sizeof(double))
-        return false;
+    if (products > reader->left || of_unit > reader->left) return false;
+    /* What is left in the file, columns of zeros for each row of a matrix, both matrices'
+       alignment, and the work space. */
+    uint64_t most = reader->left + STEP_OF_WIDTH * (products + modes) +
+                    2 * ALIGNMENT / sizeof(double) + products + modes + of_unit +
+                    2 * STEP_OF_WIDTH;
+    if (most > SIZE_MAX / sizeof(double)) return false;
     map->memory = calloc((size_t)most, sizeof(double));
     if (!map->memory) return false;
     double *next = map->memory;
 #define TAKE(name) map->name = take_series(reader, &next);
     FOR_EACH_OF_SERIES(TAKE)
 #undef TAKE
-    size_t modes = (size_t)take_count(reader, MOST_MODES);
     if (reader->failed ||
         reader->left != modes * (products + of_unit) + (ROWS - UNIT_ROWS) * powers)
         return false;
@@ -116,6 +127,8 @@ static bool read_numbers(Map *map, Reader *reader) {
     map->of_modes = map->products + products;
     map->of_unit = map->of_modes + padded(modes);
     map->unit_inputs[0] = NAN;
+    map->log_design_flow = log(map->is.design[INPUT_m_flow_source]);
+    map->log_size_flow = log(map->is.size_m_flow_refrigerant);
     return !reader->failed && is_usable(&map->is);
 }
 

@@ -65,6 +65,7 @@ def _numbers(machine: Machine, table: MapTable) -> Array:
     ]
     for axis in table.axes:
         parts += [axis.middle, axis.per_half, axis.is_logarithmic, axis.nodes]
+    parts.append(modes)
     for part, name in SERIES:
         parts += _series(getattr(getattr(table, part), name))
     by_inputs = right.reshape(modes, speeds * sinks * flows)
@@ -74,7 +75,6 @@ def _numbers(machine: Machine, table: MapTable) -> Array:
     return np.concatenate(
         [
             np.array(parts, dtype=float),
-            [float(modes)],
             by_inputs.T.ravel(),
             by_mode.ravel(),
             of_suction.T.ravel(),
