@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "processor.h"
+
 double series_at(const Series *series, double x) {
     double u = (x + x - series->low - series->high) / (series->high - series->low), value = 0.0;
     for (int i = 0; i < series->count; i++) value = value * u + series->powers[i];
@@ -60,12 +62,10 @@ static inline void sum_up_block(const double *restrict factors, size_t rows,
 /* On processors of x86-64 that have registers for four doubles the same sums are made in the same
    order, so with the same digits, four at a time. */
 DEFINE_CONTRACT(, contract_by_two)
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(HEAT_PUMP_BY_TWO)
+#ifdef MAY_HAVE_REGISTERS_FOR_FOUR
 DEFINE_CONTRACT(__attribute__((target("avx"))), contract_by_four)
-#define contract(...) \
-    (__builtin_cpu_supports("avx") ? contract_by_four : contract_by_two)(__VA_ARGS__)
 #else
-#define contract contract_by_two
+#define contract_by_four contract_by_two
 #endif
 
 static void chebyshev(const Axis *axis, double value, double *basis) {
@@ -95,8 +95,13 @@ static void set_unit(Map *map, const double inputs[INPUTS], const double logs[IN
             double factor = of_speed[i] * of_sink[j];
             for (int k = 0; k < flows; k++) product[k] = factor * of_flow[k];
         }
-    contract(map->products, &map->by_inputs, map->of_modes);
-    contract(map->of_modes, &map->by_mode, map->of_unit);
+    if (map->sums_four) {
+        contract_by_four(map->products, &map->by_inputs, map->of_modes);
+        contract_by_four(map->of_modes, &map->by_mode, map->of_unit);
+    } else {
+        contract_by_two(map->products, &map->by_inputs, map->of_modes);
+        contract_by_two(map->of_modes, &map->by_mode, map->of_unit);
+    }
     set[0] = speed, set[1] = T_sink_in, set[2] = m_flow_sink;
 }
 

@@ -46,6 +46,7 @@ typedef struct {
     const double *of_suction; /* power and row: what depends on the state at suction alone */
     double log_design_flow;   /* of the source at the design point */
     double log_size_flow;     /* of the refrigerant there */
+    bool sums_four;           /* at a time: the processor has registers for it */
     double *memory;           /* what the pointers point into */
     /* Work space. The unit's polynomials belong to its inputs, which are NaN at first. */
     double *products, *of_modes, *of_unit;

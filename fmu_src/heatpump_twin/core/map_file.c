@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "processor.h"
 
 /* Version of the format, which the Python side counts too. */
 enum { FORMAT = 1, HEAD_SIZE = 32 };
@@ -166,7 +167,7 @@ bool map_read(Map *map, const void *bytes, size_t size, uint8_t hash[SHA256_SIZE
         snprintf(why, why_size, "map file is altered: its SHA-256 does not fit");
         return false;
     }
-    *map = (Map){0};
+    *map = (Map){.sums_four = has_registers_for_four()};
     Reader reader = {at + HEAD_SIZE, count, false};
     if (read_numbers(map, &reader)) return true;
     map_free(map);
