@@ -10,6 +10,7 @@ seconds.
 
 from __future__ import annotations
 
+import itertools
 import os
 import shlex
 import tempfile
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from heatpump_twin.fmu.build import Built
 
     from .data.datasets import Dataset
+    from .data.fmu_map import FmuMap
+    from .drawing.selection import Wanted
     from .progress import Progress
 
 MISSED, BAD_INPUT, FAULT, UNREAD = 1, 2, 70, 141
@@ -282,7 +285,21 @@ def build_command(
 @_clear_errors
 def validate(
     dataset: DatasetArgument = DEFAULT_DATASET,
-    fmu: FmuOption = None,
+    fmu: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--fmu", help="FMU to step; without it one is built. Given again: FMUs are compared."
+        ),
+    ] = None,
+    fmu_map: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="FILE",
+            help="Names and units of the FMU, instead of [fmu] in the descriptor; for each --fmu "
+            "in its order, - for one with the names of this project.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Folder of the report; out/<data set> by default."),
@@ -319,8 +336,16 @@ def validate(
     verbose: VerboseOption = False,
 ) -> None:
     """Step an FMU through recorded measurements; write scores, diagrams and a report."""
-    _check_names(dataset, fmu)
+    fmus, map_files = fmu or [], fmu_map or []
+    _check_names(dataset, *fmus)
+    if map_files and len(map_files) != len(fmus):
+        raise InputError(
+            f"--map is given {len(map_files)} times, --fmu {len(fmus)} times; expected a map for "
+            "each FMU, in the same order, or - for one with the names of this project"
+        )
     if baseline is not None:
+        if len(fmus) > 1:
+            raise InputError("--baseline is for one FMU; several were given with --fmu")
         check_baseline(baseline, margin)
     from .data.datasets import load_dataset
     from .drawing.selection import Wanted, parse_wanted
@@ -330,19 +355,72 @@ def validate(
     from .scoring.validation import validate as run_validation
 
     loaded = load_dataset(dataset)
+    maps = [_map_for(loaded, text) for text in map_files or itertools.repeat(None, len(fmus))]
     name = loaded.descriptor.name
     folder = output or Path("out") / name
     wanted = Wanted() if diagrams is None else parse_wanted(diagrams, loaded)
+    if len(fmus) > 1:
+        _compare(loaded, fmus, maps, folder, replace, wanted, svg, verbose)
+        return
     check_folder(folder, replace)
     earlier = read_baseline(baseline, loaded) if baseline is not None else None
-    with _fmu_for(loaded, fmu) as path, _progress(f"validating {path.name}") as progress:
-        validation = run_validation(loaded, path, progress)
+    # An FMU that is built here has the names of the project.
+    names, source = maps[0] if maps else (None, "")
+    given = fmus[0] if fmus else None
+    with _fmu_for(loaded, given) as path, _progress(f"validating {path.name}") as progress:
+        validation = run_validation(loaded, path, progress, names, source)
         if earlier is not None:
             validation = validation.compared_with(earlier, margin)
         write_report(validation.scores, validation.machine, folder, wanted, svg, progress)
     print_scores(validation.scores, console, verbose)
     console.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
     if not validation.scores.passed:
+        raise typer.Exit(MISSED)
+
+
+def _map_for(dataset: Dataset, text: str | None) -> tuple[FmuMap | None, str]:
+    """Return the map of an FMU and where it comes from; `text` is what --map says."""
+    from .data.files import DESCRIPTOR
+    from .data.fmu_map import read_fmu_map
+
+    if text == "-":
+        return None, ""
+    of_dataset = dataset.descriptor.fmu
+    if text is None:
+        return of_dataset, f"descriptor {dataset.folder / DESCRIPTOR}" if of_dataset else ""
+    instead = " (instead of [fmu] in the descriptor)" if of_dataset else ""
+    return read_fmu_map(Path(text)), f"map file {text}{instead}"
+
+
+def _compare(
+    dataset: Dataset,
+    fmus: list[Path],
+    maps: list[tuple[FmuMap | None, str]],
+    folder: Path,
+    replace: bool,
+    wanted: Wanted,
+    svg: bool,
+    verbose: bool,
+) -> None:
+    """Validate several FMUs and write and print what each found and how they differ."""
+    from .report.comparison import check_comparison_folder, names_of, write_comparison
+    from .report.terminal import print_comparison, print_scores
+    from .scoring.validation import validate as run_validation
+
+    names = names_of(fmus)
+    check_comparison_folder(folder, names, replace)
+    validations = {}
+    for name, path, (fmu_map, source) in zip(names, fmus, maps, strict=True):
+        with _progress(f"validating {path.name}") as progress:
+            validations[name] = run_validation(dataset, path, progress, fmu_map, source)
+    with _progress("writing the reports") as progress:
+        table = write_comparison(validations, folder, wanted, svg, progress)
+    for name, validation in validations.items():
+        console.print(f"{name}:", style="bold", markup=False, highlight=False)
+        print_scores(validation.scores, console, verbose)
+    print_comparison(table, console)
+    console.print(f"report: {folder / 'comparison.html'}", highlight=False, soft_wrap=True)
+    if not all(v.scores.passed for v in validations.values()):
         raise typer.Exit(MISSED)
 
 
@@ -423,7 +501,7 @@ def diagram(
     _check_names(dataset, fmu)
     check_output_folder(output)
     from .data.datasets import load_dataset
-    from .drawing.log_p_h import has_cycle, log_p_h
+    from .drawing.log_p_h import CYCLE_OUTPUTS, gives_cycle, has_cycle, log_p_h
     from .report.folder import save_figure
     from .scoring.validation import validate as run_validation
 
@@ -438,8 +516,14 @@ def diagram(
     name = f"{loaded.descriptor.name}_log_p_h_{point}"
     for suffix in (".png", ".svg"):
         check_output_file(output / f"{name}{suffix}")
+    names, source = _map_for(loaded, None) if fmu is not None else (None, "")
     with _fmu_for(loaded, fmu) as path:
-        validation = run_validation(loaded, path)
+        validation = run_validation(loaded, path, fmu_map=names, map_source=source)
+        if not gives_cycle(validation.scores):
+            raise InputError(
+                f"FMU {path}: a cycle needs its outputs {', '.join(CYCLE_OUTPUTS)}, of which it "
+                "lacks some"
+            )
     figure = log_p_h(validation.scores, validation.machine, point)
     with staged(output, f"output folder {output}") as stage:
         save_figure(figure, stage / name, svg=True)
@@ -473,11 +557,12 @@ def schema_command(
     typer.echo(schema_text(kind.value), nl=False)
 
 
-def _check_names(dataset: str, fmu: Path | None = None) -> None:
+def _check_names(dataset: str, *fmus: Path | None) -> None:
     """Check that what a command is given is there, before anything is imported to read it."""
     dataset_folder(dataset)
-    if fmu is not None:
-        check_fmu_file(fmu)
+    for fmu in fmus:
+        if fmu is not None:
+            check_fmu_file(fmu)
 
 
 def main() -> None:

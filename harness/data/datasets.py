@@ -9,16 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pandas as pd
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import Field, ValidationError, model_validator
 
 from heatpump_twin.machine_files.files import read_toml
 from heatpump_twin.machine_files.machine_file import describe
@@ -26,27 +17,12 @@ from heatpump_twin.machine_files.units import to_si
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Quantity, with_unit
 
+from .fields import Positive, QuantityName, Strict, Text
 from .files import DESCRIPTOR, dataset_folder
+from .fmu_map import FmuMap
 
 FLOW_INLETS = {"m_flow_source": "T_source_in", "m_flow_sink": "T_sink_in"}
 _MASS_FLOW, _VOLUME_FLOW = "kg/s", "m^3/s"
-
-
-def _known(name: str) -> str:
-    if name not in QUANTITIES:
-        raise ValueError(f"unknown quantity {name!r}; known: {', '.join(QUANTITIES)}")
-    return name
-
-
-QuantityName = Annotated[
-    str, AfterValidator(_known), WithJsonSchema({"type": "string", "enum": list(QUANTITIES)})
-]
-_Positive = Annotated[float, Field(gt=0.0)]
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _is_volume_flow(unit: str) -> bool:
@@ -57,13 +33,13 @@ def _is_volume_flow(unit: str) -> bool:
     return True
 
 
-class Column(_Strict):
+class Column(Strict):
     """How one column of the table is to be read; see ``validation_data/README.md``."""
 
     quantity: QuantityName
     unit: str
-    density: _Positive | None = None
-    uncertainty: _Positive | None = None
+    density: Positive | None = None
+    uncertainty: Positive | None = None
     relative_uncertainty: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
     origin: Literal["measured", "derived"] = "measured"
     score: bool = True
@@ -116,7 +92,7 @@ class Column(_Strict):
         return self.density * to_si(value, self.unit, _VOLUME_FLOW, difference)
 
 
-class Constant(_Strict):
+class Constant(Strict):
     """A quantity that was, or is taken to be, the same for all records.
 
     A flow may follow the inlet temperature of its stream: `per_kelvin` is its relative change, and
@@ -125,9 +101,9 @@ class Constant(_Strict):
 
     value: float
     unit: str
-    uncertainty: _Positive
+    uncertainty: Positive
     per_kelvin: float = 0.0
-    per_kelvin_uncertainty: _Positive | None = None
+    per_kelvin_uncertainty: Positive | None = None
     recorded: bool = True
     note: str = ""
 
@@ -140,28 +116,28 @@ class Constant(_Strict):
         return self
 
 
-class UnscoredRecords(_Strict):
+class UnscoredRecords(Strict):
     """Records that are shown but never scored, and why."""
 
     records: Annotated[tuple[int, ...], Field(min_length=1)]
-    reason: _Text
+    reason: Text
 
 
-class Limits(_Strict):
+class Limits(Strict):
     """Largest errors of one quantity; per cent for mape, nmbe and cv_rmse, else SI units.
 
     A limit that is known to be missed says why (`known_miss`) and by which error (`known_error`,
     in the unit of the limit). It stays a missed limit, but fails no run until the error grows.
     """
 
-    mape_max: _Positive | None = None
-    mae_max: _Positive | None = None
-    rmse_max: _Positive | None = None
-    maximum_max: _Positive | None = None
-    nmbe_max: _Positive | None = None
-    cv_rmse_max: _Positive | None = None
-    known_miss: _Text | None = None
-    known_error: _Positive | None = None
+    mape_max: Positive | None = None
+    mae_max: Positive | None = None
+    rmse_max: Positive | None = None
+    maximum_max: Positive | None = None
+    nmbe_max: Positive | None = None
+    cv_rmse_max: Positive | None = None
+    known_miss: Text | None = None
+    known_error: Positive | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Limits:
@@ -194,7 +170,7 @@ OF_THE_FMU, OF_THE_CALIBRATION = ("as_built", "fitted"), ("leave_one_out", "extr
 LIMITED_SPLITS = OF_THE_FMU + OF_THE_CALIBRATION
 
 
-class Thresholds(_Strict):
+class Thresholds(Strict):
     """Limits for the errors over the scored records.
 
     `as_built` and `fitted` are for the answers of the FMU that is stepped: `fitted` where it is the
@@ -204,10 +180,10 @@ class Thresholds(_Strict):
     """
 
     records_min: Annotated[int, Field(ge=1)] | None = None
-    as_built: dict[QuantityName, Limits] = {}
-    fitted: dict[QuantityName, Limits] = {}
-    leave_one_out: dict[QuantityName, Limits] = {}
-    extrapolation: dict[QuantityName, Limits] = {}
+    as_built: dict[QuantityName, Limits] = Field(default_factory=dict)
+    fitted: dict[QuantityName, Limits] = Field(default_factory=dict)
+    leave_one_out: dict[QuantityName, Limits] = Field(default_factory=dict)
+    extrapolation: dict[QuantityName, Limits] = Field(default_factory=dict)
 
     @property
     def by_split(self) -> dict[str, dict[QuantityName, Limits]]:
@@ -215,7 +191,7 @@ class Thresholds(_Strict):
         return {split: getattr(self, split) for split in LIMITED_SPLITS}
 
 
-class Descriptor(_Strict):
+class Descriptor(Strict):
     """The content of a ``descriptor.toml``; see ``validation_data/README.md``."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
@@ -230,9 +206,10 @@ class Descriptor(_Strict):
     licence: str
     published_models: tuple[Literal["sandrini2025"], ...] = ()
     columns: dict[str, Column]
-    constants: dict[QuantityName, Constant] = {}
+    constants: dict[QuantityName, Constant] = Field(default_factory=dict)
     unscored_records: tuple[UnscoredRecords, ...] = ()
     thresholds: Thresholds = Thresholds()
+    fmu: FmuMap | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Descriptor:

@@ -32,6 +32,9 @@ from .style import EXCLUDED, MEASURED, SIMULATED, STYLE
 if TYPE_CHECKING:
     from fluprodia import FluidPropertyDiagram
 
+# What a log(p)-h diagram needs of an FMU.
+CYCLE_OUTPUTS = ("p_low", "p_high", "h_suction", "h_discharge", "h_liquid")
+
 CELSIUS, BAR, KILO = 273.15, 1e5, 1e3
 
 # Shares of the height below the lowest cycle, where isotherms are labelled, and above cycle and
@@ -322,6 +325,11 @@ def draw_isolines(figure: Figure, axes: Axes, frame: Frame) -> None:
 def has_cycle(dataset: Dataset) -> bool:
     """Whether the pressures of a measured cycle were recorded."""
     return {"p_low", "p_high"} <= set(dataset.values.columns)
+
+
+def gives_cycle(scores: Scores) -> bool:
+    """Whether the FMU gives the states of a cycle."""
+    return set(CYCLE_OUTPUTS) <= set(scores.simulation.outputs.columns)
 
 
 def log_p_h(scores: Scores, machine: Machine, record: int) -> Figure:

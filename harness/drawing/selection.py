@@ -8,7 +8,7 @@ from heatpump_twin.model.errors import InputError
 
 from ..data.datasets import Dataset
 from ..scoring.scores import Scores
-from .log_p_h import has_cycle
+from .log_p_h import gives_cycle, has_cycle
 
 MOST_UNASKED = 6
 
@@ -85,9 +85,9 @@ def selected(scores: Scores, wanted: Wanted) -> list[int]:
     Returns
     -------
     list of int
-        Empty where the data set has no cycles.
+        Empty where the data set has no cycles, or the FMU gives none.
     """
-    if not has_cycle(scores.dataset):
+    if not (has_cycle(scores.dataset) and gives_cycle(scores)):
         return []
     if wanted.records:
         return list(wanted.records)

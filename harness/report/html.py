@@ -51,6 +51,7 @@ def write_html(
         headline=tables.headline(scores),
         of_calibration=tables.of_calibration(scores) if scores.calibration else None,
         compressor=tables.compressor(scores) if scores.compressor else None,
+        variables=tables.connection(scores) if tables.of_another_tool(scores) else None,
         certificate=tables.certificate(scores) if scores.fmu.certificate else None,
         calibrated=[
             tables.fitted_parameters(scores.calibration),

@@ -170,6 +170,8 @@ def verdict(scores: Scores) -> str:
     limits = f"{kept} of {len(scores.thresholds)} limits kept"
     if known:
         limits += f", {known} missed as known"
+    if scores.unchecked:
+        limits += f", not checked: {', '.join(scores.unchecked)} (not given by this FMU)"
     records = len(scores.screening.records)
     worse = sum(c.is_worse for c in scores.comparison)
     compared = (
@@ -242,7 +244,8 @@ def records(scores: Scores) -> Table:
         screened = scores.screening.records[record]
         measured = scores.dataset.values.loc[record]
         simulated = scores.simulation.outputs.loc[record]
-        row = [str(record), str(screened.verdict), f"{simulated[STATUS]:g}"]
+        status = f"{simulated[STATUS]:g}" if STATUS in simulated else NOTHING
+        row = [str(record), str(screened.verdict), status]
         row += [_shown(q, measured[q]) for q in inlets]
         for quantity in quantities:
             pair = _shown(quantity, measured[quantity]), _shown(quantity, simulated[quantity])
@@ -399,6 +402,46 @@ def certificate(scores: Scores) -> Table:
             for q, e in errors.items()
         ],
     )
+
+
+def connection(scores: Scores) -> Table:
+    """By which variables the FMU was stepped and read, and what it does not have."""
+    found = scores.connection
+    assert found is not None
+    links = {
+        "input": found.inputs,
+        "fixed parameter": found.parameters,
+        "output": found.outputs,
+    }
+    rows = [
+        [link.quantity, kind, link.variable, link.unit, f"{link.sign:+d}"]
+        for kind, of_kind in links.items()
+        for link in of_kind
+    ]
+    rows += [[q, "input", f"absent: {why}", NOTHING, NOTHING] for q, why in found.absent.items()]
+    rows += [[q, "output", "not given by this FMU", NOTHING, NOTHING] for q in scores.not_given]
+    further = ", ".join(f"{name} = {value}" for name, value in found.start_values.items())
+    return Table(
+        title="Variables of the FMU",
+        note=f"Names from: {found.source or 'the project'}. FMI {scores.fmu.fmi_version}, "
+        f"{scores.fmu.interface}; the inputs of a record hold for {found.step_size:g} s"
+        + (f"; further start values: {further}." if further else "."),
+        header=["quantity", "kind", "variable", "unit", "sign"],
+        rows=rows,
+    )
+
+
+def of_another_tool(scores: Scores) -> list[str]:
+    """One line for each thing in which the FMU differs from those of this project."""
+    found = scores.connection
+    lines = []
+    if found is not None and found.source:
+        lines.append(f"names, units and signs of the FMU: {found.source}")
+    if found is not None:
+        lines += [f"input {q} is absent in this FMU: {why}" for q, why in found.absent.items()]
+    if scores.not_given:
+        lines.append(f"not given by this FMU, so not scored: {', '.join(scores.not_given)}")
+    return lines
 
 
 def unanswered_records(scores: Scores) -> list[str]:

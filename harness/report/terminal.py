@@ -21,6 +21,7 @@ from .tables import (
     headline,
     kept_at_start,
     missed_limits,
+    of_another_tool,
     of_calibration,
     screened_fields,
     screened_records,
@@ -56,6 +57,8 @@ def print_scores(scores: Scores, console: Console, verbose: bool = False) -> Non
     console.print(_rich(summary(scores), box=None))
     if scores.calibration is None:
         console.print(_provenance(scores), markup=False, highlight=False)
+    for line in of_another_tool(scores):
+        console.print(line, markup=False, highlight=False)
     for line in (
         *deviations(scores),
         *unanswered_records(scores),
@@ -65,6 +68,11 @@ def print_scores(scores: Scores, console: Console, verbose: bool = False) -> Non
     for line in missed_limits(scores, known=verbose):
         console.print(f"missed: {line}", style="bold red", markup=False)
     console.print(verdict(scores), style=None if scores.passed else "bold red", markup=False)
+
+
+def print_comparison(table: Table, console: Console) -> None:
+    """Print the errors of several FMUs side by side."""
+    console.print(_rich(table))
 
 
 def _ignored(columns: tuple[str, ...], verbose: bool) -> str:

@@ -32,6 +32,7 @@ from ..stepping.replay import STATUS, CosimulationResult, FmuInfo
 from .baselines import Prediction, published, regression
 from .comparison import Change
 from .compressor_alone import CompressorScore
+from .connection import Connection
 from .fit_check import Deviation, deviations_from_fit
 from .scores_file import (
     AS_BUILT,
@@ -186,7 +187,12 @@ class Scores:
     scores : list of Score
         Of every predictor.
     thresholds : list of ThresholdResult
-        Of the FMU and, where it is the fit, of its calibration.
+        Of the FMU and, where it is the fit, of its calibration; none of a quantity that the FMU
+        does not give.
+    unchecked : list of str
+        Quantities with a limit that is not checked, because the FMU does not give them.
+    connection : Connection or None
+        By which variables the FMU was stepped and read; None where nobody connected it.
     data_fingerprint : str
         Of the data as read; `dataset` may hold flows that the calibration found.
     comparison : list of Change
@@ -208,9 +214,16 @@ class Scores:
     compressor: CompressorScore | None
     scores: list[Score]
     thresholds: list[ThresholdResult]
+    unchecked: list[str]
+    connection: Connection | None
     data_fingerprint: str
     comparison: list[Change] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def not_given(self) -> list[str]:
+        """Quantities that were recorded and could be scored, but that the FMU does not give."""
+        return [q for q in self.dataset.scored if q not in self.simulation.outputs]
 
     @cached_property
     def unanswered_records(self) -> dict[int, str]:
@@ -252,6 +265,8 @@ class Scores:
         not_finite = [name for name, value in outputs.items() if not math.isfinite(value)]
         if not_finite:
             return f"{not_finite[0]} is {outputs[not_finite[0]]}"
+        if STATUS not in outputs:
+            return ""
         status = outputs[STATUS]
         if status not in list(OperatingStatus):
             return f"operating_status {status:g} is none of 0 to {max(OperatingStatus)}"
@@ -321,6 +336,10 @@ class Scores:
                 "guid": self.fmu.guid,
                 "generation_tool": self.fmu.generation_tool,
                 "sha256": self.fmu.sha256,
+                "fmi_version": self.fmu.fmi_version,
+                "interface": self.fmu.interface,
+                "connection": self.connection.to_dict() if self.connection else None,
+                "not_given": self.not_given,
                 "certificate": asdict(self.fmu.certificate) if self.fmu.certificate else None,
             },
             "split": self.own_split,
@@ -350,6 +369,7 @@ class Scores:
                 }
                 for s in self.scores
             ],
+            "limits_not_checked": self.unchecked,
             "thresholds": [
                 {**vars(t), "passed": t.passed, "is_known_miss": t.is_known_miss}
                 for t in self.thresholds
@@ -377,6 +397,7 @@ def score(
     compressor: CompressorScore | None,
     tolerance: float = DEFAULT_MAP_TOLERANCE,
     fingerprint: str | None = None,
+    connection: Connection | None = None,
 ) -> Scores:
     """Compare the model's answers and the baselines' with what was recorded.
 
@@ -401,6 +422,8 @@ def score(
         Largest relative error of a map that the machine file wants.
     fingerprint : str, optional
         Of the data as read; that of `dataset` by default.
+    connection : Connection, optional
+        By which variables the FMU was stepped and read.
     """
     compared: list[str] = []
     deviations: list[Deviation] = []
@@ -462,6 +485,8 @@ def score(
                     )
                     scores.append(Score(prediction.name, split, quantity, errors))
     limited = (own, LEAVE_ONE_OUT, EXTRAPOLATION) if calibration else (own,)
+    missing = [q for q in dataset.scored if q not in simulation.outputs]
+    of_own_split = dataset.descriptor.thresholds.by_split[own]
     return Scores(
         dataset=dataset,
         screening=screening,
@@ -475,7 +500,9 @@ def score(
         provenance=provenance,
         compressor=compressor,
         scores=scores,
-        thresholds=_check_thresholds(dataset, screening, scores, limited),
+        thresholds=_check_thresholds(dataset, screening, scores, limited, missing),
+        unchecked=[q for q in missing if q in of_own_split],
+        connection=connection,
         data_fingerprint=fingerprint or data_fingerprint(dataset),
     )
 
@@ -503,9 +530,13 @@ def measure(
 
 
 def _check_thresholds(
-    dataset: Dataset, screening: Screening, scores: list[Score], splits: Sequence[str]
+    dataset: Dataset,
+    screening: Screening,
+    scores: list[Score],
+    splits: Sequence[str],
+    missing: Sequence[str],
 ) -> list[ThresholdResult]:
-    """Check the limits of some splits."""
+    """Check the limits of some splits, but for quantities that the FMU does not give."""
     by_key = {(s.split, s.quantity): s.errors for s in scores if s.predictor == MODEL}
     results = []
     least = dataset.descriptor.thresholds.records_min
@@ -516,6 +547,8 @@ def _check_thresholds(
         if split not in splits:
             continue
         for quantity, limits in limits_by_quantity.items():
+            if quantity in missing:
+                continue
             errors = by_key.get((split, quantity))
             for name, limit in limits.by_measure.items():
                 value = getattr(errors, name) if errors is not None else None

@@ -13,7 +13,7 @@ from ..calibration.record import CalibrationRecord
 from .compressor_alone import CompressorScore
 
 # Raised whenever a key changes its meaning, goes or comes.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SCHEMA_ID = f"urn:heatpump-twin:schema:scores:{FORMAT_VERSION}"
 
 # The predictor that is judged.
@@ -33,6 +33,26 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+class LinkPart(_Strict):
+    """A variable of the FMU that is a quantity: ``quantity = sign * variable``, then SI."""
+
+    name: str
+    unit: str
+    sign: Literal[1, -1]
+
+
+class ConnectionPart(_Strict):
+    """By which variables the FMU was stepped and read, by quantity; `step_size` in s."""
+
+    source: str
+    step_size: float
+    start_values: dict[str, bool | int | float | str]
+    absent: dict[str, str]
+    inputs: dict[str, LinkPart]
+    parameters: dict[str, LinkPart]
+    outputs: dict[str, LinkPart]
+
+
 class FmuPart(_Strict):
     """The FMU that was stepped; `sha256` is that of the file."""
 
@@ -40,6 +60,10 @@ class FmuPart(_Strict):
     guid: str
     generation_tool: str
     sha256: str
+    fmi_version: str
+    interface: str
+    connection: ConnectionPart | None
+    not_given: list[str] = Field(description="recorded quantities that the FMU does not give")
     certificate: Certificate | None
 
 
@@ -128,6 +152,9 @@ class ScoresFile(_Strict):
     unanswered: dict[str, str]
     sets: dict[str, list[int]]
     scores: list[ScorePart]
+    limits_not_checked: list[str] = Field(
+        description="quantities with a limit that the FMU does not give"
+    )
     thresholds: list[ThresholdPart]
     comparison: list[ChangePart]
     fields: dict[str, FieldPart]

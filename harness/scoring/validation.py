@@ -19,16 +19,15 @@ from heatpump_twin.solving.cycle import HeatPumpCycle
 from ..calibration.record import CalibrationRecord, data_fingerprint, record_path
 from ..data.datasets import OF_THE_FMU, Dataset
 from ..data.files import DESCRIPTOR
+from ..data.fmu_map import FmuMap
 from ..data.screening import Screening, screen
 from ..progress import Progress, no_progress
-from ..stepping.replay import inspect_fmu, replay
+from ..stepping.replay import inspect_fmu
 from .comparison import compare
 from .compressor_alone import score_compressor
+from .connection import connect
 from .scores import Scores, boundaries, score
 from .scores_file import ScoresFile
-
-# What a log(p)-h diagram needs of an FMU.
-CYCLE_OUTPUTS = ("p_low", "p_high", "h_suction", "h_discharge", "h_liquid")
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,13 @@ def start_of(dataset: Dataset) -> Path:
     return dataset.folder / named
 
 
-def validate(dataset: Dataset, fmu_path: Path, progress: Progress = no_progress) -> Validation:
+def validate(
+    dataset: Dataset,
+    fmu_path: Path,
+    progress: Progress = no_progress,
+    fmu_map: FmuMap | None = None,
+    map_source: str = "",
+) -> Validation:
     """Step the FMU through every record of the data set and score its answers.
 
     Parameters
@@ -92,12 +97,16 @@ def validate(dataset: Dataset, fmu_path: Path, progress: Progress = no_progress)
         The FMU.
     progress : Progress
         Told of the records that are screened and stepped, and of fits.
+    fmu_map : FmuMap, optional
+        Names, units and signs of the FMU's variables, where they are not those of the project.
+    map_source : str
+        Where the map comes from, in words.
 
     Raises
     ------
     InputError
-        If the data set's machine, its limits, the record of its calibration or the FMU cannot be
-        used.
+        If the data set's machine, its limits, the record of its calibration, the FMU or its map
+        cannot be used.
     CosimulationError
         If the FMU does not run to the last record.
     """
@@ -106,7 +115,8 @@ def validate(dataset: Dataset, fmu_path: Path, progress: Progress = no_progress)
     path = machine_of(dataset)
     machine_file = read_machine_file(path)
     machine = machine_file.to_machine()
-    fmu = inspect_fmu(fmu_path, (*dataset.scored, *CYCLE_OUTPUTS))
+    fmu = inspect_fmu(fmu_path)
+    connection = connect(fmu, dataset, fmu_map, map_source)
     is_of_machine = identification(machine) in fmu.description
     calibration, provenance = calibration_of(dataset, path)
     if calibration is not None:
@@ -131,7 +141,7 @@ def validate(dataset: Dataset, fmu_path: Path, progress: Progress = no_progress)
     screening = screen(dataset, HeatPumpCycle(machine), progress)
     _check_limited_fields(dataset, screening)
     screened = perf_counter()
-    simulation = replay(fmu, boundaries(dataset), progress)
+    simulation = connection.run(fmu, boundaries(dataset), progress)
     stepped = perf_counter()
     scores = score(
         dataset,
@@ -143,6 +153,7 @@ def validate(dataset: Dataset, fmu_path: Path, progress: Progress = no_progress)
         score_compressor(dataset, screening, machine, progress),
         machine_file.relative_map_tolerance,
         fingerprint,
+        connection,
     )
     seconds = {
         "screening": screened - begin,

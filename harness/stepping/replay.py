@@ -1,4 +1,4 @@
-"""Step an FMU through recorded boundaries with FMPy, as any importer would.
+"""Step an FMU through rows of inputs with FMPy, as any importer would.
 
 The FMU runs in a process of its own: it loads its own copy of the model, whatever the harness has
 imported, and if it ends its process, the harness lives to say so.
@@ -11,6 +11,7 @@ import os
 import sys
 import time
 import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -21,25 +22,47 @@ from fmpy.model_description import ModelDescription
 
 from heatpump_twin.map_making.certificate import Certificate
 from heatpump_twin.model.errors import InputError
-from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 from heatpump_twin.running import run_process, temporary_folder
 
 from ..errors import CosimulationError
 from ..progress import Progress, no_progress
 from .files import check_fmu_file
+from .session import FMI_VERSIONS, Value, interface_of
 
 STATUS = "operating_status"
 
 # Where an FMU of ours says how far its performance map may be off.
 CERTIFICATE = "resources/certificate.json"
 
-# Steps of one record; each answer is steady, so any length gives the same.
+# Step of one record, s; each answer of our FMUs is steady, so any length gives the same.
 STEP_SIZE = 60.0
 
 # Seconds without a further answer. A single step of the slowest machine takes well below a second:
 # an FMU that takes this much longer is not going to answer. Start and end may take longer.
 TIMEOUT_OF_RECORD = 30.0
 TIMEOUT_OF_START = 120.0
+
+
+@dataclass(frozen=True)
+class VariableInfo:
+    """A variable of an FMU.
+
+    Attributes
+    ----------
+    name, causality, variability, type : str
+        As FMI has them.
+    unit : str
+        That the FMU declares; empty if none.
+    is_array : bool
+        Whether it has dimensions, which FMI 3.0 allows.
+    """
+
+    name: str
+    causality: str
+    variability: str
+    type: str
+    unit: str
+    is_array: bool
 
 
 @dataclass(frozen=True)
@@ -54,8 +77,10 @@ class FmuInfo:
         From its ``modelDescription.xml``.
     sha256 : str
         Of the file.
-    outputs : tuple of str
-        Names of its output variables.
+    fmi_version, interface : str
+        By which it is run: ``"2.0"`` or ``"3.0"``, ``"CoSimulation"`` or ``"ModelExchange"``.
+    variables : dict of str to VariableInfo
+        By name.
     certificate : Certificate or None
         How far its performance map may be off; FMUs of others have none.
     """
@@ -66,8 +91,15 @@ class FmuInfo:
     guid: str
     generation_tool: str
     sha256: str
-    outputs: tuple[str, ...]
+    fmi_version: str
+    interface: str
+    variables: dict[str, VariableInfo]
     certificate: Certificate | None = None
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of its output variables."""
+        return tuple(name for name, v in self.variables.items() if v.causality == "output")
 
 
 @dataclass(frozen=True)
@@ -77,7 +109,7 @@ class CosimulationResult:
     Attributes
     ----------
     outputs : pandas.DataFrame
-        One row a record, one column an output, SI units.
+        One row a record, one column an output.
     messages : dict of int to tuple of str
         Warnings and errors that the FMU logged, by record.
     seconds : dict of int to float
@@ -89,40 +121,32 @@ class CosimulationResult:
     seconds: dict[int, float]
 
 
-def inspect_fmu(path: Path, needed_outputs: tuple[str, ...]) -> FmuInfo:
-    """Check that an FMU can be run here and has what is needed, without running it.
+def inspect_fmu(path: Path) -> FmuInfo:
+    """Check that an FMU can be run here, without running it.
 
     Raises
     ------
     InputError
-        If it is no FMU, has no binary for this platform, or lacks an input or a needed output.
+        If it is no FMU, of another version or interface of FMI, or has no binary for this platform.
     """
     check_fmu_file(path)
     try:
         description: ModelDescription = fmpy.read_model_description(str(path), validate=False)
     except Exception as error:
         raise InputError(f"FMU {path}: its modelDescription.xml cannot be read: {error}") from error
-    if description.coSimulation is None:
-        raise InputError(f"FMU {path}: not for co-simulation")
+    if description.fmiVersion not in FMI_VERSIONS:
+        raise InputError(
+            f"FMU {path}: of FMI {description.fmiVersion}; expected {' or '.join(FMI_VERSIONS)}"
+        )
+    interface = interface_of(description)
+    if interface is None:
+        raise InputError(f"FMU {path}: neither for co-simulation nor for model exchange")
     platforms = fmpy.supported_platforms(str(path))
     if fmpy.platform not in platforms:
         raise InputError(
             f"FMU {path}: no binary for this platform, {fmpy.platform}; it has: "
             f"{', '.join(platforms) or 'none'}"
         )
-    by_causality: dict[str, set[str]] = {"input": set(), "output": set()}
-    for variable in description.modelVariables:
-        by_causality.setdefault(variable.causality, set()).add(variable.name)
-    for causality, needed in (
-        ("input", tuple(BOUNDARY_QUANTITIES)),
-        ("output", (*needed_outputs, STATUS)),
-    ):
-        missing = [name for name in needed if name not in by_causality[causality]]
-        if missing:
-            raise InputError(
-                f"FMU {path}: lacks the {causality} {', '.join(missing)}; it has: "
-                f"{', '.join(sorted(by_causality[causality])) or 'none'}"
-            )
     return FmuInfo(
         path=path,
         model_name=description.modelName,
@@ -130,7 +154,19 @@ def inspect_fmu(path: Path, needed_outputs: tuple[str, ...]) -> FmuInfo:
         guid=description.guid,
         generation_tool=description.generationTool or "",
         sha256=sha256(path.read_bytes()).hexdigest(),
-        outputs=tuple(v.name for v in description.modelVariables if v.causality == "output"),
+        fmi_version=description.fmiVersion,
+        interface=interface,
+        variables={
+            v.name: VariableInfo(
+                v.name,
+                v.causality or "local",
+                v.variability or "continuous",
+                v.type,
+                v.unit or (v.declaredType.unit if v.declaredType else None) or "",
+                bool(v.dimensions),
+            )
+            for v in description.modelVariables
+        },
         certificate=_certificate(path),
     )
 
@@ -143,16 +179,28 @@ def _certificate(path: Path) -> Certificate | None:
 
 
 def replay(
-    fmu: FmuInfo, boundaries: pd.DataFrame, progress: Progress = no_progress
+    fmu: FmuInfo,
+    inputs: pd.DataFrame,
+    *,
+    outputs: Sequence[str] | None = None,
+    start_values: Mapping[str, Value] | None = None,
+    step_size: float = STEP_SIZE,
+    progress: Progress = no_progress,
 ) -> CosimulationResult:
-    """Step the FMU through boundaries, one step each, and take the outputs at each step's end.
+    """Step the FMU through rows of inputs, one step each, and take outputs at each step's end.
 
     Parameters
     ----------
     fmu : FmuInfo
         From `inspect_fmu`.
-    boundaries : pandas.DataFrame
-        One row a record, columns the names of `BOUNDARY_QUANTITIES`, SI units.
+    inputs : pandas.DataFrame
+        One row a record, columns variables of the FMU, in its units.
+    outputs : sequence of str, optional
+        Variables of the FMU; all its outputs by default.
+    start_values : mapping of str to value, optional
+        Of further variables.
+    step_size : float
+        s.
     progress : Progress
         Told of the records that are answered.
 
@@ -167,9 +215,10 @@ def replay(
             json.dumps(
                 {
                     "fmu": str(fmu.path.resolve()),
-                    "inputs": {name: list(boundaries[name]) for name in BOUNDARY_QUANTITIES},
-                    "outputs": fmu.outputs,
-                    "step_size": STEP_SIZE,
+                    "inputs": {name: list(inputs[name]) for name in inputs},
+                    "outputs": list(fmu.outputs if outputs is None else outputs),
+                    "start_values": dict(start_values or {}),
+                    "step_size": step_size,
                     "progress": str(folder / "progress"),
                 }
             ),
@@ -186,7 +235,7 @@ def replay(
             ],
             # FMPy unzips the FMU there; it stays if the FMU ends the process.
             env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))},
-            watch=_Watch(fmu, boundaries.index, folder / "progress", progress),
+            watch=_Watch(fmu, inputs.index, folder / "progress", progress),
         )
         if not response.is_file():
             lines = process.stderr.strip().splitlines() or ["it printed nothing"]
@@ -196,20 +245,20 @@ def replay(
             )
         result = json.loads(response.read_text(encoding="utf-8"))
     steps, failure = len(result["steps"]), result["failure"]
-    if steps < len(boundaries):
+    if steps < len(inputs):
         raise CosimulationError(
-            f"FMU {fmu.path}: stopped after {steps} of {len(boundaries)} records, before record "
-            f"{boundaries.index[steps]}: {failure}"
+            f"FMU {fmu.path}: stopped after {steps} of {len(inputs)} records, before record "
+            f"{inputs.index[steps]}: {failure}"
         )
     if failure is not None:
         raise CosimulationError(f"FMU {fmu.path}: did not end after the last record: {failure}")
-    outputs = pd.DataFrame(result["steps"], index=boundaries.index)
+    answers = pd.DataFrame(result["steps"], index=inputs.index)
     messages: dict[int, tuple[str, ...]] = {}
     for step, text in result["messages"]:
-        record = int(boundaries.index[min(step, steps - 1)])
+        record = int(inputs.index[min(step, steps - 1)])
         messages[record] = (*messages.get(record, ()), text)
-    seconds = dict(zip(map(int, boundaries.index), result["seconds"], strict=True))
-    return CosimulationResult(outputs, messages, seconds)
+    seconds = dict(zip(map(int, inputs.index), result["seconds"], strict=True))
+    return CosimulationResult(answers, messages, seconds)
 
 
 class _Watch:

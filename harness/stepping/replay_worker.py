@@ -23,8 +23,9 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     request : dict
-        ``fmu`` (path), ``inputs`` (name to list of values), ``outputs`` (names), ``step_size``
-        (s), ``progress`` (path of a file that is told how many steps are done).
+        ``fmu`` (path), ``inputs`` (name to list of values), ``outputs`` (names),
+        ``start_values`` (of further variables), ``step_size`` (s), ``progress`` (path of a file
+        that is told how many steps are done).
 
     Returns
     -------
@@ -45,7 +46,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     try:
         with Session(
             Path(request["fmu"]),
-            start_values=rows[0],
+            start_values={**request["start_values"], **rows[0]},
             outputs=request["outputs"],
             stop_time=size * len(rows),
             debug_logging=True,

@@ -26,17 +26,28 @@ from fmpy.simulation import (
 
 Value: TypeAlias = float | int | bool | str
 
-# Status codes of FMI 2.0 are the positions in this list.
+# Status codes of FMI are the positions in this list; FMI 3.0 has no Pending.
 STATUSES = ("fmi2OK", "fmi2Warning", "fmi2Discard", "fmi2Error", "fmi2Fatal", "fmi2Pending")
 OK, WARNING, DISCARD, ERROR, FATAL, _ = range(len(STATUSES))
+
+FMI_VERSIONS = ("2.0", "3.0")
+CO_SIMULATION, MODEL_EXCHANGE = "CoSimulation", "ModelExchange"
 
 
 class SessionError(Exception):
     """The FMU could not be opened, or refused a call."""
 
 
+class TerminationError(Exception):
+    """A model asks for the end of the simulation."""
+
+
+class SolverError(Exception):
+    """A model cannot be integrated."""
+
+
 class StoppedError(SessionError):
-    """The FMU discarded a step: it ends the run there."""
+    """The FMU discarded a step or asks for the end: it ends the run there."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +87,20 @@ class _Group:
     positions: list[int]
 
 
+def interface_of(description: ModelDescription) -> str | None:
+    """Return by which interface of FMI an FMU is run, None if by none of those known here."""
+    if description.fmiVersion not in FMI_VERSIONS:
+        return None
+    if description.coSimulation is not None:
+        return CO_SIMULATION
+    return MODEL_EXCHANGE if description.modelExchange is not None else None
+
+
 class Session:
-    """An instance of an FMI 2.0 co-simulation FMU, ready for its first step.
+    """An instance of an FMU of FMI 2.0 or 3.0, ready for its first step.
+
+    An FMU that is for co-simulation and for model exchange is run as the former. A model exchange
+    FMU is integrated by FMPy's CVode over each step.
 
     To be used as a context manager: at the end the instance is terminated and freed, as far as FMI
     allows after what happened.
@@ -149,15 +172,25 @@ class Session:
                 self.description = description or fmpy.read_model_description(
                     str(folder), validate=False
                 )
-                if self.description.fmiVersion != "2.0" or self.description.coSimulation is None:
-                    raise SessionError("not an FMI 2.0 FMU for co-simulation")
+                fmi_type = interface_of(self.description)
+                if fmi_type is None:
+                    raise SessionError(
+                        "not an FMU of FMI 2.0 or 3.0 for co-simulation or model exchange"
+                    )
+                self._is_fmi3 = self.description.fmiVersion == "3.0"
                 self._instance = instantiate_fmu(
                     str(folder),
                     self.description,
-                    "CoSimulation",
+                    fmi_type,
                     debug_logging=debug_logging,
-                    logger=self._log,
+                    logger=self._log_fmi3 if self._is_fmi3 else self._log,
                 )
+                self._do_step = self._co_simulation_step
+                if fmi_type == MODEL_EXCHANGE:
+                    # SUNDIALS is loaded where it is needed.
+                    from .model_exchange import ModelExchangeStepper
+
+                    self._do_step = ModelExchangeStepper(self._instance, self.description).step
             except SessionError:
                 raise
             except Exception as error:  # FMPy raises that class itself
@@ -257,12 +290,22 @@ class Session:
             If it refuses it in another way.
         """
         try:
-            self._instance.doStep(self.time, size)
+            self._do_step(self.time, size)
         except FMICallException as error:
             kind = StoppedError if error.status == DISCARD else SessionError
             raise self._refused(error, kind) from error
+        except TerminationError as error:
+            raise StoppedError(f"{error}{self._said()}") from error
+        except SolverError as error:
+            raise SessionError(f"{error}{self._said()}") from error
         self.time += size
         self.steps += 1
+
+    def _co_simulation_step(self, time: float, size: float) -> None:
+        # FMI 2.0 gives nothing, FMI 3.0 whether an event came and whether it wants to end.
+        told = self._instance.doStep(time, size)
+        if self._is_fmi3 and told[1]:
+            raise TerminationError(f"it asks for the end of the simulation at {told[3]:g} s")
 
     def get(self) -> dict[str, Value]:
         """Give the outputs by name.
@@ -331,7 +374,8 @@ class Session:
         SessionError
             If the FMU cannot, or refuses.
         """
-        if not self.description.coSimulation.canGetAndSetFMUstate:
+        interface = self.description.coSimulation or self.description.modelExchange
+        if not interface.canGetAndSetFMUstate:
             raise SessionError("cannot save its state: it declares no canGetAndSetFMUstate")
         state = State(self._call(self._instance.getFMUState), self.time, self.steps)
         self._states.append(state)
@@ -364,14 +408,16 @@ class Session:
         self._groups(tuple(start_values))
         experiment = self.description.defaultExperiment
         tolerance = experiment.tolerance if experiment is not None else None
-        self._call(
-            self._instance.setupExperiment,
-            tolerance=None if tolerance is None else float(tolerance),
-            startTime=self.time,
-            stopTime=stop_time,
-        )
+        settings = {
+            "tolerance": None if tolerance is None else float(tolerance),
+            "startTime": self.time,
+            "stopTime": stop_time,
+        }
+        if not self._is_fmi3:
+            self._call(self._instance.setupExperiment, **settings)
+            settings = {}
         left = self._apply(start_values, settable_in_instantiated)
-        self._call(self._instance.enterInitializationMode)
+        self._call(self._instance.enterInitializationMode, **settings)
         left = self._apply(left, settable_in_initialization_mode)
         if left:
             raise SessionError(f"does not let its start values be set: {', '.join(left)}")
@@ -389,7 +435,9 @@ class Session:
         groups: dict[str, _Group] = {}
         for position, name in enumerate(names):
             variable = self._variables[name]
-            kind = "Integer" if variable.type == "Enumeration" else variable.type
+            kind = variable.type
+            if kind == "Enumeration":
+                kind = "Int64" if self._is_fmi3 else "Integer"
             group = groups.setdefault(kind, _Group(kind, [], []))
             group.references.append(variable.valueReference)
             group.positions.append(position)
@@ -397,7 +445,8 @@ class Session:
 
     def _getter(self, kind: str) -> Callable[[list[int]], list[Value]]:
         getter: Callable[[list[int]], list[Any]] = getattr(self._instance, f"get{kind}")
-        if kind == "String":
+        # FMPy decodes the texts of FMI 3.0 itself.
+        if kind == "String" and not self._is_fmi3:
             return lambda references: [(text or b"").decode() for text in getter(references)]
         if kind == "Boolean":
             return lambda references: [bool(value) for value in getter(references)]
@@ -407,6 +456,9 @@ class Session:
         self, _environment: Any, _name: bytes, status: int, _category: bytes, text: bytes
     ) -> None:
         self.messages.append(Message(self.steps, status, text.decode("utf-8", "replace")))
+
+    def _log_fmi3(self, environment: Any, status: int, category: bytes, text: bytes) -> None:
+        self._log(environment, b"", status, category, text)
 
     def _call(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         try:
@@ -418,9 +470,10 @@ class Session:
         self, error: FMICallException, kind: type[SessionError] = SessionError
     ) -> SessionError:
         self._worst = max(self._worst, error.status)
-        return kind(
-            f"{error.function} returned {STATUSES[error.status]} at {self.time:g} s{self._said()}"
-        )
+        status = STATUSES[error.status]
+        if self._is_fmi3:
+            status = status.replace("fmi2", "fmi3")
+        return kind(f"{error.function} returned {status} at {self.time:g} s{self._said()}")
 
     def _said(self) -> str:
         """The last warning or worse of the step under way, to be added to a message."""

@@ -179,7 +179,7 @@ def test_output_off_by_more_than_twice_the_error_of_the_map_fails_the_run(
 ) -> None:
     scores = all_scores[name]
     path = altered(fmus[name], scores, quantity, sign * 2.1, tmp_path / "altered.fmu")
-    info = inspect_fmu(path, scores.dataset.scored)
+    info = inspect_fmu(path)
     again = score(
         scores.dataset,
         scores.screening,

@@ -36,14 +36,14 @@ def broken_fmus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_file_that_is_no_fmu(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"x\.fmu: no such file"):
-        inspect_fmu(tmp_path / "x.fmu", ())
+        inspect_fmu(tmp_path / "x.fmu")
     (tmp_path / "x.fmu").write_text("not a zip")
     with pytest.raises(InputError, match=r"x\.fmu: not a zip file"):
-        inspect_fmu(tmp_path / "x.fmu", ())
+        inspect_fmu(tmp_path / "x.fmu")
     with zipfile.ZipFile(tmp_path / "empty.fmu", "w") as archive:
         archive.writestr("readme.txt", "nothing")
     with pytest.raises(InputError, match=r"empty\.fmu: .*modelDescription\.xml"):
-        inspect_fmu(tmp_path / "empty.fmu", ())
+        inspect_fmu(tmp_path / "empty.fmu")
 
 
 def test_fmu_without_a_binary_for_this_platform(fmu: Path, tmp_path: Path) -> None:
@@ -55,16 +55,11 @@ def test_fmu_without_a_binary_for_this_platform(fmu: Path, tmp_path: Path) -> No
     if "win" in sys.platform:
         pytest.skip("on Windows the FMU keeps its binary")
     with pytest.raises(InputError, match=r"other_platform\.fmu: no binary .*it has: win64"):
-        inspect_fmu(stripped, ())
-
-
-def test_fmu_that_lacks_a_scored_output(fmu: Path) -> None:
-    with pytest.raises(InputError, match=r"lacks the output T_casing; it has: COP"):
-        inspect_fmu(fmu, ("P_el", "T_casing"))
+        inspect_fmu(stripped)
 
 
 def test_fmu_that_stops_early_is_noticed(broken_fmus: Path, dataset: Dataset) -> None:
-    info = inspect_fmu(broken_fmus / "EarlyStop.fmu", ("P_el",))
+    info = inspect_fmu(broken_fmus / "EarlyStop.fmu")
     with pytest.raises(
         CosimulationError,
         match="after 4 of 17 records, before record 5: fmi2DoStep",
@@ -73,7 +68,7 @@ def test_fmu_that_stops_early_is_noticed(broken_fmus: Path, dataset: Dataset) ->
 
 
 def test_fmu_that_ends_its_process_is_survived(broken_fmus: Path, dataset: Dataset) -> None:
-    info = inspect_fmu(broken_fmus / "StatusThree.fmu", ("P_el",))
+    info = inspect_fmu(broken_fmus / "StatusThree.fmu")
     deadly = boundaries(dataset).assign(compressor_speed=2.0)
     with pytest.raises(CosimulationError, match="its process ended with code 7"):
         replay(info, deadly)
@@ -83,7 +78,7 @@ def test_fmu_that_hangs_is_ended_and_the_record_is_named(
     broken_fmus: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("heatpump_twin.harness.stepping.replay.TIMEOUT_OF_RECORD", 2.0)
-    info = inspect_fmu(broken_fmus / "Hanging.fmu", ("P_el",))
+    info = inspect_fmu(broken_fmus / "Hanging.fmu")
     told: list[tuple[str, int, int]] = []
     with pytest.raises(CosimulationError, match="no answer to record 3 after 2 s"):
         replay(info, boundaries(dataset), lambda *progress: told.append(progress))
@@ -93,7 +88,7 @@ def test_fmu_that_hangs_is_ended_and_the_record_is_named(
 def test_held_result_fails_the_run_and_names_the_record(
     broken_fmus: Path, dataset: Dataset, cycle: HeatPumpCycle
 ) -> None:
-    info = inspect_fmu(broken_fmus / "StatusThree.fmu", dataset.scored)
+    info = inspect_fmu(broken_fmus / "StatusThree.fmu")
     result = replay(info, boundaries(dataset))
     scores = score(dataset, screen(dataset, cycle), info, result, None, "not known", None)
     assert list(scores.unanswered_records) == [3]
@@ -102,7 +97,7 @@ def test_held_result_fails_the_run_and_names_the_record(
 
 def test_rows_are_aligned_with_the_steps_they_drive(fmu: Path, dataset: Dataset) -> None:
     frame = boundaries(dataset)
-    info = inspect_fmu(fmu, dataset.scored)
+    info = inspect_fmu(fmu)
     straight = replay(info, frame).outputs
     reversed_order = replay(info, frame[::-1]).outputs
     for record in frame.index:
