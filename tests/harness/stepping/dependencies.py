@@ -16,6 +16,9 @@ from heatpump_twin.harness.stepping.session import Session
 
 STEP_SIZE = 60.0
 
+# Parameters that are texts; what a step returns when it fails is nothing that outputs depend on.
+TEXTS = ("solver", "on_failure")
+
 # Off, at the start values, outside the envelope at the warm end.
 POINTS: tuple[dict[str, float], ...] = ({}, {"compressor_speed": 0.0}, {"T_sink_in": 348.15})
 CORNER = {
@@ -57,11 +60,16 @@ class Prober:
                 self.seen[output].add(name)
 
     def probe(self, name: str, point: dict[str, Any]) -> None:
-        """Change a variable a little, and to a value without meaning."""
+        """Change a variable a little, and an input to a value without meaning."""
         self.put(**point)
         before = self.read()
         value = point[name]
-        for other in (value + 1,) if isinstance(value, int) else (1.01 * value + 0.01, -1.0):
+        others: tuple[Any, ...] = (1.01 * value + 0.01,)
+        if isinstance(value, int):
+            others = (value + 1,)
+        elif self.variables[name].causality == "input":
+            others += (-1.0,)
+        for other in others:
             self.put(**{name: other})
             self.compare(name, before, self.read())
             self.put(**{name: value})
@@ -108,7 +116,7 @@ def main() -> None:
     with Session(Path(sys.argv[1]), stay_in_initialisation=True) as session:
         prober = Prober(session)
         inputs, parameters = prober.names("input"), prober.names("parameter")
-        prober.probe_all([name for name in (*inputs, *parameters) if name != "solver"])
+        prober.probe_all([name for name in (*inputs, *parameters) if name not in TEXTS])
         prober.probe_solver()
         results["InitialUnknowns"] = prober.seen
     with Session(Path(sys.argv[1])) as session:
