@@ -1,7 +1,7 @@
 """Which variable changes which output: ``python dependencies.py x.fmu result.json``.
 
 Each input and parameter is changed at several points, one at a time, in initialisation mode and,
-where FMI lets a host set it there, between steps.
+where FMI lets a host set it there, between steps: what then changes without a step is a feedthrough.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ class Prober:
         self.start: dict[str, Any] = {
             v.name: types[v.type](v.start) for v in self.variables.values() if v.start
         }
-        self.is_stepping = False
         self.seen: dict[str, set[str]] = defaultdict(set)
 
     def names(self, causality: str) -> list[str]:
@@ -50,8 +49,6 @@ class Prober:
         self.session.set(values)
 
     def read(self) -> dict[str, Any]:
-        if self.is_stepping:
-            self.session.advance(STEP_SIZE)
         return self.session.get()
 
     def compare(self, name: str, before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -66,7 +63,8 @@ class Prober:
         value = point[name]
         others: tuple[Any, ...] = (1.01 * value + 0.01,)
         if isinstance(value, int):
-            others = (value + 1,)
+            # A third of the flows for each unit lies outside the envelope.
+            others = (value + 2,)
         elif self.variables[name].causality == "input":
             others += (-1.0,)
         for other in others:
@@ -120,11 +118,12 @@ def main() -> None:
         prober.probe_solver()
         results["InitialUnknowns"] = prober.seen
     with Session(Path(sys.argv[1])) as session:
+        session.advance(STEP_SIZE)
         prober = Prober(session)
-        prober.is_stepping = True
         prober.probe_all(inputs)
         results["Outputs"] = prober.seen
-    text = json.dumps({k: {o: sorted(s) for o, s in v.items()} for k, v in results.items()})
+    outputs = session.outputs
+    text = json.dumps({k: {o: sorted(v[o]) for o in outputs} for k, v in results.items()})
     Path(sys.argv[2]).write_text(text)
 
 
