@@ -33,14 +33,29 @@ class HostRun:
     everything: str
 
 
-def compile_host(folder: Path, name: str = "host") -> Path:
+def compile_host(folder: Path, name: str = "host", *flags: str) -> Path:
     """Compile a host into a folder."""
     host = folder / name
     headers = Path(fmpy.__file__).parent / "c-code"
     source = SOURCES / f"{name}.c"
-    flags = [f"-I{headers}", "-Wall", "-Wextra", "-Werror", "-pthread", "-ldl"]
-    subprocess.run([str(COMPILER), str(source), "-o", str(host), *flags], check=True)
+    usual = [f"-I{headers}", "-Wall", "-Wextra", "-Werror", "-pthread", "-ldl", "-lm"]
+    subprocess.run([str(COMPILER), *flags, str(source), "-o", str(host), *usual], check=True)
     return host
+
+
+def compile_sources(sources: Path, library: Path, *flags: str) -> None:
+    """Compile the C files that an FMU carries, with this computer's compiler and FMI's headers."""
+    headers = Path(fmpy.__file__).parent / "c-code"
+    subprocess.run(
+        [
+            *(str(COMPILER), "-std=c11", "-O2", "-shared", "-fPIC", "-ffp-contract=off"),
+            *("-DFMI2_OVERRIDE_FUNCTION_PREFIX", "-fvisibility=hidden", "-Wall", "-Wextra"),
+            *("-Werror", *flags, f"-I{sources}", f"-I{headers}"),
+            *map(str, sorted(sources.glob("*.c"))),
+            *("-o", str(library), "-lm", "-lpthread", "-ldl"),
+        ],
+        check=True,
+    )
 
 
 def host_environment(**changes: str) -> dict[str, str]:

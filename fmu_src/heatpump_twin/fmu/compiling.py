@@ -27,30 +27,37 @@ _FLAGS = {"linux64": (OVERRIDE, "-Wl,-Bsymbolic"), "win64": (OVERRIDE,), "darwin
 
 
 def sources(model_identifier: str) -> dict[str, bytes]:
-    """Return the C files of an FMU, with the headers that they include, by name.
+    """Return the C files of an FMU and their headers, but those of FMI, by name.
+
+    A tool that compiles them has the headers of FMI, and adds names to them or not.
 
     Parameters
     ----------
     model_identifier : str
         Before the names of the functions where the sources are compiled into another program, as
         FMI 2.0 wants it.
+    """
+    return {
+        **core_sources(),
+        **{path.name: path.read_bytes() for path in sorted(HERE.glob("*.[ch]"))},
+        variables.HEADER: variables.header().encode("utf-8"),
+        PREFIX_HEADER: _prefix_header(model_identifier).encode("utf-8"),
+    }
+
+
+def fmi_headers() -> dict[str, bytes]:
+    """Return the headers of FMI by name.
 
     Raises
     ------
     InputError
-        If FMPy is not installed.
+        If FMPy, which ships them, is not installed.
     """
     spec = find_spec("fmpy")
     if spec is None or spec.origin is None:
         raise InputError("FMPy, whose headers of FMI are needed, is not installed")
-    headers = Path(spec.origin).parent / "c-code"
-    return {
-        **core_sources(),
-        **{path.name: path.read_bytes() for path in sorted(HERE.glob("*.[ch]"))},
-        **{name: (headers / name).read_bytes() for name in FMI_HEADERS},
-        variables.HEADER: variables.header().encode("utf-8"),
-        PREFIX_HEADER: _prefix_header(model_identifier).encode("utf-8"),
-    }
+    folder = Path(spec.origin).parent / "c-code"
+    return {name: (folder / name).read_bytes() for name in FMI_HEADERS}
 
 
 def _prefix_header(model_identifier: str) -> str:
@@ -79,7 +86,7 @@ def compile_libraries(cache: Path | None = None) -> dict[str, bytes]:
     InputError
         If the compiler is missing or fails, or the cache cannot be written.
     """
-    files = sources("fmu")
+    files = {**sources("fmu"), **fmi_headers()}
     compile_one = partial(_compile, files=files, cache=cache)
     # Each waits for a compiler that is a process of its own.
     with ThreadPoolExecutor(len(PLATFORMS)) as pool:

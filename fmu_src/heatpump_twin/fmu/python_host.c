@@ -42,7 +42,7 @@ static bool find_functions(void *library, Python *python) {
 typedef struct {
     char *answer; /* memory of the rest */
     const char *name, *version, *executable, *library;
-    char *problem; /* of one that runs and does not answer */
+    char *problem; /* of one that does not end: no other is taken in its place */
 } Found;
 
 /* The lines after ours: what a program prints before, such as a banner, is passed over. */
@@ -67,16 +67,11 @@ static void read_answer(Found *found) {
 static Found python_in_path(void) {
     static const char *names[] = {"python3", "python"};
     Found found = {0};
-    for (size_t i = 0; i < sizeof names / sizeof *names && !found.version; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof *names && !found.version && !found.problem; i++) {
         free(found.answer);
-        found.answer = NULL;
-        char *problem = NULL;
         found.name = names[i];
-        found.answer = answer_of(names[i], python_question, &problem);
+        found.answer = answer_of(names[i], python_question, &found.problem);
         read_answer(&found);
-        /* What the first one did is told: the second may not be there at all. */
-        if (!found.problem) found.problem = problem;
-        else free(problem);
     }
     return found;
 }
@@ -122,6 +117,12 @@ static void *load_python(const Found *found, Python *python, char **problem) {
         free(reason);
         return library;
     }
+    if (found->problem) {
+        *problem = text("%s: put the folder bin (Windows: Scripts) of an environment with a Python "
+                        "that runs first in PATH, or set " VARIABLE " to its shared library",
+                        found->problem);
+        return NULL;
+    }
     int major = 3, minor = OLDEST_MINOR;
     if (found->version) sscanf(found->version, "%d.%d", &major, &minor);
     if (major < 3 || minor < OLDEST_MINOR) {
@@ -139,8 +140,7 @@ static void *load_python(const Found *found, Python *python, char **problem) {
             found->version ? text("%s in PATH is Python %s at %s, %s", found->name, found->version,
                                   found->executable,
                                   *found->library ? found->library : "without a shared library")
-                           : text("%s", found->problem ? found->problem
-                                                       : "no python3 or python that runs in PATH");
+                           : text("no python3 or python that runs in PATH");
         *problem = text(
             "no Python found, which live mode runs in. Looked for: one in the host's process; "
             "environment variable " VARIABLE " (not set); %s; a shared library of Python 3.%d to "
@@ -242,8 +242,9 @@ static char *start_python(void) {
             problem = text("the Python in the host's process is %d.%d; live mode needs 3.%d or "
                            "newer", major, minor, OLDEST_MINOR);
         } else if (!python.Py_IsInitialized()) {
-            if (!found.answer) found = python_in_path();
-            problem = initialize(library, &python, &found, minor);
+            if (!found.name) found = python_in_path();
+            problem = found.problem ? text("%s", found.problem)
+                                    : initialize(library, &python, &found, minor);
         }
     }
     forget(&found);
