@@ -341,7 +341,7 @@ def test_library_for_windows_gives_the_same_results_under_wine(
     program = tmp_path / "host.exe"
     subprocess.run(
         [
-            *(sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-windows-gnu"),
+            *(sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-windows-gnu", "-O3", "-s"),
             *(f"-I{HEADERS}", str(SOURCES / "host.c"), "-o", str(program)),
         ],
         check=True,

@@ -70,6 +70,7 @@ def build(
     scheduler: str | None = None,
     progress: Progress = no_progress,
     certificate_points: int = POINTS,
+    slave_folder: Path | None = None,
 ) -> Built:
     """Build the FMU of a machine.
 
@@ -90,6 +91,9 @@ def build(
         Told after each task of the map.
     certificate_points : int
         Random boundaries at which the map is compared with TESPy.
+    slave_folder : Path, optional
+        Where to write, beside the FMU, the slave in Python alone, of which pythonfmu builds an FMU:
+        a folder that is not there yet.
 
     Returns
     -------
@@ -110,6 +114,8 @@ def build(
     parameters = machine_file.to_machine()
     output = output or Path("out") / f"{parameters.name}.fmu"
     check_output_file(output, ".fmu")
+    if slave_folder is not None and slave_folder.exists():
+        raise InputError(f"slave folder {slave_folder}: is there already; name a new one")
 
     tolerance = machine_file.relative_map_tolerance
     certified = finished_map(parameters, tolerance, certificate_points)
@@ -124,6 +130,9 @@ def build(
     with staged(output.parent, f"output {output}") as stage, temporary_folder() as folder:
         packed = _pack(folder, path, parameters, certified, needs_execution_tool)
         shutil.copy(packed, stage / output.name)
+    if slave_folder is not None:
+        with staged(slave_folder.parent, f"slave folder {slave_folder}") as stage:
+            write_slave_folder(stage / slave_folder.name, parameters, certified.design_state)
     design = design_details(certified.design_point, certified.design_state.sizes)
     return Built(output, summary(certified), f"{design}\n{map_details(certified)}")
 
@@ -243,6 +252,11 @@ def main() -> int:
         help="make the performance map on the Dask cluster at this address",
     )
     parser.add_argument(
+        "--slave-folder",
+        type=Path,
+        help="also write the slave in Python alone, of which pythonfmu builds an FMU, to this folder",
+    )
+    parser.add_argument(
         "--verbose", action="store_true", help="print sizes and errors of the performance map, too"
     )
     arguments = parser.parse_args()
@@ -254,6 +268,7 @@ def main() -> int:
             needs_execution_tool=arguments.needs_execution_tool,
             scheduler=arguments.scheduler,
             progress=_print_progress,
+            slave_folder=arguments.slave_folder,
         )
         print(f"built {built.path}: {built.summary}")
         if arguments.verbose:
