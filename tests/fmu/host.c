@@ -12,6 +12,8 @@
 #include <windows.h>
 #else
 #include <dlfcn.h>
+#include <signal.h>
+#include <sys/time.h>
 #endif
 #include <stdarg.h>
 #include <stdio.h>
@@ -69,10 +71,25 @@ static void read_references(FILE *file, fmi2ValueReference *references, int coun
         if (fscanf(file, "%u", &references[i]) != 1) exit(2);
 }
 
+#ifdef TIMER
+/* A host whose calls of the system are interrupted a hundred times a second. */
+static void ignore(int signal) { (void)signal; }
+
+static void set_timer(void) {
+    struct sigaction action = {.sa_handler = ignore}; /* without SA_RESTART */
+    struct itimerval often = {{0, 10000}, {0, 10000}};
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &often, NULL);
+}
+#else
+static void set_timer(void) {}
+#endif
+
 int main(int count, char **arguments) {
     fmi2CallbackFunctions callbacks = {print_log, calloc, free, NULL, NULL};
     if (count < 5 || count % 2 == 0) return 2;
     setvbuf(stdout, NULL, _IONBF, 0);
+    set_timer();
     void *library = open_library(arguments[1]);
     if (!library) {
         printf("%s\n", problem());

@@ -44,6 +44,9 @@ char *answer_of(const char *program, const char *question, char **problem);
 extern const char *const python_question;
 char *usual_python_library(int minor);
 
+/* Do some work, after which Ctrl-C is the host's as it was before. */
+void keep_interrupt(void (*work)(const void *), const void *context);
+
 /* UTF-8 as wchar_t in memory of its own. */
 wchar_t *wide(const char *utf8);
 

@@ -132,6 +132,13 @@ void *python_in_process(void) {
     return library;
 }
 
+void keep_interrupt(void (*work)(const void *), const void *context) {
+    struct sigaction of_the_host;
+    sigaction(SIGINT, NULL, &of_the_host);
+    work(context);
+    sigaction(SIGINT, &of_the_host, NULL);
+}
+
 /* The library's configured place is not always where it is, so the usual ones are tried too. */
 const char *const python_question =
     "import os,sys,sysconfig as s\n"

@@ -118,6 +118,9 @@ void *python_in_process(void) {
     return NULL;
 }
 
+/* A host's own handler of the console is asked before that of Python. */
+void keep_interrupt(void (*work)(const void *), const void *context) { work(context); }
+
 const char *const python_question =
     "import os,sys;p=os.path.join(sys.base_prefix,'python3.dll');"
     "t='\\n'.join(['','heatpump-twin asks','%d.%d'%sys.version_info[:2],sys.executable,"

@@ -20,7 +20,8 @@ enum { OLDEST_MINOR = 11, NEWEST_MINOR = 13 };
     X(void *, PyUnicode_DecodeFSDefault, const char *)                                             \
     X(int, PyList_Append, void *, void *)                                                          \
     X(void, Py_DecRef, void *)                                                                     \
-    X(void, PyErr_Clear, void)
+    X(void, PyErr_Clear, void)                                                                     \
+    X(void *, PyImport_ImportModule, const char *)
 
 typedef struct {
 #define MEMBER(result, name, ...) result (*name)(__VA_ARGS__);
@@ -174,6 +175,14 @@ static void append_python_path(const Python *python) {
     free(copy);
 }
 
+/* The module takes over Ctrl-C when it is imported, whoever imports it, and then once and for all. */
+static void import_signal(const void *context) {
+    const Python *python = context;
+    void *module = python->PyImport_ImportModule("_signal");
+    if (module) python->Py_DecRef(module);
+    else python->PyErr_Clear();
+}
+
 /* Python ends the process when it finds no standard library. The program in PATH has found its own,
    which is that of a library of equal version; without a program the usual place is looked at. */
 static bool has_standard_library(int minor) {
@@ -218,6 +227,7 @@ static char *initialize(void *library, const Python *python, const Found *found,
     /* 0: signals, so also Ctrl-C, stay the host's. Not ended anywhere: packages such as NumPy cannot
        be started twice, and the process's exit needs no farewell. */
     python->Py_InitializeEx(0);
+    keep_interrupt(import_signal, python);
     append_python_path(python);
     python->PyEval_SaveThread();
     return NULL;
