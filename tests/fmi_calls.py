@@ -110,4 +110,4 @@ class Calls:
         """Go to the first step."""
         assert self.SetupExperiment(0, 0.0, 0.0, 0, 0.0) == OK
         assert self.EnterInitializationMode() == OK
-        assert self.ExitInitializationMode() <= WARNING
+        assert self.ExitInitializationMode() == OK
