@@ -108,9 +108,10 @@ def test_fmu_carries_its_machine_and_what_it_needs(fmu: Path, machine: Machine) 
     assert {"binaries/linux64/mci_lab.so", "binaries/win64/mci_lab.dll"} <= names
     assert not any("__pycache__" in name for name in names)
     # The map needs no package.
-    assert not any(name.startswith("resources/") and "requirements" in name for name in names - {
-        "resources/live/requirements.txt"
-    })
+    assert not any(
+        name.startswith("resources/") and "requirements" in name
+        for name in names - {"resources/live/requirements.txt"}
+    )
     for package in ("tespy==", "CoolProp==", "numpy=="):
         assert package in for_live
     assert shipped == machine_path("mci_lab").read_bytes()

@@ -69,7 +69,8 @@ COLD, MEANINGLESS = 340.0, 35.5  # of T_sink_in: outside the envelope, and in de
 
 
 @pytest.mark.parametrize(
-    ("on_failure", "status", "phase_after"), [("continue", 0, 0), ("discard", 2, 3), ("error", 3, 3)]
+    ("on_failure", "status", "phase_after"),
+    [("continue", 0, 0), ("discard", 2, 3), ("error", 3, 3)],
 )
 def test_a_host_gets_fmi2ok_unless_it_asks_for_another_status(
     unzipped: Path, on_failure: str, status: int, phase_after: int
@@ -210,9 +211,7 @@ def test_unknown_text_is_refused(unzipped: Path, variable: str, known: str) -> N
         """,
     )
     assert status == 3
-    assert log == [
-        [3, f"{variable} = 'magic' is not known; expected {known}; '{kept}' is kept"]
-    ]
+    assert log == [[3, f"{variable} = 'magic' is not known; expected {known}; '{kept}' is kept"]]
 
 
 def test_parameter_out_of_its_range_is_refused(unzipped: Path) -> None:
@@ -479,9 +478,8 @@ def test_second_fmu_with_its_names_visible_to_all_gets_no_call_of_ours(
         for name in ("log_text", "instance_enter", "lock", "text", "heat_pump_step", "is_utf8")
     ]
     other.write_text("#include <stdlib.h>\n" + code + "\n" + "\n".join(own) + "\n")
-    subprocess.run(
-        [str(COMPILER), "-shared", "-fPIC", str(other), "-o", str(tmp_path / "other.so")], check=True
-    )
+    command = [str(COMPILER), "-shared", "-fPIC", str(other), "-o", str(tmp_path / "other.so")]
+    subprocess.run(command, check=True)
     statuses = script(
         unzipped,
         f"""
@@ -535,19 +533,13 @@ def test_threads_with_two_fmus_load_free_and_leave(
         pytest.skip("no C compiler (gcc or cc) here")
     folders = [unzipped, Path(shutil.copytree(unzipped, tmp_path / "second"))]
     flags = [f"-fsanitize={sanitizer}", "-g"] if sanitizer else []
+    libraries = [next(folder.glob("binaries/linux64/*.so")) for folder in folders]
     if sanitizer:
         # The sources that an FMU carries, compiled so that the sanitiser sees them.
-        for folder in folders:
-            library = next(folder.glob("binaries/linux64/*.so"))
-            compile_sources(folder / "sources", library_at := tmp_path / f"{folder.name}.so", *flags)
-            if folder == unzipped:
-                continue
-            shutil.copy(library_at, library)
+        libraries = [tmp_path / "one.so", tmp_path / "two.so"]
+        for folder, library in zip(folders, libraries, strict=True):
+            compile_sources(folder / "sources", library, *flags)
     host = compile_host(tmp_path, "threads", *flags)
-    libraries = [
-        tmp_path / f"{folder.name}.so" if sanitizer else next(folder.glob("binaries/linux64/*.so"))
-        for folder in folders
-    ]
     paths = [
         text
         for library, folder in zip(libraries, folders, strict=True)
@@ -670,4 +662,3 @@ def test_forged_states_are_refused_whatever_they_hold(unzipped: Path) -> None:
     assert set(refused) == {3}
     assert log == len(refused)
     assert alive == [4, 0, 0]
-

@@ -6,7 +6,6 @@ The hosts are processes of their own, so that a crash is seen, with the calls th
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -26,7 +25,7 @@ CALLS, LIVE_CALLS, RUNS = 40_000, 8_000, 100
 
 # Memory given back is overwritten, so that using it again does not go unnoticed; one thread, since
 # the others would only wait.
-HOST_ENVIRONMENT = host_environment(PYTHONMALLOC="debug", OPENBLAS_NUM_THREADS="1")
+HOST_ENVIRONMENT = host_environment(PYTHONMALLOC="debug")
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the hosts are for Linux")
 

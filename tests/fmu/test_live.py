@@ -89,7 +89,7 @@ def script(code: str, **environment: str) -> Any:
         [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(TESTS)!r})\n{code}"],
         capture_output=True,
         text=True,
-        env=host_environment(PYTHONMALLOC="debug", OPENBLAS_NUM_THREADS="1", **environment),
+        env=host_environment(PYTHONMALLOC="debug", **environment),
         check=False,
     )
     assert host.returncode == 0, host.stdout + host.stderr
@@ -121,9 +121,7 @@ def in_python(unzipped: Path, code: str, boundaries: list | None = None) -> Any:
 # Results -----------------------------------------------------------------------------------------
 
 
-def test_answers_are_those_of_tespy(
-    unzipped: Path, machine: Machine, cycle: HeatPumpCycle
-) -> None:
+def test_answers_are_those_of_tespy(unzipped: Path, machine: Machine, cycle: HeatPumpCycle) -> None:
     boundaries = [machine.design.boundary, *random_boundaries(machine, 4, seed=63)]
     before, rows, after, log = in_python(
         unzipped,
@@ -218,8 +216,7 @@ def test_failure_at_a_step_holds_the_last_result(unzipped: Path, tmp_path: Path)
     before = "        self._boundary = boundary\n"
     assert before in text
     failing = (
-        "        if boundary.T_source_in < 275.0:\n"
-        "            raise RuntimeError('100 % of %s')\n"
+        "        if boundary.T_source_in < 275.0:\n            raise RuntimeError('100 % of %s')\n"
     )
     cycle.write_text(text.replace(before, before + failing), encoding="utf-8")
     good, bad, again, log = in_python(
@@ -502,9 +499,7 @@ def test_variables_for_another_python_do_not_end_the_host(
         (tmp_path / "lib" / "encodings").mkdir(parents=True)
         for name in ("encodings/__init__.py", "os.py", "re.py", "site.py"):
             (tmp_path / "lib" / name).write_text("this is no Python of this version\n")
-    assert_solved(
-        live(c_host, unzipped, **NONSENSE, PYTHONPATH=other, PYTHONHOME=str(tmp_path))
-    )
+    assert_solved(live(c_host, unzipped, **NONSENSE, PYTHONPATH=other, PYTHONHOME=str(tmp_path)))
 
 
 @pytest.mark.parametrize("home", ["a virtual environment", "another build"])
@@ -538,7 +533,7 @@ def test_path_that_pythonfmu_cannot_read_is_refused_and_the_map_works(
     assert (run.code, len(run.results)) == (0, 1)
 
 
-# Other FMUs, folders and ends of a process ---------------------------------------------------------
+# Other FMUs, folders and ends of a process -------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

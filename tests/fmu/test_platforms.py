@@ -284,9 +284,7 @@ def names_of_windows(content: bytes, header: int) -> set[str]:
     """Give the names that a library of Windows exports."""
     sections, optional = struct.unpack_from("<H12xH", content, header + 6)
     table = header + 24 + optional
-    ranges = [
-        struct.unpack_from("<IIII", content, table + 40 * i + 8) for i in range(sections)
-    ]
+    ranges = [struct.unpack_from("<IIII", content, table + 40 * i + 8) for i in range(sections)]
 
     def at(address: int) -> int:
         for size, begin, _, place in ranges:
@@ -374,4 +372,3 @@ def test_library_for_windows_gives_the_same_results_under_wine(
     assert len(results) == len(STEPS)
     for row, expected_row in zip(results, expected.results, strict=True):
         assert row == pytest.approx(expected_row, rel=1e-12)
-

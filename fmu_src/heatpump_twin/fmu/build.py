@@ -254,7 +254,7 @@ def main() -> int:
     parser.add_argument(
         "--slave-folder",
         type=Path,
-        help="also write the slave in Python alone, of which pythonfmu builds an FMU, to this folder",
+        help="also write the slave in Python alone, which pythonfmu makes an FMU of",
     )
     parser.add_argument(
         "--verbose", action="store_true", help="print sizes and errors of the performance map, too"

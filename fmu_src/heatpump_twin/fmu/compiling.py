@@ -74,7 +74,8 @@ def compile_libraries(cache: Path | None = None) -> dict[str, bytes]:
     """Return the library of each platform, by FMI's name of it.
 
     The first compilation on a computer takes up to two minutes, nearly all of it for Windows' C
-    library; later ones take the results from the cache. Equal sources and compiler give equal bytes.
+    library; later ones take the results from the cache. Equal sources and compilers give equal
+    bytes.
 
     Parameters
     ----------

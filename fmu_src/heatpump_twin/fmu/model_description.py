@@ -23,7 +23,7 @@ _UNITS = {
 }
 
 _LOG_CATEGORIES = {
-    "logOperatingStatus": "Answers that are not the plain one: each cause the first, 10th, 100th ... time",
+    "logOperatingStatus": "Answers that are not the plain one: 1st, 10th, 100th ... of a cause",
     "logEachStep": "The same at each step, for a host that asks for it by this name",
     "logStatusDiscard": "Messages of calls that return fmi2Discard",
     "logStatusError": "Messages of calls that return fmi2Error",
@@ -43,8 +43,8 @@ def model_description(
 ) -> bytes:
     """Write the model description of a machine's FMU.
 
-    The time of generation is that of the variable SOURCE_DATE_EPOCH, in seconds of 1970, and without
-    it there is none: equal sources give equal bytes.
+    The time of generation is that of the variable SOURCE_DATE_EPOCH, in seconds of 1970, and
+    without it there is none: equal sources give equal bytes.
 
     Parameters
     ----------

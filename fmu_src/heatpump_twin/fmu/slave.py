@@ -86,7 +86,7 @@ class TespySlave(Fmi2Slave):
         self._initialising = False
 
     def do_step(self, current_time: float, step_size: float) -> bool:
-        """Solve the inputs; returns False, on which a host stops, if the user has interrupted it."""
+        """Solve the inputs; False, on which a host stops, if the user has interrupted it."""
         return self._attempt(self._solve)
 
     # The model ------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The folder of the slave in Python: what pythonfmu builds an FMU of, and what ours asks for points.
+"""The folder of the slave in Python: pythonfmu builds an FMU of it, and ours asks it for points.
 
 ``pythonfmu build -f <folder>/tespy_slave_<...>.py <folder>/*`` makes an FMU of it as it comes.
 """
@@ -74,8 +74,8 @@ def write_slave_folder(folder: Path, machine: Machine, design_state: DesignState
 def add_pythonfmu(folder: Path, entry: Path) -> None:
     """Make the folder one in which pythonfmu's library finds the slave, as its builder does.
 
-    Its package gets a name of ours, since another version of it may be in the same process, and only
-    the slave imports it. Its library goes into a folder of each platform, as it is.
+    Its package gets a name of ours, since another version of it may be in the same process, and
+    only the slave imports it. Its library goes into a folder of each platform, as it is.
 
     Parameters
     ----------

@@ -104,7 +104,9 @@ class Variable:
         return self.choices[0] if self.choices else None
 
 
-def _number(name: str, causality: str, declared: Quantity | Definition, kind: str = REAL) -> Variable:
+def _number(
+    name: str, causality: str, declared: Quantity | Definition, kind: str = REAL
+) -> Variable:
     return Variable(
         name, kind, causality, declared.description, declared, declared.minimum, declared.maximum
     )
@@ -112,9 +114,7 @@ def _number(name: str, causality: str, declared: Quantity | Definition, kind: st
 
 def _setting(name: str) -> Variable:
     setting = SETTINGS[name]
-    return _number(
-        name, "parameter", setting.definition, INTEGER if setting.is_integer else REAL
-    )
+    return _number(name, "parameter", setting.definition, INTEGER if setting.is_integer else REAL)
 
 
 #: All variables in the order of their value references, which are part of the FMU's interface.

@@ -1,7 +1,7 @@
 """Which variable changes which output: ``python dependencies.py x.fmu result.json``.
 
 Each input and parameter is changed at several points, one at a time, in initialisation mode and,
-where FMI lets a host set it there, between steps: what then changes without a step is a feedthrough.
+where FMI lets a host set it there, between steps: what changes without a step is a feedthrough.
 """
 
 from __future__ import annotations
