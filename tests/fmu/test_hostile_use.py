@@ -18,10 +18,12 @@ import pytest
 from c_host import compile_sources, host_environment
 from conftest import ROOT
 from failing import let_solver_fail
+from fuzzing import fuzz
 
 TESTS = ROOT / "tests"
 HOST, SEARCHING_HOST = TESTS / "fmu" / "hostile_host.py", TESTS / "fmu" / "searching_host.py"
 CALLS, LIVE_CALLS, RUNS = 40_000, 8_000, 100
+FUZZING = 8  # s
 
 # Memory given back is overwritten, so that using it again does not go unnoticed; one thread, since
 # the others would only wait.
@@ -164,3 +166,23 @@ def test_steps_and_starts_that_are_none(unzipped: Path) -> None:
     assert time == 5.0 + 1e9
     assert log[2] == "fmi2DoStep: a step of -1 from 0 has no meaning"
     assert len(log) == 7
+
+
+def test_calls_made_of_bytes_that_a_fuzzer_makes_up(unzipped: Path) -> None:
+    found = fuzz(unzipped, FUZZING)
+    if not found["driver"]:
+        pytest.skip("neither clang nor gcc with sanitisers is here")
+    assert found["lives"] > 100
+
+
+def test_fuzzer_would_find_a_fault(unzipped: Path, tmp_path: Path) -> None:
+    if not shutil.which("clang") and not shutil.which("gcc"):
+        pytest.skip("neither clang nor gcc is here")
+    folder = copy(unzipped, tmp_path)
+    instance = folder / "sources" / "instance.c"
+    text, claim = instance.read_text(encoding="utf-8"), "    if (before == IDLE) forget(instance);"
+    assert text.count(claim) == 1
+    # An instance is freed at once, also from inside its logger.
+    instance.write_text(text.replace(claim, "    if (known) forget(instance);"), encoding="utf-8")
+    with pytest.raises(RuntimeError, match="AddressSanitizer: heap-use-after-free"):
+        fuzz(folder, 60)
