@@ -18,9 +18,9 @@ from typing import Any
 
 import fmpy
 
-from heatpump_twin.fmu import sharing
 from heatpump_twin.fmu.build import build
 from heatpump_twin.harness.stepping.session import Session
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
 
 from .computer import this_computer
 
@@ -60,11 +60,10 @@ def take_steps(folder: str, count: int) -> list[dict[str, int]]:
     from rollbacks import Run, rows_of
 
     run = Run(folder)
-    reals, count_in = sharing.REALS, sharing.INPUTS
-    count_out = reals - count_in
+    count_in, count_out = len(BOUNDARY_QUANTITIES), len(RESULT_QUANTITIES)
     rows = [(c_double * count_in)(*row) for row in rows_of(folder, 1000, 1, 1)]
     inputs = (c_uint * count_in)(*range(count_in))
-    outputs = (c_uint * count_out)(*range(count_in, reals))
+    outputs = (c_uint * count_out)(*range(count_in, count_in + count_out))
     values, counts = (c_double * count_out)(), []
     for k in range(count):
         run.calls.SetReal(inputs, count_in, rows[k % len(rows)])
@@ -99,7 +98,7 @@ def in_a_process(arguments: list[str]) -> Any:
             capture_output=True,
             text=True,
             cwd=ROOT,
-            env={**os.environ, "TMPDIR": temporary, "OPENBLAS_NUM_THREADS": "1"},
+            env={**os.environ, "TMPDIR": temporary},
             check=False,
         )
     if done.returncode != 0:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 import fmpy
 import pytest
@@ -32,14 +33,29 @@ class HostRun:
     everything: str
 
 
-def compile_host(folder: Path, name: str = "host") -> Path:
+def compile_host(folder: Path, name: str = "host", *flags: str) -> Path:
     """Compile a host into a folder."""
     host = folder / name
     headers = Path(fmpy.__file__).parent / "c-code"
     source = SOURCES / f"{name}.c"
-    flags = [f"-I{headers}", "-Wall", "-Wextra", "-Werror", "-pthread", "-ldl"]
-    subprocess.run([str(COMPILER), str(source), "-o", str(host), *flags], check=True)
+    usual = [f"-I{headers}", "-Wall", "-Wextra", "-Werror", "-pthread", "-ldl", "-lm"]
+    subprocess.run([str(COMPILER), *flags, str(source), "-o", str(host), *usual], check=True)
     return host
+
+
+def compile_sources(sources: Path, library: Path, *flags: str) -> None:
+    """Compile the C files that an FMU carries, with this computer's compiler and FMI's headers."""
+    headers = Path(fmpy.__file__).parent / "c-code"
+    subprocess.run(
+        [
+            *(str(COMPILER), "-std=c11", "-O2", "-shared", "-fPIC", "-ffp-contract=off"),
+            *("-DFMI2_OVERRIDE_FUNCTION_PREFIX", "-fvisibility=hidden", "-Wall", "-Wextra"),
+            *("-Werror", *flags, f"-I{sources}", f"-I{headers}"),
+            *map(str, sorted(sources.glob("*.c"))),
+            *("-o", str(library), "-lm", "-lpthread", "-ldl"),
+        ],
+        check=True,
+    )
 
 
 def host_environment(**changes: str) -> dict[str, str]:
@@ -59,11 +75,18 @@ def host_command(
     *,
     location: str | None = None,
     integers: tuple[str, ...] = (),
+    texts: dict[str, str] | None = None,
 ) -> list[str]:
-    """Give the command that steps an unzipped FMU with the shell through rows of inputs."""
-    lines = (unzipped / "resources" / "host_shell.txt").read_text(encoding="utf-8").splitlines()
-    reference = {line.split()[3]: line.split()[0] for line in lines if line[0].isdigit()}
-    (library,) = (p for p in unzipped.glob("binaries/linux64/*.so") if "pythonfmu" not in p.name)
+    """Give the command that steps an unzipped FMU through rows of inputs.
+
+    `texts` are set before initialisation.
+    """
+    root = ElementTree.parse(unzipped / "modelDescription.xml").getroot()
+    reference = {
+        v.attrib["name"]: v.attrib["valueReference"]
+        for v in root.iterfind("ModelVariables/ScalarVariable")
+    }
+    (library,) = unzipped.glob("binaries/linux64/*.so")
     table = [
         f"{len(inputs)} {len(outputs)} {len(integers)} {len(rows)}",
         " ".join(reference[name] for name in (*inputs, *outputs, *integers)),
@@ -72,7 +95,8 @@ def host_command(
     table_file = host.parent / "table.txt"
     table_file.write_text("\n".join(table) + "\n", encoding="utf-8")
     location = location or (unzipped / "resources").as_uri()
-    return [str(host), str(library), location, lines[0].removeprefix("guid "), str(table_file)]
+    set_first = [x for name, text in (texts or {}).items() for x in (reference[name], text)]
+    return [str(host), str(library), location, root.attrib["guid"], str(table_file), *set_first]
 
 
 def run_host(
@@ -84,11 +108,15 @@ def run_host(
     *,
     location: str | None = None,
     integers: tuple[str, ...] = (),
+    texts: dict[str, str] | None = None,
     environment: dict[str, str] | None = None,
 ) -> HostRun:
     """Run what `host_command` gives to its end."""
+    command = host_command(
+        host, unzipped, inputs, outputs, rows, location=location, integers=integers, texts=texts
+    )
     done = subprocess.run(
-        host_command(host, unzipped, inputs, outputs, rows, location=location, integers=integers),
+        command,
         capture_output=True,
         text=True,
         env=environment or host_environment(),

@@ -9,6 +9,7 @@ import ctypes
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_int, c_size_t, c_void_p
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 OK, WARNING, DISCARD, ERROR, FATAL = range(5)
 
@@ -48,22 +49,20 @@ class Calls:
 
     def __init__(self, unzipped: str, **changes: Any) -> None:
         folder = Path(unzipped)
-        table = (folder / "resources" / "host_shell.txt").read_text(encoding="utf-8").splitlines()
-        self.reference = {
-            line.split()[3]: int(line.split()[0]) for line in table if line[0].isdigit()
-        }
-        # Value references of the results: the real variables that no host may set.
-        self.outputs = [int(line.split()[0]) for line in table if line.split()[1:3] == ["R", "0"]]
-        (library,) = (
-            p for p in folder.glob("binaries/linux64/*.so") if p.stem != "pythonfmu-export"
-        )
+        root = ElementTree.parse(folder / "modelDescription.xml").getroot()
+        variables = root.findall("ModelVariables/ScalarVariable")
+        self.reference = {v.get("name"): int(v.get("valueReference")) for v in variables}
+        # Value references of the results.
+        self.outputs = [
+            int(v.get("valueReference"))
+            for v in variables
+            if v.get("causality") == "output" and v[0].tag == "Real"
+        ]
+        (library,) = folder.glob("binaries/linux64/*.so")
         self.library = ctypes.CDLL(str(library))
         self.log: list[tuple[int, str]] = []
-        self._logger = _Logger(
-            lambda environment, name, status, category, text: self.log.append(
-                (status, text.decode())
-            )
-        )
+        self.categories: list[str] = []
+        self._logger = _Logger(self._keep)
         self._callbacks = _Callbacks(self._logger, None, None, None, None)
         instantiate = self.library.fmi2Instantiate
         instantiate.restype = c_void_p
@@ -71,12 +70,21 @@ class Calls:
         given = {
             "name": b"one",
             "type": 1,
-            "guid": table[0].removeprefix("guid ").encode(),
+            "guid": root.get("guid").encode(),
             "location": (folder / "resources").as_uri().encode(),
             "callbacks": ctypes.addressof(self._callbacks),
             "logging": 1,
         } | changes
         self.instance = instantiate(*list(given.values())[:5], 0, given["logging"])
+
+    def _keep(self, _: Any, name: bytes, status: int, category: bytes, text: bytes) -> None:
+        self.log.append((status, text.decode()))
+        self.categories.append(category.decode())
+
+    def choose(self, *categories: bytes) -> int:
+        """Choose categories of messages; gives the status."""
+        array = (c_char_p * max(len(categories), 1))(*(categories or (b"",)))
+        return int(self.SetDebugLogging(1, len(categories), array))
 
     def __getattr__(self, name: str) -> Any:
         function = getattr(self.library, f"fmi2{name}")
@@ -102,4 +110,4 @@ class Calls:
         """Go to the first step."""
         assert self.SetupExperiment(0, 0.0, 0.0, 0, 0.0) == OK
         assert self.EnterInitializationMode() == OK
-        assert self.ExitInitializationMode() <= WARNING
+        assert self.ExitInitializationMode() == OK

@@ -18,10 +18,10 @@ PAGE = ROOT / "docs" / "architecture.md"
 # From below to above. Rooms of one line stand side by side and do not know each other.
 LAYERS = (
     ("model",),
-    ("core",),
-    ("solving",),
     ("running",),
     ("cache", "outputs"),
+    ("core",),
+    ("solving",),
     ("machine_files", "map_making"),
     ("fmu",),
     ("harness.errors", "harness.progress"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from .session import WARNING, Session, SessionError
+from .session import Session, SessionError
 
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     return {
         "steps": steps,
         "seconds": seconds,
-        "messages": [(m.step, m.text) for m in messages if m.status >= WARNING],
+        "messages": [(m.step, m.text) for m in messages if m.is_notice],
         "failure": failure,
     }
 

@@ -30,6 +30,10 @@ Value: TypeAlias = float | int | bool | str
 STATUSES = ("fmi2OK", "fmi2Warning", "fmi2Discard", "fmi2Error", "fmi2Fatal", "fmi2Pending")
 OK, WARNING, DISCARD, ERROR, FATAL, _ = range(len(STATUSES))
 
+# Categories of messages of the project's own FMUs: why an answer is not the plain one, which goes
+# with fmi2OK, and the wish to have that of each step and not of each cause once.
+STATUS_CATEGORY, EACH_STEP_CATEGORY = "logOperatingStatus", "logEachStep"
+
 FMI_VERSIONS = ("2.0", "3.0")
 CO_SIMULATION, MODEL_EXCHANGE = "CoSimulation", "ModelExchange"
 
@@ -62,11 +66,19 @@ class Message:
         Position in `STATUSES`.
     text : str
         As the FMU wrote it.
+    category : str
+        As the FMU called it; empty where it named none.
     """
 
     step: int
     status: int
     text: str
+    category: str = ""
+
+    @property
+    def is_notice(self) -> bool:
+        """Whether it tells of more than a call that went as usual."""
+        return self.status >= WARNING or self.category == STATUS_CATEGORY
 
 
 @dataclass(frozen=True)
@@ -196,6 +208,9 @@ class Session:
             except Exception as error:  # FMPy raises that class itself
                 raise SessionError(f"cannot be opened: {error}{self._said()}") from error
             stack.callback(self._end)
+            categories = [category.name for category in self.description.logCategories]
+            if debug_logging and EACH_STEP_CATEGORY in categories:
+                self._call(self._instance.setDebugLogging, True, categories)
             self._variables = {v.name: v for v in self.description.modelVariables}
             self.outputs = tuple(
                 (name for name, v in self._variables.items() if v.causality == "output")
@@ -453,9 +468,10 @@ class Session:
         return getter
 
     def _log(
-        self, _environment: Any, _name: bytes, status: int, _category: bytes, text: bytes
+        self, _environment: Any, _name: bytes, status: int, category: bytes | None, text: bytes
     ) -> None:
-        self.messages.append(Message(self.steps, status, text.decode("utf-8", "replace")))
+        texts = (part.decode("utf-8", "replace") for part in (text, category or b""))
+        self.messages.append(Message(self.steps, status, *texts))
 
     def _log_fmi3(self, environment: Any, status: int, category: bytes, text: bytes) -> None:
         self._log(environment, b"", status, category, text)
@@ -477,7 +493,7 @@ class Session:
 
     def _said(self) -> str:
         """The last warning or worse of the step under way, to be added to a message."""
-        texts = [m.text for m in self.messages if m.step == self.steps and m.status >= WARNING]
+        texts = [m.text for m in self.messages if m.step == self.steps and m.is_notice]
         return f"; it logged: {texts[-1]}" if texts else ""
 
     def _end(self) -> None:

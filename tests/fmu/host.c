@@ -1,13 +1,20 @@
 /* A host that is not Python: steps an unzipped FMU through given inputs and prints what happens.
 
-   usage: host <platform library> <resource location> <guid> <table>
+   usage: host <platform library> <resource location> <guid> <table> [<reference> <text>] ...
 
    <table> is a file: the numbers of inputs, real outputs, integer outputs and steps,
    the references of each, then one row of inputs a step. Prints a line "log ..." for each message,
    "status <call> <status>" for each call that is not OK, and "result ..." with all outputs a step.
+   The texts are set before initialisation.
    Exit codes: 2 usage, 3 library, 4 instantiation, 5 a call failed, 6 stopped by the FMU.
 */
+#ifdef _WIN32
+#include <windows.h>
+#else
 #include <dlfcn.h>
+#include <signal.h>
+#include <sys/time.h>
+#endif
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +35,22 @@ static void print_log(fmi2ComponentEnvironment environment, fmi2String instance,
     putchar('\n');
 }
 
+#ifdef _WIN32
+static void *open_library(const char *path) { return (void *)LoadLibraryA(path); }
+static void *find(void *library, const char *name) {
+    return (void *)GetProcAddress((HMODULE)library, name);
+}
+static void close_library(void *library) { FreeLibrary((HMODULE)library); }
+static const char *problem(void) { return "not loaded"; }
+#else
+static void *open_library(const char *path) { return dlopen(path, RTLD_NOW | RTLD_LOCAL); }
+static void *find(void *library, const char *name) { return dlsym(library, name); }
+static void close_library(void *library) { dlclose(library); }
+static const char *problem(void) { return dlerror(); }
+#endif
+
 static void *symbol(void *library, const char *name) {
-    void *found = dlsym(library, name);
+    void *found = find(library, name);
     if (!found) {
         printf("missing %s\n", name);
         exit(3);
@@ -50,13 +71,28 @@ static void read_references(FILE *file, fmi2ValueReference *references, int coun
         if (fscanf(file, "%u", &references[i]) != 1) exit(2);
 }
 
+#ifdef TIMER
+/* A host whose calls of the system are interrupted a hundred times a second. */
+static void ignore(int signal) { (void)signal; }
+
+static void set_timer(void) {
+    struct sigaction action = {.sa_handler = ignore}; /* without SA_RESTART */
+    struct itimerval often = {{0, 10000}, {0, 10000}};
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &often, NULL);
+}
+#else
+static void set_timer(void) {}
+#endif
+
 int main(int count, char **arguments) {
     fmi2CallbackFunctions callbacks = {print_log, calloc, free, NULL, NULL};
-    if (count != 5) return 2;
+    if (count < 5 || count % 2 == 0) return 2;
     setvbuf(stdout, NULL, _IONBF, 0);
-    void *library = dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL);
+    set_timer();
+    void *library = open_library(arguments[1]);
     if (!library) {
-        printf("%s\n", dlerror());
+        printf("%s\n", problem());
         return 3;
     }
     FMI(fmi2Instantiate);
@@ -64,6 +100,7 @@ int main(int count, char **arguments) {
     FMI(fmi2EnterInitializationMode);
     FMI(fmi2ExitInitializationMode);
     FMI(fmi2SetReal);
+    FMI(fmi2SetString);
     FMI(fmi2DoStep);
     FMI(fmi2GetReal);
     FMI(fmi2GetInteger);
@@ -82,6 +119,11 @@ int main(int count, char **arguments) {
     fmi2Component instance = fmi2Instantiate("one", fmi2CoSimulation, arguments[3], arguments[2],
                                              &callbacks, fmi2False, fmi2True);
     if (!instance) return 4;
+    for (int i = 5; i < count; i += 2) {
+        fmi2ValueReference reference = (fmi2ValueReference)atoi(arguments[i]);
+        fmi2String given = arguments[i + 1];
+        check("fmi2SetString", fmi2SetString(instance, &reference, 1, &given));
+    }
     check("fmi2SetupExperiment",
           fmi2SetupExperiment(instance, fmi2False, 0.0, 0.0, fmi2False, 0.0));
     check("fmi2EnterInitializationMode", fmi2EnterInitializationMode(instance));
@@ -102,6 +144,6 @@ int main(int count, char **arguments) {
     }
     check("fmi2Terminate", fmi2Terminate(instance));
     fmi2FreeInstance(instance);
-    dlclose(library);
+    close_library(library);
     return 0;
 }

@@ -21,25 +21,40 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from fmi_calls import DISCARD, ERROR, OK, WARNING, Calls
+from fmi_calls import DISCARD, ERROR, OK, Calls
 
-from heatpump_twin.fmu import sharing
-from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES
+from heatpump_twin.fmu.variables import FAILURES, VARIABLES
+from heatpump_twin.model.heat_pump import ROUND_OFF
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, RESULT_QUANTITIES
 
 INPUTS = tuple(BOUNDARY_QUANTITIES)
-OUTPUTS = range(sharing.INPUTS, sharing.REALS)
-# Range of meaning of each input, as the model description states it.
-MEANING = tuple((q.minimum, q.maximum) for q in BOUNDARY_QUANTITIES.values())
+OUTPUTS = range(len(INPUTS), len(QUANTITIES))
+REFERENCE = {variable.name: i for i, variable in enumerate(VARIABLES)}
+# Range of meaning of each input, as the model description states it, with what counts as round-off.
+MEANING = tuple(
+    (q.minimum - ROUND_OFF * q.nominal, q.maximum + ROUND_OFF * q.nominal)
+    for q in BOUNDARY_QUANTITIES.values()
+)
 P_EL, SINK, SOURCE, LOSS = (
     list(QUANTITIES).index(q) for q in ("P_el", "Q_flow_sink", "Q_flow_source", "Q_flow_loss")
 )
-STATUS = sharing.STATUS_REFERENCE
-# Behind the status: number_of_units, standby_power, two uncertainties, solver.
-UNITS, STANDBY, SOLVER = STATUS + 1, STATUS + 2, STATUS + 5
+STATUS, UNITS, STANDBY = (
+    REFERENCE[name] for name in ("operating_status", "number_of_units", "standby_power")
+)
+TEXT_PARAMETERS = (REFERENCE["solver"], REFERENCE["on_failure"])
+# Parameters that are real numbers, and their ranges.
+PARAMETERS = {
+    i: (v.minimum, v.maximum)
+    for i, v in enumerate(VARIABLES)
+    if v.causality == "parameter" and v.type == "Real"
+}
 FAILED, REJECTED = 3, 4
 
-BEFORE, INITIALISING, STEPPING, ENDED = "before", "initialising", "stepping", "ended"
-ANY = (BEFORE, INITIALISING, STEPPING, ENDED)
+BEFORE, INITIALISING, STEPPING, STOPPED, ENDED = (
+    *("before", "initialising", "stepping", "stopped", "ended"),
+)
+ANY = (BEFORE, INITIALISING, STEPPING, STOPPED, ENDED)
+SETTING = (BEFORE, INITIALISING)
 
 EXTREMES = (
     *(math.nan, math.inf, -math.inf, 5e-324, -5e-324, 2.2e-308, 1e308, -1e308, 0.0, -0.0),
@@ -77,7 +92,7 @@ class Hostile:
     trace : bool
         Whether to print each call before it is made.
     solvers : tuple of bytes
-        Known solvers that it may choose.
+        Known solvers that it may choose; each instance begins with the last one.
     """
 
     def __init__(
@@ -90,6 +105,7 @@ class Hostile:
     ) -> None:
         self.folder, self.random, self.trace = folder, source, trace
         self.texts = (*TEXTS, *solvers)
+        self.solvers = solvers
         self.history: deque[str] = deque(maxlen=25)
         self.counts: Counter[str] = Counter()
         machine = json.loads((Path(folder) / "resources" / "machine.json").read_text())
@@ -104,6 +120,7 @@ class Hostile:
             (6, self.set_one),
             (6, self.get_one),
             (3, self.set_text),
+            (2, self.set_on_failure),
             (3, self.set_units),
             (3, self.set_parameter),
             (4, self.null_pointers),
@@ -116,7 +133,7 @@ class Hostile:
             (6, self.enter),
             (8, self.leave),
             (1, self.end),
-            (2, self.reset),
+            (4, self.reset),
         ]
         self.make()
 
@@ -126,8 +143,15 @@ class Hostile:
         self.calls = Calls(self.folder, name=self.random.choice((b"one", b"\xff %s", b"x" * 5000)))
         if not self.calls.instance:
             raise BreachError(f"no instance: {self.calls.log}")
-        self.phase, self.held = BEFORE, []
-        self.units = 1
+        self.held: list[tuple[Any, ...]] = []
+        self.begin()
+
+    def begin(self) -> None:
+        """Take note of an instance as it is after instantiation and after a reset."""
+        self.phase, self.units, self.on_failure = BEFORE, 1, FAILURES[0]
+        # Else the message of a step is one that was heard before.
+        assert self.calls.choose(b"logAll", b"logEachStep") == OK
+        assert self.calls.set("String", "solver", self.solvers[-1]) == OK
 
     def call(self, text: str, function: Callable[[], int], legal: bool, *allowed: int) -> int:
         """Make a call and check its status: one of `allowed` if it is legal, else an error."""
@@ -137,7 +161,7 @@ class Hostile:
         self.calls.log.clear()
         status = function()
         self.counts["calls"] += 1
-        expected = (allowed or (OK, WARNING)) if legal else (ERROR,)
+        expected = (allowed or (OK,)) if legal else (ERROR,)
         if status not in expected:
             raise BreachError(f"status {status}, expected {expected}; log {self.calls.log}")
         if status != OK and not self.calls.log:
@@ -160,11 +184,12 @@ class Hostile:
         """Hold what is read against what must always be so."""
         status = self.calls.GetReal(self.references, 18, self.values)
         self.counts["calls"] += 1
-        if status > WARNING:
+        if status != OK:
             raise BreachError(f"outputs cannot be read: {status} {self.calls.log}")
         values = list(self.values)
-        if not all(map(math.isfinite, values)):
-            raise BreachError(f"output that is no number: {values}")
+        for value, quantity in zip(values, RESULT_QUANTITIES.values(), strict=True):
+            if not quantity.minimum <= value <= quantity.maximum:
+                raise BreachError(f"{quantity.name} = {value} is outside its declared range")
         P_el, sink, source, loss = values[P_EL - 5 : LOSS - 4]
         error = abs(P_el + source - sink - loss)
         if error > 1e-6 * max(abs(P_el), abs(sink), abs(source), abs(loss)):
@@ -196,22 +221,30 @@ class Hostile:
         self.call(
             f"set {row}",
             lambda: self.calls.SetReal(references, count, values),
-            self.phase != ENDED,
+            self.phase in (*SETTING, STEPPING),
         )
 
     def step(self) -> None:
         size, time = self.random.choice(STEPS), self.random.uniform(-1e6, 1e6)
         row = self.read_inputs() if self.phase == STEPPING else []
         before = self.snapshot()[len(INPUTS) : -1]
-        self.call(
+        returned = self.call(
             f"step {time} {size}",
             lambda: self.calls.DoStep(time, size, self.random.randrange(2)),
             self.phase == STEPPING,
+            *(OK, DISCARD, ERROR),
         )
         if not row:
             return
         log = list(self.calls.log)
         status = self.calls.get("Integer", STATUS)[1]
+        of_failure = {"continue": OK, "discard": DISCARD, "error": ERROR}[self.on_failure]
+        if returned != (of_failure if status >= FAILED else OK):
+            raise BreachError(f"status {status} with on_failure {self.on_failure}: {returned}")
+        if any(level != returned for level, _ in log):
+            raise BreachError(f"a call that returned {returned} logged {log}")
+        if returned != OK:
+            self.phase = STOPPED
         self.counts[f"operating_status {status}"] += 1
         meaningless = [
             name
@@ -220,7 +253,7 @@ class Hostile:
         ]
         if meaningless:
             self.counts["steps with a rejected input"] += 1
-            texts = [text for level, text in log if level == ERROR]
+            texts = [text for _, text in log]
             if status != REJECTED or not all(any(n in t for t in texts) for n in meaningless):
                 raise BreachError(f"{row} was not rejected: status {status}, log {log}")
         elif status == REJECTED:
@@ -245,17 +278,18 @@ class Hostile:
     def set_one(self) -> None:
         """Set one variable of any reference as one of any type."""
         kind, reference = self.random.choice(("Real", "Integer", "Boolean")), self.reference()
-        is_input = kind == "Real" and reference < 5
-        is_parameter = (kind == "Real" and 25 <= reference < 28) or (
-            kind == "Integer" and reference == UNITS
-        )
-        legal = (is_input and self.phase != ENDED) or (
-            is_parameter and self.phase in (BEFORE, INITIALISING)
-        )
         value: Any = self.random.choice(EXTREMES)
         if kind != "Real":
             value = self.random.choice((0, 1, 2, -1, 2**31 - 1, -(2**31)))
-            if legal and 1 <= value <= 10_000:
+        legal = False
+        if kind == "Real" and reference < len(INPUTS):
+            legal = self.phase in (*SETTING, STEPPING)
+        elif kind == "Real" and reference in PARAMETERS:
+            low, high = PARAMETERS[reference]
+            legal = self.phase in SETTING and low <= value <= high
+        elif kind == "Integer" and reference == UNITS:
+            legal = self.phase in SETTING and 1 <= value <= 10_000
+            if legal:
                 self.units = value
         self.call(
             f"set {kind} {reference} {value}",
@@ -269,10 +303,10 @@ class Hostile:
             self.reference(),
         )
         known = {
-            "Real": reference < 23 or 25 <= reference < 28,
+            "Real": reference < STATUS or reference in PARAMETERS,
             "Integer": reference in (STATUS, UNITS),
             "Boolean": False,
-            "String": reference == SOLVER,
+            "String": reference in TEXT_PARAMETERS,
         }[kind]
         _, value = self.get(kind, reference, known and self.phase != BEFORE)
         # An input is answered as it was set; nothing else is no number.
@@ -290,38 +324,46 @@ class Hostile:
             text.decode()
         except UnicodeDecodeError:
             is_utf8 = False
-        legal = is_utf8 and self.phase in (BEFORE, INITIALISING)
-        status = self.call(
+        is_known = is_utf8 and text in self.solvers
+        if text in (b"map", b"live") and not is_known:
+            return
+        self.call(
             f"set solver {text[:20]!r} ({len(text)})",
-            lambda: self.calls.set("String", SOLVER, text),
-            legal,
+            lambda: self.calls.set("String", "solver", text),
+            is_known and self.phase in SETTING,
         )
-        if legal and (status == WARNING) == (text in (b"map", b"live")):
-            raise BreachError(f"solver {text[:20]!r}: status {status}, log {self.calls.log}")
         if any(len(message) > 1000 for _, message in self.calls.log):
             raise BreachError("a message of endless length")
 
+    def set_on_failure(self) -> None:
+        text = self.random.choice((*FAILURES, *FAILURES[:1] * 3, "stop"))
+        legal = text in FAILURES and self.phase in SETTING
+        self.call(
+            f"set on_failure {text}",
+            lambda: self.calls.set("String", "on_failure", text.encode()),
+            legal,
+        )
+        if legal:
+            self.on_failure = text
+
     def set_units(self) -> None:
-        legal = self.phase in (BEFORE, INITIALISING)
         value = self.random.choice((1, 2, 7, 10_000, 0, -1, 10_001, 2**31 - 1))
         status = self.call(
-            f"set units {value}", lambda: self.calls.set("Integer", UNITS, value), legal
+            f"set units {value}",
+            lambda: self.calls.set("Integer", UNITS, value),
+            self.phase in SETTING and 1 <= value <= 10_000,
         )
-        if legal and (status == OK) != (1 <= value <= 10_000):
-            raise BreachError(f"{value} units: status {status}")
         if status == OK:
             self.units = value
 
     def set_parameter(self) -> None:
-        reference = self.random.choice((25, 26, 27))
+        reference, (low, high) = self.random.choice(tuple(PARAMETERS.items()))
         value = self.random.choice((*EXTREMES, 0.5, 1.0, 1e4, 20.0))
-        legal = self.phase in (BEFORE, INITIALISING)
-        status = self.call(
-            f"set {reference} {value}", lambda: self.calls.set("Real", reference, value), legal
+        self.call(
+            f"set {reference} {value}",
+            lambda: self.calls.set("Real", reference, value),
+            self.phase in SETTING and low <= value <= high,
         )
-        meaningful = 0.0 <= value <= (1e4 if reference == STANDBY else 1.0)
-        if legal and (status == OK) != meaningful:
-            raise BreachError(f"{reference} = {value}: status {status}, log {self.calls.log}")
 
     def null_pointers(self) -> None:
         value, reference = ctypes.c_double(), ctypes.c_uint(0)
@@ -336,7 +378,7 @@ class Hostile:
                 (lambda: self.calls.GetReal(None, 2**40, None), ()),
                 (lambda: self.calls.SetReal(None, 1, v), ()),
                 (lambda: self.calls.SetInteger(r, 1, None), ()),
-                (lambda: self.calls.set("String", SOLVER, None), ()),
+                (lambda: self.calls.set("String", "solver", None), ()),
                 (lambda: self.calls.SetFMUstate(None), ()),
                 (lambda: self.calls.GetFMUstate(None), ()),
                 (lambda: self.calls.SerializeFMUstate(None, None, 0), ()),
@@ -354,15 +396,16 @@ class Hostile:
         if action == 0 or not self.held:
             handle = ctypes.c_void_p()
             self.call("get state", lambda: self.calls.GetFMUstate(ctypes.byref(handle)), True)
-            self.held.append((handle.value, self.phase, self.units, self.snapshot()))
+            was = (self.phase, self.units, self.on_failure)
+            self.held.append((handle.value, was, self.snapshot()))
             if len(self.held) > 5:
                 self.free(0)
         elif action == 1:
             self.free(self.random.randrange(len(self.held)))
         elif action == 2:
-            handle, phase, units, values = self.random.choice(self.held)
+            handle, was, values = self.random.choice(self.held)
             self.call("set state", lambda: self.calls.SetFMUstate(handle), True)
-            self.phase, self.units = phase, units
+            self.phase, self.units, self.on_failure = was
             if self.snapshot() != values:
                 raise BreachError(f"state: {self.snapshot()} in the place of {values}")
             self.counts["states restored"] += 1
@@ -375,7 +418,7 @@ class Hostile:
 
     def snapshot(self) -> list[str]:
         """Give all bits that can be read between steps."""
-        if self.phase != STEPPING:
+        if self.phase not in (STEPPING, STOPPED):
             return []
         self.calls.GetReal(self.references, 18, self.values)
         numbers = [*self.read_inputs(), *self.values, self.calls.get("Integer", STATUS)[1]]
@@ -389,7 +432,7 @@ class Hostile:
         """Make bytes of a state, damage them, and offer them."""
         if not self.held:
             return
-        handle, phase, units, values = self.random.choice(self.held)
+        handle, was, values = self.random.choice(self.held)
         size = ctypes.c_size_t()
         self.call(
             "size", lambda: self.calls.SerializedFMUstateSize(handle, ctypes.byref(size)), True
@@ -418,7 +461,7 @@ class Hostile:
             damage == 3,
         )
         if new.value:
-            self.held.append((new.value, phase, units, values))
+            self.held.append((new.value, was, values))
 
     # The rest ------------------------------------------------------------------------------------
 
@@ -434,11 +477,12 @@ class Hostile:
             raise BreachError(f"last successful time {place.value}")
 
     def logging(self) -> None:
-        names = self.random.choice(((), (b"logAll",), (b"logStatusError", b"%s", b"\xff")))
-        array = (ctypes.c_char_p * max(len(names), 1))(*(names or (b"logAll",)))
-        # With all categories, so that warnings stay to be seen.
-        self.call("logging", lambda: self.calls.SetDebugLogging(1, len(names) % 3, array), True)
-        if len(names) == 3:
+        names = self.random.choice(
+            ((b"logEachStep", b"logAll"), (b"logEachStep", b"logStatusDiscard", b"%s", b"\xff"))
+        )
+        array = (ctypes.c_char_p * len(names))(*names)
+        self.call("logging", lambda: self.calls.SetDebugLogging(1, len(names), array), True)
+        if len(names) == 4:
             self.call(
                 "null category",
                 lambda: self.calls.SetDebugLogging(1, 1, (ctypes.c_char_p * 1)(None)),
@@ -479,15 +523,15 @@ class Hostile:
             self.phase = STEPPING
 
     def end(self) -> None:
-        legal = self.phase == STEPPING
+        legal = self.phase in (STEPPING, STOPPED)
         self.call("terminate", lambda: self.calls.Terminate(), legal)
         if legal:
             self.phase = ENDED
 
     def reset(self) -> None:
-        if self.phase == ENDED or self.random.random() < 0.05:
+        if self.phase in (STOPPED, ENDED) or self.random.random() < 0.05:
             self.call("reset", lambda: self.calls.Reset(), True)
-            self.phase, self.units = BEFORE, 1
+            self.begin()
 
     def replace_instance(self) -> None:
         """Free the instance, use it afterwards, and make another one."""
@@ -519,7 +563,7 @@ class Hostile:
     def act(self, action: Callable[[], None]) -> None:
         """Do one thing, and hold the outputs against what must always be so."""
         action()
-        if self.phase in (INITIALISING, STEPPING, ENDED):
+        if self.phase != BEFORE:
             self.check_outputs()
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import fmpy
 import pytest
@@ -50,6 +51,7 @@ def test_variables_are_the_vocabulary(description: ModelDescription, machine: Ma
         "standby_power",
         *uncertainties,
         "solver",
+        "on_failure",
     ]
     start = {v.name: v.start for v in description.modelVariables}
     known = machine.prediction_uncertainty
@@ -71,7 +73,7 @@ def test_variables_say_unit_range_start_and_meaning(
             assert (variable.unit, variable.displayUnit) == ("K", "degC")
         if variable.causality == "input":
             at_design = getattr(machine.design.boundary, variable.name)
-            assert float(variable.start) == pytest.approx(at_design)
+            assert float(variable.start) == at_design
             assert float(variable.min) <= float(variable.start) <= float(variable.max)
         if variable.causality == "output":
             assert variable.start is None
@@ -80,16 +82,36 @@ def test_variables_say_unit_range_start_and_meaning(
     assert (float(celsius.factor), float(celsius.offset)) == (1.0, -273.15)
 
 
+def test_differences_experiment_and_outputs_are_declared_as_what_they_are(fmu: Path) -> None:
+    with zipfile.ZipFile(fmu) as archive:
+        root = ElementTree.fromstring(archive.read("modelDescription.xml"))
+    relative = [
+        v.get("name")
+        for v in root.iterfind("ModelVariables/ScalarVariable")
+        if v[0].get("relativeQuantity") == "true"
+    ]
+    assert relative == ["superheat", "subcooling"]
+    # Two units that feed each other are no algebraic loop, and no tool misses a tolerance.
+    outputs = root.findall("ModelStructure/Outputs/Unknown")
+    assert {unknown.get("dependencies") for unknown in outputs} == {""}
+    experiment = root.find("DefaultExperiment")
+    assert experiment is not None
+    assert 0.0 < float(experiment.attrib["tolerance"]) < 0.1
+
+
 def test_fmu_carries_its_machine_and_what_it_needs(fmu: Path, machine: Machine) -> None:
     with zipfile.ZipFile(fmu) as archive:
         names = set(archive.namelist())
         assert Machine.from_dict(json.loads(archive.read("resources/machine.json"))) == machine
-        for_map = archive.read("resources/requirements.txt").decode()
-        for_live = archive.read("resources/requirements-live.txt").decode()
+        for_live = archive.read("resources/live/requirements.txt").decode()
         shipped = archive.read("documentation/machine.toml")
     assert {"binaries/linux64/mci_lab.so", "binaries/win64/mci_lab.dll"} <= names
     assert not any("__pycache__" in name for name in names)
-    assert re.fullmatch(r"numpy==\S+\n", for_map)
+    # The map needs no package.
+    assert not any(
+        name.startswith("resources/") and "requirements" in name
+        for name in names - {"resources/live/requirements.txt"}
+    )
     for package in ("tespy==", "CoolProp==", "numpy=="):
         assert package in for_live
     assert shipped == machine_path("mci_lab").read_bytes()

@@ -27,7 +27,7 @@ ROLLBACKS = 600
 LIVE_ROLLBACKS = 8
 INSTANCES = 100
 
-HOST_ENVIRONMENT = host_environment(PYTHONMALLOC="debug", OPENBLAS_NUM_THREADS="1")
+HOST_ENVIRONMENT = host_environment(PYTHONMALLOC="debug")
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the hosts are for Linux")
 

@@ -7,16 +7,13 @@ the heat pump's FMU uses too.
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import tempfile
 import zipfile
 from hashlib import sha256
 from pathlib import Path
 
-import fmpy
-
-from heatpump_twin.fmu.compiling import PLATFORMS
+from heatpump_twin.core.compiling import PLATFORMS, compile_library
+from heatpump_twin.fmu.compiling import fmi_headers
 
 FOLDER = Path(__file__).resolve().parent
 SOURCE = FOLDER / "building" / "building.c"
@@ -53,21 +50,13 @@ def make_building(output: Path, platforms: tuple[str, ...]) -> None:
         archive.writestr("modelDescription.xml", description.replace("@GUID@", guid))
         archive.write(SOURCE, "sources/building.c")
         for platform in platforms:
-            name = f"binaries/{platform}/building{PLATFORMS[platform][1]}"
+            name = f"binaries/{platform}/building{PLATFORMS[platform].suffix}"
             archive.writestr(name, _compile(platform, guid))
 
 
 def _compile(platform: str, guid: str) -> bytes:
-    target, suffix = PLATFORMS[platform]
-    headers = Path(fmpy.__file__).parent / "c-code"
-    with tempfile.TemporaryDirectory() as folder:
-        library = Path(folder) / f"building{suffix}"
-        compiler = [sys.executable, "-m", "ziglang", "cc", "-target", target]
-        flags = ["-std=c11", "-O2", "-s", "-shared", "-Wall", "-Wextra", "-Werror"]
-        flags += [f'-DGUID="{guid}"', f"-I{headers}", "-ffp-contract=off"]
-        flags += ["-fPIC", "-lm"] if platform == "linux64" else []
-        subprocess.run([*compiler, "-o", str(library), str(SOURCE), *flags], check=True, cwd=folder)
-        return library.read_bytes()
+    files = {SOURCE.name: SOURCE.read_bytes(), **fmi_headers()}
+    return compile_library(platform, "building", files, (f'-DGUID="{guid}"',)).read_bytes()
 
 
 def main() -> None:

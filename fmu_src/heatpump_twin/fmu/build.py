@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import shutil
 import sys
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
-from pythonfmu.builder import FmuBuilder
-
 from heatpump_twin.cache import use_for_other_packages
+from heatpump_twin.core.compiling import PLATFORMS
+from heatpump_twin.core.map_file import NAME as MAP_FILE
+from heatpump_twin.core.map_file import map_file
 from heatpump_twin.machine_files.files import DEFAULT_MACHINE, machine_path
 from heatpump_twin.machine_files.machine_file import read_machine_file
 from heatpump_twin.map_making.certificate import POINTS
 from heatpump_twin.map_making.jobs import WHAT_IS_KEPT, Progress, no_progress
 from heatpump_twin.map_making.map_build import (
     CERTIFICATE,
-    DESIGN_STATE,
-    TABLE,
     CertifiedMap,
     DesignPointError,
     certified_map,
@@ -35,23 +32,12 @@ from heatpump_twin.model.sizes import Sizes
 from heatpump_twin.outputs import check_output_file, staged
 from heatpump_twin.running import INTERRUPTED, end_at_signals, leave_nothing, temporary_folder
 
+from .compiling import compile_libraries, sources
 from .documentation import write_documentation
-from .installing import with_shell
+from .model_description import model_description
+from .slave_folder import add_pythonfmu, content_hash, write_slave_folder
 
-HERE = Path(__file__).resolve().parent
-ENTRY, ICON = HERE / "pythonfmu_entry.py", HERE / "templates" / "icon.png"
-PACKAGE = HERE.parent
-
-# What the FMU imports to evaluate its map, and what it needs beside that to solve the cycle itself.
-MAP_PACKAGES, LIVE_PACKAGES = ("numpy",), ("numpy", "CoolProp", "tespy")
-
-# What of the package the FMU carries: its own rooms and, of this one, the slave.
-IN_FMU = ("__init__.py", "core", "fmu", "model", "solving")
-# What only a build needs: it takes packages that the FMU does without.
-NOT_IN_FMU = shutil.ignore_patterns(
-    *("__pycache__", "*.c", "*.h", "templates", "condensing_unit.py", "quick_cycle.py"),
-    *("build.py", "compiling.py", "documentation.py", "installing.py", ENTRY.name),
-)
+ICON = Path(__file__).resolve().parent / "templates" / "icon.png"
 
 # Earliest time of the zip format. With a fixed time equal content gives equal bytes.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
@@ -84,6 +70,7 @@ def build(
     scheduler: str | None = None,
     progress: Progress = no_progress,
     certificate_points: int = POINTS,
+    slave_folder: Path | None = None,
 ) -> Built:
     """Build the FMU of a machine.
 
@@ -104,6 +91,9 @@ def build(
         Told after each task of the map.
     certificate_points : int
         Random boundaries at which the map is compared with TESPy.
+    slave_folder : Path, optional
+        Where to write, beside the FMU, the slave in Python alone, of which pythonfmu builds an FMU:
+        a folder that is not there yet.
 
     Returns
     -------
@@ -124,6 +114,8 @@ def build(
     parameters = machine_file.to_machine()
     output = output or Path("out") / f"{parameters.name}.fmu"
     check_output_file(output, ".fmu")
+    if slave_folder is not None and slave_folder.exists():
+        raise InputError(f"slave folder {slave_folder}: is there already; name a new one")
 
     tolerance = machine_file.relative_map_tolerance
     certified = finished_map(parameters, tolerance, certificate_points)
@@ -136,8 +128,11 @@ def build(
         except DesignPointError as error:
             raise InputError(f"machine file {path}: {error}") from error
     with staged(output.parent, f"output {output}") as stage, temporary_folder() as folder:
-        repacked = _pack(folder, path, parameters, certified, needs_execution_tool)
-        shutil.copy(repacked, stage / output.name)
+        packed = _pack(folder, path, parameters, certified, needs_execution_tool)
+        shutil.copy(packed, stage / output.name)
+    if slave_folder is not None:
+        with staged(slave_folder.parent, f"slave folder {slave_folder}") as stage:
+            write_slave_folder(stage / slave_folder.name, parameters, certified.design_state)
     design = design_details(certified.design_point, certified.design_state.sizes)
     return Built(output, summary(certified), f"{design}\n{map_details(certified)}")
 
@@ -187,78 +182,45 @@ def _pack(
     needs_execution_tool: bool,
 ) -> Path:
     """Make the FMU in a temporary folder."""
-    stage, documentation = folder / "stage", folder / "documentation"
-    entry = _fill_stage(stage, machine, certified)
-    write_documentation(documentation, machine, certified, machine_file)
-    built = FmuBuilder.build_FMU(
-        entry,
-        dest=folder / "built.fmu",
-        project_files=[p for p in sorted(stage.iterdir()) if p != entry],
-        documentation_folder=documentation,
-        needsExecutionTool=needs_execution_tool,
-        canGetAndSetFMUstate=True,
-        canSerializeFMUstate=True,
+    content = folder / "content"
+    resources, binaries, c_files = (content / n for n in ("resources", "binaries", "sources"))
+    write_documentation(content / "documentation", machine, certified, machine_file)
+    shutil.copy(ICON, content / "model.png")
+    entry = write_slave_folder(resources / "live", machine, certified.design_state)
+    add_pythonfmu(resources / "live", entry)
+    (resources / MAP_FILE).write_bytes(map_file(machine, certified.table))
+    machine.save(resources / "machine.json")
+    certified.certificate.save(resources / CERTIFICATE)
+    files = sources(machine.name)
+    _write(c_files, files)
+    for platform, library in compile_libraries().items():
+        name = f"{machine.name}{PLATFORMS[platform].suffix}"
+        _write(binaries / platform, {name: library})
+    guid = content_hash(content)
+    (resources / "guid.txt").write_text(f"{guid}\n", encoding="utf-8")
+    compiled = [name for name in files if name.endswith(".c")]
+    description = model_description(
+        machine, guid, compiled, needs_execution_tool=needs_execution_tool
     )
-    repacked = folder / "repacked.fmu"
-    _repack(built, repacked)
-    return repacked
+    (content / "modelDescription.xml").write_bytes(description)
+    packed = folder / "packed.fmu"
+    _zip(content, packed)
+    return packed
 
 
-def _fill_stage(stage: Path, machine: Machine, certified: CertifiedMap) -> Path:
-    """Lay out what goes into the FMU's resources; returns the file that pythonfmu loads.
-
-    Several FMUs may share one interpreter and its modules, so the names of ours end in the FMU's
-    own hash: each runs its own code.
-    """
-    stage.mkdir()
-    bundled = stage / PACKAGE.name
-    bundled.mkdir()
-    for name in IN_FMU:
-        source = PACKAGE / name
-        if source.is_dir():
-            shutil.copytree(source, bundled / name, ignore=NOT_IN_FMU)
-        else:
-            shutil.copy(source, bundled)
-    machine.save(stage / "machine.json")
-    certified.design_state.save(stage / DESIGN_STATE)
-    certified.table.save(stage / TABLE)
-    certified.certificate.save(stage / CERTIFICATE)
-    for name, packages in (
-        ("requirements.txt", MAP_PACKAGES),
-        ("requirements-live.txt", LIVE_PACKAGES),
-    ):
-        lines = [f"{package}=={version(package)}\n" for package in packages]
-        (stage / name).write_text("".join(lines), encoding="utf-8")
-    shutil.copy(ENTRY, stage)
-    guid = _content_hash(stage)
-    identity = {"guid": guid, "version": version("heatpump-twin")}
-    (stage / "fmu.json").write_text(json.dumps(identity) + "\n", encoding="utf-8")
-    own_name = f"{PACKAGE.name}_{guid[:12]}"
-    bundled.rename(stage / own_name)
-    entry = (stage / ENTRY.name).rename(stage / f"{ENTRY.stem}_{guid[:12]}.py")
-    source_text = entry.read_text(encoding="utf-8")
-    entry.write_text(source_text.replace(PACKAGE.name, own_name), encoding="utf-8")
-    return entry
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
 
 
-def _content_hash(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
-        digest.update(file.relative_to(folder).as_posix().encode("utf-8") + b"\0")
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:32]
-
-
-def _repack(source: Path, target: Path) -> None:
-    """Add the host shell and the icon; write the entries in order of name and with a fixed time."""
-    with zipfile.ZipFile(source) as old:
-        entries = with_shell({name: old.read(name) for name in old.namelist()})
-    entries["model.png"] = ICON.read_bytes()
-    with zipfile.ZipFile(target, "w") as new:
-        for name, content in sorted(entries.items()):
-            entry = zipfile.ZipInfo(name, date_time=ZIP_TIME)
+def _zip(folder: Path, target: Path) -> None:
+    """Write the files of a folder in order of name and with a fixed time."""
+    with zipfile.ZipFile(target, "w") as archive:
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), date_time=ZIP_TIME)
             entry.external_attr = 0o644 << 16
-            new.writestr(entry, content, compress_type=zipfile.ZIP_DEFLATED)
+            archive.writestr(entry, file.read_bytes(), compress_type=zipfile.ZIP_DEFLATED)
 
 
 def _print_progress(label: str, done: int, total: int) -> None:
@@ -290,6 +252,11 @@ def main() -> int:
         help="make the performance map on the Dask cluster at this address",
     )
     parser.add_argument(
+        "--slave-folder",
+        type=Path,
+        help="also write the slave in Python alone, which pythonfmu makes an FMU of",
+    )
+    parser.add_argument(
         "--verbose", action="store_true", help="print sizes and errors of the performance map, too"
     )
     arguments = parser.parse_args()
@@ -301,6 +268,7 @@ def main() -> int:
             needs_execution_tool=arguments.needs_execution_tool,
             scheduler=arguments.scheduler,
             progress=_print_progress,
+            slave_folder=arguments.slave_folder,
         )
         print(f"built {built.path}: {built.summary}")
         if arguments.verbose:

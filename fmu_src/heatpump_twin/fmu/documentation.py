@@ -33,7 +33,7 @@ def write_documentation(
     machine_file : Path
         Where the machine was read.
     """
-    folder.mkdir()
+    folder.mkdir(parents=True)
     shutil.copy(machine_file, folder / "machine.toml")
     (folder / PICTURE).write_bytes(certified.error_picture)
     environment = Environment(

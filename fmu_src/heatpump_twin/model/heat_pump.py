@@ -27,6 +27,10 @@ from .quantities import (
 # point found is within 1/2**10 of that distance from the limit.
 BISECTIONS = 10
 
+# An input that misses the end of a range by this share of its usual value or less is taken to be
+# that end: arithmetic of a host makes such differences, and nobody asks for them.
+ROUND_OFF = 1e-9
+
 _EXTENSIVE_INPUTS = tuple(q for q, is_a in BOUNDARY_QUANTITIES.items() if is_a.is_extensive)
 _EXTENSIVE_RESULTS = tuple(q for q, is_a in RESULT_QUANTITIES.items() if is_a.is_extensive)
 

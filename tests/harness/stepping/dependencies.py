@@ -1,7 +1,7 @@
 """Which variable changes which output: ``python dependencies.py x.fmu result.json``.
 
 Each input and parameter is changed at several points, one at a time, in initialisation mode and,
-where FMI lets a host set it there, between steps.
+where FMI lets a host set it there, between steps: what changes without a step is a feedthrough.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from typing import Any
 from heatpump_twin.harness.stepping.session import Session
 
 STEP_SIZE = 60.0
+
+# Parameters that are texts; what a step returns when it fails is nothing that outputs depend on.
+TEXTS = ("solver", "on_failure")
 
 # Off, at the start values, outside the envelope at the warm end.
 POINTS: tuple[dict[str, float], ...] = ({}, {"compressor_speed": 0.0}, {"T_sink_in": 348.15})
@@ -37,7 +40,6 @@ class Prober:
         self.start: dict[str, Any] = {
             v.name: types[v.type](v.start) for v in self.variables.values() if v.start
         }
-        self.is_stepping = False
         self.seen: dict[str, set[str]] = defaultdict(set)
 
     def names(self, causality: str) -> list[str]:
@@ -47,8 +49,6 @@ class Prober:
         self.session.set(values)
 
     def read(self) -> dict[str, Any]:
-        if self.is_stepping:
-            self.session.advance(STEP_SIZE)
         return self.session.get()
 
     def compare(self, name: str, before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -57,11 +57,17 @@ class Prober:
                 self.seen[output].add(name)
 
     def probe(self, name: str, point: dict[str, Any]) -> None:
-        """Change a variable a little, and to a value without meaning."""
+        """Change a variable a little, and an input to a value without meaning."""
         self.put(**point)
         before = self.read()
         value = point[name]
-        for other in (value + 1,) if isinstance(value, int) else (1.01 * value + 0.01, -1.0):
+        others: tuple[Any, ...] = (1.01 * value + 0.01,)
+        if isinstance(value, int):
+            # A third of the flows for each unit lies outside the envelope.
+            others = (value + 2,)
+        elif self.variables[name].causality == "input":
+            others += (-1.0,)
+        for other in others:
             self.put(**{name: other})
             self.compare(name, before, self.read())
             self.put(**{name: value})
@@ -108,15 +114,16 @@ def main() -> None:
     with Session(Path(sys.argv[1]), stay_in_initialisation=True) as session:
         prober = Prober(session)
         inputs, parameters = prober.names("input"), prober.names("parameter")
-        prober.probe_all([name for name in (*inputs, *parameters) if name != "solver"])
+        prober.probe_all([name for name in (*inputs, *parameters) if name not in TEXTS])
         prober.probe_solver()
         results["InitialUnknowns"] = prober.seen
     with Session(Path(sys.argv[1])) as session:
+        session.advance(STEP_SIZE)
         prober = Prober(session)
-        prober.is_stepping = True
         prober.probe_all(inputs)
         results["Outputs"] = prober.seen
-    text = json.dumps({k: {o: sorted(s) for o, s in v.items()} for k, v in results.items()})
+    outputs = session.outputs
+    text = json.dumps({k: {o: sorted(v[o]) for o in outputs} for k, v in results.items()})
     Path(sys.argv[2]).write_text(text)
 
 

@@ -206,7 +206,7 @@ def test_fmu_has_icon_page_and_list_of_packages(fmu: Path) -> None:
     with zipfile.ZipFile(fmu) as archive:
         picture = archive.read("model.png")
         page = archive.read("documentation/index.html").decode()
-        requirements = archive.read("resources/requirements.txt").decode()
+        requirements = archive.read("resources/live/requirements.txt").decode()
     assert picture[:8] == b"\x89PNG\r\n\x1a\n"
     pixels = matplotlib.image.imread(BytesIO(picture))
     assert pixels.shape == (200, 200, 4)

@@ -6,7 +6,7 @@ so it defines none.
 
 import ctypes
 
-from heatpump_twin.fmu.slave import HeatPumpSlave as HeatPumpSlave
+from heatpump_twin.fmu.slave import TespySlave as TespySlave
 
 # For each instance the library releases a reference to this module's dictionary that it does not
 # own. So one reference is added here. No Python object holds it: objects are released when Python

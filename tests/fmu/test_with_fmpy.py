@@ -119,14 +119,16 @@ def test_parameters_are_used_and_checked(fmu: Path) -> None:
                 logger=lambda c, name, status, category, text: log.append(text.decode()))
             return dict(zip(result.dtype.names, map(float, result[-1])))
         off = run(compressor_speed=0.0, standby_power=25.0, number_of_units=2)
-        bad = run(compressor_speed=0.0, number_of_units=0)
-        print(json.dumps([off, bad, log]))
+        try:
+            run(compressor_speed=0.0, number_of_units=0)
+        except Exception as error:
+            print(json.dumps([off, str(error), log]))
         """,
     )
     assert host.returncode == 0, host.stderr
     off, bad, log = json.loads(host.stdout)
     assert off["P_el"] == 50.0
-    assert bad["P_el"] == 10.0
+    assert "fmi2SetInteger failed with status 3 (error)" in bad
     assert any("number_of_units = 0" in text for text in log)
 
 
@@ -139,8 +141,7 @@ def test_outputs_are_valid_before_the_first_step(fmu: Path, machine: Machine) ->
         """,
     )
     first, second = json.loads(host.stdout)
-    # In initialisation Python evaluates the map, in steps the shell: equal to rounding.
-    assert first == pytest.approx(second, rel=1e-12)
+    assert first == second
     assert second == pytest.approx(machine.design.P_el, rel=MAP_RELATIVE)
 
 
@@ -167,47 +168,6 @@ def test_outputs_follow_the_inputs_during_initialisation(fmu: Path) -> None:
     assert during[1] > 313.15
     assert later[0] > during[0]
     assert later == after == unchanged
-
-
-def test_interrupt_stops_the_host_without_a_crash(fmu: Path) -> None:
-    host = run_host(
-        fmu,
-        """
-        import signal
-        def interrupt(time, recorder):
-            if time == 120:
-                signal.setitimer(signal.ITIMER_REAL, 0.005)
-            return True
-        signal.signal(signal.SIGALRM, signal.default_int_handler)
-        try:
-            result = fmpy.simulate_fmu(
-                fmu, stop_time=600, output_interval=60, step_finished=interrupt,
-                start_values={"solver": "live"})
-            print(json.dumps(list(map(float, result["time"]))))
-        except KeyboardInterrupt:  # it came between two calls of the FMU
-            print("[120]")
-        """,
-    )
-    assert host.returncode == 0, host.stderr
-    # Before it the host may have printed what the FMU logged.
-    assert json.loads(host.stdout.splitlines()[-1])[-1] < 600
-
-
-def test_fmu_runs_its_own_copy_of_the_model(fmu: Path) -> None:
-    host = run_host(
-        fmu,
-        """
-        fmpy.simulate_fmu(fmu, stop_time=60, output_interval=60)
-        names = [m for m in sys.modules if m.startswith("heatpump_twin_")]
-        print(json.dumps([names, sys.modules[min(names)].__file__]))
-        """,
-    )
-    names, file = json.loads(host.stdout)
-    package = min(names)
-    # Its name is that of this build alone.
-    assert len(package) == len("heatpump_twin_") + 12
-    assert all(name.startswith(package) for name in names)
-    assert f"/resources/{package}/" in file.replace("\\", "/")
 
 
 def test_missing_package_is_named_in_the_log_and_no_step_is_silent(fmu: Path) -> None:
@@ -237,24 +197,6 @@ def test_missing_package_is_named_in_the_log_and_no_step_is_silent(fmu: Path) ->
 def test_python_hosts_exit_cleanly(fmu: Path) -> None:
     code = "fmpy.simulate_fmu(fmu, stop_time=60, output_interval=60)"
     assert [run_host(fmu, code).returncode for _ in range(HOST_RUNS)] == [0] * HOST_RUNS
-
-
-def test_percent_sign_reaches_the_host_as_written(fmu: Path, tmp_path: Path) -> None:
-    host = run_host(
-        fmu,
-        f"""
-        log = []
-        from pathlib import Path
-        unzipped = Path(fmpy.extract(fmu, unzipdir={str(tmp_path)!r}))
-        path = unzipped / "resources" / "machine.json"
-        text = path.read_text().replace('"mci_lab"', '"100 % of %s"')
-        path.write_text(text)
-        fmpy.simulate_fmu(unzipped, stop_time=60, output_interval=60, debug_logging=True,
-            logger=lambda c, name, status, category, text: log.append(text.decode()))
-        print(json.dumps(log))
-        """,
-    )
-    assert any("than 100 % of %s;" in text for text in json.loads(host.stdout)), host.stderr
 
 
 def test_solver_set_back_to_the_map_answers_from_the_map(fmu: Path) -> None:

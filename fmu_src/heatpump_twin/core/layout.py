@@ -1,0 +1,138 @@
+"""The C header of the core: what Python declares, in the words of C.
+
+Names, order, units and ranges of inputs, results, statuses and parameters follow from `model`, and
+so does the order of the numbers in a map file. A name that C uses and Python does not declare
+cannot be compiled, and a library refuses a map file of another layout.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import fields
+from typing import Any
+
+from ..model import closures, heat_pump, performance_map, relations
+from ..model.machine import PARAMETERS
+from ..model.performance_map import AXES, ROWS, SUCTION_ROWS, MediumSeries, SaturationSeries
+from ..model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES, OperatingStatus
+from ..model.settings import SETTINGS
+from ..model.sizes import Sizes
+
+HEADER = "heat_pump_layout.h"
+
+# Longest text of a note with its end. Each input, limit and outlet may have a note in one answer.
+NOTE_SIZE = 1000
+MOST_NOTES = 12
+
+# Numbers of the equations that are the same for every machine, by their name in C.
+_EQUATIONS = {
+    "LARGEST_SUBCOOLING_FRACTION": closures.LARGEST_SUBCOOLING_FRACTION,
+    "SUPERHEAT_BLEND": closures.SUPERHEAT_BLEND,
+    "EVAPORATING_BLEND": closures.EVAPORATING_BLEND,
+    "LEAST_FLOW_RATIO": relations.LEAST_FLOW_RATIO,
+    "HEAT_FLOW_PER_KELVIN": performance_map.HEAT_FLOW_PER_KELVIN,
+    "STEP_PRODUCT": performance_map.STEP_PRODUCT,
+    "ITERATIONS": performance_map.ITERATIONS,
+    "BISECTIONS": heat_pump.BISECTIONS,
+    "ROUND_OFF": heat_pump.ROUND_OFF,
+}
+
+#: Parts of the map's table that are series: attribute of the table, and attribute of that.
+SERIES: tuple[tuple[str, str], ...] = (
+    *((side, f.name) for side in ("source", "sink") for f in fields(MediumSeries)),
+    *(("saturation", f.name) for f in fields(SaturationSeries)),
+)
+
+
+def header() -> str:
+    """Write the C header of the layout."""
+    return _header_with(layout_number())
+
+
+def layout_number() -> int:
+    """Number of the layout: another one for each change of it; 48 bits."""
+    return int(hashlib.sha256(_header_with(0).encode("utf-8")).hexdigest()[:12], 16)
+
+
+def _header_with(number: int) -> str:
+    inputs, results = BOUNDARY_QUANTITIES.values(), RESULT_QUANTITIES.values()
+    settings = {name: setting.definition for name, setting in SETTINGS.items()}
+    lines = [
+        "/* Made by heatpump_twin.core.layout of what Python declares. SI units. */",
+        "#ifndef HEATPUMP_TWIN_HEAT_PUMP_LAYOUT_H",
+        "#define HEATPUMP_TWIN_HEAT_PUMP_LAYOUT_H",
+        f"#define LAYOUT {number}ULL",
+        _enumeration("Input", list(BOUNDARY_QUANTITIES), "INPUTS"),
+        _enumeration("Result", list(RESULT_QUANTITIES), "RESULTS"),
+        _enumeration("Parameter", list(SETTINGS), "PARAMETERS"),
+        _enumeration("Status", [s.name for s in OperatingStatus], "STATUSES"),
+        _enumeration("Row", [*ROWS, *SUCTION_ROWS], "ROWS"),
+        f"enum {{ UNIT_ROWS = {len(ROWS)}, ESTIMATES = INPUTS + 1 }};",
+        "/* name, unit, least, largest and usual value, whether it adds up over units side by",
+        "   side, whether results follow powers of it */",
+        _list(
+            "INPUTS",
+            [
+                (
+                    q.name,
+                    f'"{q.unit}"',
+                    *_range(q),
+                    q.nominal,
+                    *_flags(q.is_extensive, q.acts_by_power),
+                )
+                for q in inputs
+            ],
+        ),
+        "/* name, unit, least and largest value, whether it adds up over units side by side */",
+        _list(
+            "RESULTS",
+            [(q.name, f'"{q.unit}"', *_range(q), *_flags(q.is_extensive)) for q in results],
+        ),
+        "/* name, unit, least and largest value, whether it has whole values only */",
+        _list(
+            "PARAMETERS",
+            [
+                (name, f'"{d.unit}"', *_range(d), *_flags(SETTINGS[name].is_integer))
+                for name, d in settings.items()
+            ],
+        ),
+        "/* Longest text of a note with its end, and most notes of one answer. */",
+        f"enum {{ NOTE_SIZE = {NOTE_SIZE}, MOST_NOTES = {MOST_NOTES} }};",
+        "/* Axes of the table and series of the media, in their order. */",
+        _list("AXES", [(name,) for name in AXES]),
+        _list("SERIES", [("_".join(of),) for of in SERIES]),
+        *(f"#define {name} {value!r}" for name, value in _EQUATIONS.items()),
+        "typedef struct {",
+        *(f"    double {name};" for name in constant_names()),
+        "    double least[INPUTS], largest[INPUTS], design[INPUTS];",
+        "    double start[PARAMETERS], approach_estimate[ESTIMATES];",
+        "} Constants;",
+        "#endif",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def constant_names() -> list[str]:
+    """Return the names of the machine's numbers in C, in their order."""
+    return [
+        *(place.replace(".", "_") for place in PARAMETERS),
+        *(f"size_{f.name}" for f in fields(Sizes)),
+    ]
+
+
+def _range(declared: Any) -> tuple[float, float]:
+    return declared.minimum, declared.maximum
+
+
+def _flags(*values: bool) -> tuple[int, ...]:
+    return tuple(map(int, values))
+
+
+def _enumeration(name: str, members: list[str], count: str) -> str:
+    prefixed = ", ".join(f"{name.upper()}_{member}" for member in members)
+    return f"typedef enum {{ {prefixed} }} {name};\nenum {{ {count} = {len(members)} }};"
+
+
+def _list(name: str, entries: list[tuple[object, ...]]) -> str:
+    of = " ".join(f"X({', '.join(map(str, entry))})" for entry in entries)
+    return f"#define FOR_EACH_OF_{name}(X) {of}"

@@ -1,0 +1,175 @@
+"""The FMU's modelDescription.xml, from the declaration of its variables."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from importlib.metadata import version
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from heatpump_twin.model.machine import Machine, identification
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Quantity
+
+from .variables import REAL, VARIABLES, Variable
+
+# FMI base units: exponents of kg, m, s, K.
+_UNITS = {
+    "1": {},
+    "K": {"K": 1},
+    "Pa": {"kg": 1, "m": -1, "s": -2},
+    "W": {"kg": 1, "m": 2, "s": -3},
+    "kg/s": {"kg": 1, "s": -1},
+    "J/kg": {"m": 2, "s": -2},
+}
+
+_LOG_CATEGORIES = {
+    "logOperatingStatus": "Answers that are not the plain one: 1st, 10th, 100th ... of a cause",
+    "logEachStep": "The same at each step, for a host that asks for it by this name",
+    "logStatusDiscard": "Messages of calls that return fmi2Discard",
+    "logStatusError": "Messages of calls that return fmi2Error",
+    "logAll": "All messages but those of each step",
+}
+
+# The FMU integrates nothing; some tools warn where there is no tolerance.
+_EXPERIMENT = {"startTime": "0.0", "stopTime": "3600.0", "tolerance": "1e-4", "stepSize": "60.0"}
+
+# The relative uncertainties are for information only: nothing depends on them, and on standby power
+# only the power and the loss of a machine that is off.
+_OF_ALL, _OF_STANDBY = ("number_of_units", "solver"), ("P_el", "Q_flow_loss")
+
+
+def model_description(
+    machine: Machine, guid: str, source_files: list[str], *, needs_execution_tool: bool
+) -> bytes:
+    """Write the model description of a machine's FMU.
+
+    The time of generation is that of the variable SOURCE_DATE_EPOCH, in seconds of 1970, and
+    without it there is none: equal sources give equal bytes.
+
+    Parameters
+    ----------
+    machine : Machine
+        Its start values and its name, which is the model identifier.
+    guid : str
+        Of the FMU.
+    source_files : list of str
+        C files in ``sources`` that a tool compiles.
+    needs_execution_tool : bool
+        What the FMU says of itself.
+    """
+    description = f"{machine.title} ({identification(machine)})"
+    if machine.refrigerant_note:
+        description += f". {machine.refrigerant_note}"
+    root = Element(
+        "fmiModelDescription",
+        {
+            "fmiVersion": "2.0",
+            "modelName": machine.name,
+            "guid": guid,
+            "description": description,
+            "version": version("heatpump-twin"),
+            "license": "MIT",
+            "generationTool": f"heatpump-twin {version('heatpump-twin')}",
+            "variableNamingConvention": "structured",
+        },
+    )
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch:
+        moment = datetime.fromtimestamp(int(epoch), tz=UTC)
+        root.set("generationDateAndTime", moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    co_simulation = SubElement(
+        root,
+        "CoSimulation",
+        {
+            "modelIdentifier": machine.name,
+            "needsExecutionTool": str(needs_execution_tool).lower(),
+            "canHandleVariableCommunicationStepSize": "true",
+            "canInterpolateInputs": "false",
+            "canBeInstantiatedOnlyOncePerProcess": "false",
+            "canNotUseMemoryManagementFunctions": "true",
+            "canGetAndSetFMUstate": "true",
+            "canSerializeFMUstate": "true",
+        },
+    )
+    files = SubElement(co_simulation, "SourceFiles")
+    for name in source_files:
+        SubElement(files, "File", {"name": name})
+    root.append(_unit_definitions())
+    categories = SubElement(root, "LogCategories")
+    for name, of in _LOG_CATEGORIES.items():
+        SubElement(categories, "Category", {"name": name, "description": of})
+    SubElement(root, "DefaultExperiment", _EXPERIMENT)
+    variables = SubElement(root, "ModelVariables")
+    for reference, variable in enumerate(VARIABLES):
+        variables.append(_scalar_variable(variable, reference, variable.start(machine)))
+    root.append(_model_structure())
+    indent(root)
+    return tostring(root, "UTF-8", xml_declaration=True) + b"\n"
+
+
+def _unit_definitions() -> Element:
+    definitions = Element("UnitDefinitions")
+    for name, exponents in _UNITS.items():
+        unit = SubElement(definitions, "Unit", {"name": name})
+        SubElement(unit, "BaseUnit", {k: str(v) for k, v in exponents.items()})
+        if name == "K":
+            SubElement(unit, "DisplayUnit", {"name": "degC", "factor": "1", "offset": "-273.15"})
+    return definitions
+
+
+def _scalar_variable(
+    variable: Variable, reference: int, start: float | int | str | None
+) -> Element:
+    node = Element(
+        "ScalarVariable",
+        {
+            "name": variable.name,
+            "valueReference": str(reference),
+            "description": variable.description,
+            "causality": variable.causality,
+            "variability": variable.variability,
+        },
+    )
+    if variable.initial:
+        node.set("initial", variable.initial)
+    of_type = SubElement(node, variable.type)
+    if variable.type == REAL:
+        _describe_real(of_type, variable)
+    if not variable.choices:
+        number = repr if variable.type == REAL else lambda value: str(int(value))
+        of_type.set("min", number(variable.minimum))
+        of_type.set("max", number(variable.maximum))
+    if start is not None:
+        of_type.set("start", start if isinstance(start, str) else repr(start))
+    return node
+
+
+def _describe_real(node: Element, variable: Variable) -> None:
+    declared = variable.declared
+    assert declared is not None
+    node.set("unit", declared.unit)
+    if declared.is_difference:
+        # A temperature difference is no point on the Celsius scale.
+        node.set("relativeQuantity", "true")
+    elif declared.unit == "K":
+        node.set("displayUnit", "degC")
+    if isinstance(declared, Quantity):
+        node.set("nominal", repr(declared.nominal))
+
+
+def _model_structure() -> Element:
+    index = {variable.name: i for i, variable in enumerate(VARIABLES, start=1)}
+    outputs = [variable.name for variable in VARIABLES if variable.causality == "output"]
+    structure = Element("ModelStructure")
+    # Outputs change in steps alone: two units that feed each other are no algebraic loop.
+    listed = SubElement(structure, "Outputs")
+    for name in outputs:
+        SubElement(listed, "Unknown", {"index": str(index[name]), "dependencies": ""})
+    listed = SubElement(structure, "InitialUnknowns")
+    for name in outputs:
+        knowns = [*BOUNDARY_QUANTITIES, *_OF_ALL]
+        if name in _OF_STANDBY:
+            knowns.append("standby_power")
+        places = " ".join(str(i) for i in sorted(index[known] for known in knowns))
+        SubElement(listed, "Unknown", {"index": str(index[name]), "dependencies": places})
+    return structure
