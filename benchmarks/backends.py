@@ -12,11 +12,12 @@ from time import perf_counter
 
 import numpy as np
 
+from heatpump_twin.core.heat_pump import HeatPump
+from heatpump_twin.core.map_file import map_file
 from heatpump_twin.map_making.map_build import certified_map
 from heatpump_twin.map_making.sampling import sample_envelope
 from heatpump_twin.model.errors import TwinError
 from heatpump_twin.model.machine import Machine
-from heatpump_twin.model.performance_map import PerformanceMap
 from heatpump_twin.model.quantities import Boundary, OperatingPoint
 from heatpump_twin.solving.cycle import HeatPumpCycle
 
@@ -65,7 +66,7 @@ class Backend:
 
 def run(machine: Machine, tolerance: float, points: int) -> list[Backend]:
     """Solve the same random points with each backend, as live mode does: starting from the map."""
-    first_guess = PerformanceMap(machine, certified_map(machine, tolerance).table)
+    first_guess = HeatPump(map_file(machine, certified_map(machine, tolerance).table))
     boundaries = sample_envelope(machine, points, SEED)
     found: list[Backend] = []
     exact: list[OperatingPoint | None] = []

@@ -15,12 +15,14 @@ from typing import TypeAlias
 import numpy as np
 from scipy.interpolate import BarycentricInterpolator, make_interp_spline
 
+from heatpump_twin.core.heat_pump import HeatPump
+from heatpump_twin.core.map_file import map_file
 from heatpump_twin.map_making.jobs import Jobs, executor, no_progress
 from heatpump_twin.map_making.sampling import sample_envelope
 from heatpump_twin.map_making.tabulation import Compute, tabulate
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
-from heatpump_twin.model.performance_map import Array, Axis, MapTable, PerformanceMap
+from heatpump_twin.model.map_table import Array, Axis, MapTable
 from heatpump_twin.model.quantities import Boundary
 from heatpump_twin.solving.media import Media
 from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle
@@ -199,8 +201,8 @@ def _map_cost(
 
 
 def _mapped(machine: Machine, table: MapTable, boundaries: Sequence[Boundary]) -> Array:
-    performance_map = PerformanceMap(machine, table)
-    points = [performance_map.off_design(boundary) for boundary in boundaries]
+    core = HeatPump(map_file(machine, table))
+    points = [core.off_design(boundary) for boundary in boundaries]
     return np.array([[getattr(point, q) for q in COMPARED] for point in points])
 
 

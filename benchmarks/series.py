@@ -8,7 +8,7 @@ import numpy as np
 
 from heatpump_twin.map_making.sampling import sample_envelope
 from heatpump_twin.model.machine import Machine
-from heatpump_twin.model.performance_map import Array
+from heatpump_twin.model.map_table import Array
 
 SEED = 20260303
 MINUTES_OF_YEAR = 365 * 24 * 60

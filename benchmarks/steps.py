@@ -11,7 +11,7 @@ from time import perf_counter, process_time
 import numpy as np
 
 from heatpump_twin.model.machine import Machine
-from heatpump_twin.model.performance_map import Array
+from heatpump_twin.model.map_table import Array
 
 from . import series
 from .fmus import Fmu, Stepper

@@ -1,1 +1,1 @@
-"""The performance map in C, evaluated without Python, and the layout of its numbers."""
+"""The heat pump at run time, in C: map, envelope, limits, status and state; and its Python side."""

@@ -72,11 +72,7 @@ _PROCESSORS = {"x86_64": (0x01000007, 3), "aarch64": (0x0100000C, 0)}
 
 def core_sources() -> dict[str, bytes]:
     """Return the C files of the core and their headers, the generated one too, by name."""
-    files = {
-        path.name: path.read_bytes()
-        for path in sorted(HERE.glob("*.[ch]"))
-        if "native" not in path.name
-    }
+    files = {path.name: path.read_bytes() for path in sorted(HERE.glob("*.[ch]"))}
     return {**files, HEADER: header().encode("utf-8")}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..model import closures, heat_pump, performance_map, relations
 from ..model.machine import PARAMETERS
-from ..model.performance_map import AXES, ROWS, SUCTION_ROWS, MediumSeries, SaturationSeries
+from ..model.map_table import AXES, ROWS, SUCTION_ROWS, MediumSeries, SaturationSeries
 from ..model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES, OperatingStatus
 from ..model.settings import SETTINGS
 from ..model.sizes import Sizes
@@ -33,6 +33,8 @@ _EQUATIONS = {
     "HEAT_FLOW_PER_KELVIN": performance_map.HEAT_FLOW_PER_KELVIN,
     "STEP_PRODUCT": performance_map.STEP_PRODUCT,
     "ITERATIONS": performance_map.ITERATIONS,
+    "LARGEST_STEP_DOWN": performance_map.LARGEST_STEP_DOWN,
+    "LEAST_SLOPE": performance_map.LEAST_SLOPE,
     "BISECTIONS": heat_pump.BISECTIONS,
     "ROUND_OFF": heat_pump.ROUND_OFF,
 }

@@ -208,10 +208,10 @@ static bool solve_suction(const Map *map, const double inputs[INPUTS], const dou
             slope = 1.0 + HEAT_FLOW_PER_KELVIN * needed * follows;
         } else {
             /* The excess rises with the approach by more than the approach itself. */
-            slope = fmax((excess - excess_before) / (approach - approach_before), 0.1);
+            slope = fmax((excess - excess_before) / (approach - approach_before), LEAST_SLOPE);
         }
         double step_before = step;
-        step = fmax(-excess / slope, -0.5 * approach);
+        step = fmax(-excess / slope, -LARGEST_STEP_DOWN * approach);
         if (fabs(step * step_before) < STEP_PRODUCT) {
             approach += step;
             *T_dew = smooth_minimum(T_source_in - approach, T_max, EVAPORATING_BLEND);

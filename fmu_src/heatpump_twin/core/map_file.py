@@ -14,7 +14,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..model.machine import PARAMETERS, Machine
-from ..model.performance_map import Array, MapTable, Series, low_rank
+from ..model.map_table import Array, MapTable, Series
 from ..model.quantities import BOUNDARY_QUANTITIES
 from ..model.settings import SETTINGS
 from ..model.sizes import Sizes
@@ -51,7 +51,7 @@ def _numbers(machine: Machine, table: MapTable) -> Array:
     powers = superheats * dews
     # Sums of one thread have one order.
     with threadpool_limits(1):
-        left, right = low_rank(table.coefficients.reshape(rows * powers, -1), rows)
+        left, right = table.factors()
     modes = len(right)
     ranges = machine.envelope.ranges.values()
     parts: list[float] = [

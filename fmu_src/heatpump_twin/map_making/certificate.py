@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatpump_twin.core.heat_pump import HeatPump
+from heatpump_twin.core.map_file import map_file
 from heatpump_twin.model.errors import InputError, SolveError
 from heatpump_twin.model.machine import Machine
-from heatpump_twin.model.performance_map import Array, MapTable, PerformanceMap
+from heatpump_twin.model.map_table import Array, MapTable
 from heatpump_twin.model.quantities import RESULT_QUANTITIES, Boundary, Quantity
 
 from .sampling import sample_envelope
@@ -209,11 +211,11 @@ def certify(
             f"boundaries of the envelope, for instance at {boundaries[failed[0]].as_text()}; "
             "narrow the envelope"
         )
-    performance_map = PerformanceMap(machine, table)
+    core = HeatPump(map_file(machine, table))
     mapped = np.empty_like(live)
     for i, boundary in enumerate(boundaries):
         try:
-            mapped[i] = list(vars(performance_map.off_design(boundary)).values())
+            mapped[i] = list(vars(core.off_design(boundary)).values())
         except SolveError as error:
             raise InputError(
                 f"machine {machine.name}: the map does not reach {boundary.as_text()} ({error}); "

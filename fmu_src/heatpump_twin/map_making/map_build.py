@@ -21,7 +21,7 @@ from heatpump_twin.cache import alone
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.heat_pump import HeatPump
 from heatpump_twin.model.machine import Machine
-from heatpump_twin.model.performance_map import MapTable
+from heatpump_twin.model.map_table import MapTable
 from heatpump_twin.model.quantities import OperatingPoint, OperatingStatus
 from heatpump_twin.model.sizes import DesignState
 from heatpump_twin.running import temporary_folder, uninterrupted

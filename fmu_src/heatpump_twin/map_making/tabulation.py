@@ -1,4 +1,4 @@
-"""Tabulate a machine's condensing unit for `heatpump_twin.model.performance_map`.
+"""Tabulate a machine's condensing unit for `heatpump_twin.model.map_table`.
 
 The number of nodes along each axis follows from how fast the Chebyshev coefficients fall along
 lines through the table. Evaporator and valve, which are not smooth, are not in the table.
@@ -18,7 +18,7 @@ import numpy as np
 
 from heatpump_twin.model.errors import InputError, SolveError
 from heatpump_twin.model.machine import Machine
-from heatpump_twin.model.performance_map import (
+from heatpump_twin.model.map_table import (
     AXES,
     ROWS,
     SUCTION_ROWS,
@@ -28,8 +28,8 @@ from heatpump_twin.model.performance_map import (
     MediumSeries,
     SaturationSeries,
     Series,
-    stretched_inputs,
 )
+from heatpump_twin.model.performance_map import stretched_inputs
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary, with_unit
 from heatpump_twin.model.relations import Relations
 from heatpump_twin.solving.condensing_unit import CondensingUnit

@@ -1,9 +1,11 @@
-"""The heat pump as its surroundings see it: an answer to every boundary, with a status.
+"""The heat pump as its surroundings see it, readably: an answer to every boundary, with a status.
 
 Whatever is asked, `HeatPump.answer` answers: off when the speed is 0, from the nearest point of the
 envelope when the boundary lies outside, and with no point, so that the last one is held, when an
 input has no meaning or the cycle has no solution. The status says which, and notes name the
 variable and its value.
+
+The core in C (`core/heat_pump.c`) does the same at run time, and tests hold it to this.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from .quantities import (
     Boundary,
     OperatingPoint,
     OperatingStatus,
+    Quantity,
     with_unit,
 )
 
@@ -35,15 +38,19 @@ _EXTENSIVE_INPUTS = tuple(q for q, is_a in BOUNDARY_QUANTITIES.items() if is_a.i
 _EXTENSIVE_RESULTS = tuple(q for q, is_a in RESULT_QUANTITIES.items() if is_a.is_extensive)
 
 
-class SteadyState(Protocol):
-    """Gives the steady operating point at a boundary inside the envelope.
-
-    `performance_map.PerformanceMap` interpolates it, `cycle.HeatPumpCycle` solves it.
-    """
+class OffDesign(Protocol):
+    """Gives the steady operating point at a boundary inside the envelope."""
 
     def off_design(self, boundary: Boundary) -> OperatingPoint:
         """Return the operating point; raises `SolveError` where there is none."""
         ...
+
+
+class SteadyState(OffDesign, Protocol):
+    """Gives the machine when off, too.
+
+    `cycle.HeatPumpCycle` solves it; `performance_map.PerformanceMap` interpolates it.
+    """
 
     def standby(self, boundary: Boundary) -> OperatingPoint:
         """Return the machine when off."""
@@ -94,65 +101,74 @@ class HeatPump:
             Temperatures in K, mass flows of all units together in kg/s. Any float is accepted.
 
         """
-        single = boundary
-        if self.number_of_units != 1:
-            shares = {q: getattr(boundary, q) / self.number_of_units for q in _EXTENSIVE_INPUTS}
-            single = replace(boundary, **shares)
+        given = Boundary(
+            *(
+                _without_round_off(x, q.minimum, q.maximum, q)
+                for q, x in zip(BOUNDARY_QUANTITIES.values(), vars(boundary).values(), strict=True)
+            )
+        )
         try:
-            if _is_inside(single, self.machine.envelope):
-                answer = self._inside(single)
-            else:
-                rejected = _meaningless(boundary)
-                if rejected:
-                    return Answer(None, OperatingStatus.INPUT_REJECTED, rejected)
-                answer = self._outside(single)
+            answer = self._answer_of(given)
+            if answer.point is None:
+                return answer
+            return answer._replace(point=self._all_units(answer.point))
         except SolveError as error:
             note = f"{boundary.as_text()}: {error}"
             return Answer(None, OperatingStatus.SOLVE_FAILED, (note,))
-        if self.number_of_units != 1 and answer.point is not None:
-            return answer._replace(point=self._all_units(answer.point))
-        return answer
 
-    def _inside(self, boundary: Boundary) -> Answer:
-        point = self.steady_state.off_design(boundary)
-        if self._is_within_limits(point):
+    def _answer_of(self, given: Boundary) -> Answer:
+        """Answer for one unit, to the inputs of all units."""
+        shares = {q: getattr(given, q) / self.number_of_units for q in _EXTENSIVE_INPUTS}
+        asked = self._at_the_edge(replace(given, **shares))
+        is_inside = _is_inside(asked, self.machine.envelope)
+        if not is_inside:
+            rejected = _meaningless(given)
+            if rejected:
+                return Answer(None, OperatingStatus.INPUT_REJECTED, rejected)
+            if given.compressor_speed <= ROUND_OFF:
+                return Answer(self._off(given), OperatingStatus.OFF)
+        moved, notes = self._move_into_box(asked)
+        point = self.steady_state.off_design(moved)
+        is_within_limits = self._is_within_limits(point)
+        if is_inside and is_within_limits:
             return Answer(point, OperatingStatus.INSIDE)
-        return self._moved(boundary, boundary, (), point)
-
-    def _outside(self, boundary: Boundary) -> Answer:
-        if boundary.compressor_speed == 0.0:
-            return Answer(self._off(boundary), OperatingStatus.OFF)
-        moved, notes = self._move_into_box(boundary)
-        return self._moved(boundary, moved, notes, self.steady_state.off_design(moved))
-
-    def _moved(
-        self, boundary: Boundary, moved: Boundary, notes: tuple[str, ...], point: OperatingPoint
-    ) -> Answer:
-        if not self._is_within_limits(point):
+        if not is_within_limits:
             notes = (*notes, *self._broken_limits(point))
             moved, point = self._move_within_limits(moved)
-        point = self._with_outlets_of(boundary, moved, point)
-        return Answer(point, OperatingStatus.MOVED_TO_ENVELOPE, notes)
+        point, outlet_notes = self._with_outlets_of(asked, moved, point)
+        return Answer(point, OperatingStatus.MOVED_TO_ENVELOPE, (*notes, *outlet_notes))
+
+    def _at_the_edge(self, boundary: Boundary) -> Boundary:
+        """Put inputs that miss an end of the envelope by round-off on that end."""
+        values = {}
+        for name, value in vars(boundary).items():
+            low, high = self.machine.envelope.range(name)
+            values[name] = _without_round_off(value, low, high, BOUNDARY_QUANTITIES[name])
+        return Boundary(**values)
 
     def _with_outlets_of(
         self, boundary: Boundary, moved: Boundary, point: OperatingPoint
-    ) -> OperatingPoint:
+    ) -> tuple[OperatingPoint, tuple[str, ...]]:
         """Give the streams as they really enter the heat of the point that was moved to.
 
         A sink warmer than the envelope must not come out colder than it went in. Below the least
         flow of the envelope the outlets are those of the least flow: with hardly any flow the heat
         would take them to any temperature.
         """
-        envelope = self.machine.envelope
-        source_flow = max(boundary.m_flow_source, envelope.minimum.m_flow_source)
-        sink_flow = max(boundary.m_flow_sink, envelope.minimum.m_flow_sink)
-        source_drop = (moved.T_source_in - point.T_source_out) * moved.m_flow_source / source_flow
-        sink_rise = (point.T_sink_out - moved.T_sink_in) * moved.m_flow_sink / sink_flow
-        return replace(
-            point,
-            T_source_out=boundary.T_source_in - source_drop,
-            T_sink_out=boundary.T_sink_in + sink_rise,
-        )
+        outlets, notes = {}, []
+        for side in ("source", "sink"):
+            T_in, T_out, m_flow = f"T_{side}_in", f"T_{side}_out", f"m_flow_{side}"
+            least, _ = self.machine.envelope.range(m_flow)
+            flow = max(getattr(boundary, m_flow), least)
+            rise = (getattr(point, T_out) - getattr(moved, T_in)) * getattr(moved, m_flow) / flow
+            found, declared = getattr(boundary, T_in) + rise, RESULT_QUANTITIES[T_out]
+            outlets[T_out] = min(max(found, declared.minimum), declared.maximum)
+            if outlets[T_out] != found:
+                notes.append(
+                    f"{T_out} would be {with_unit(found, declared.unit)}; "
+                    f"{outlets[T_out]:.6g} is used"
+                )
+        return replace(point, **outlets), tuple(notes)
 
     def _move_into_box(self, boundary: Boundary) -> tuple[Boundary, tuple[str, ...]]:
         envelope = self.machine.envelope
@@ -211,10 +227,26 @@ class HeatPump:
         )
 
     def _all_units(self, point: OperatingPoint) -> OperatingPoint:
+        """Add up over the units; raises `SolveError` where a result leaves its declared range."""
         values = asdict(point)
         for name in _EXTENSIVE_RESULTS:
             values[name] *= self.number_of_units
+        for name, value in values.items():
+            of = RESULT_QUANTITIES[name]
+            if not of.minimum <= value <= of.maximum:
+                raise SolveError(
+                    f"the solution has {name} = {with_unit(value, of.unit)}, expected "
+                    f"{of.minimum:.6g} to {with_unit(of.maximum, of.unit)}"
+                )
         return OperatingPoint(**values)
+
+
+def _without_round_off(value: float, low: float, high: float, quantity: Quantity) -> float:
+    """Return the value, or the end of a range that it misses by no more than round-off."""
+    allowed = ROUND_OFF * quantity.nominal
+    if low - allowed <= value < low:
+        return low
+    return high if high < value <= high + allowed else value
 
 
 def _is_inside(boundary: Boundary, envelope: Envelope) -> bool:

@@ -31,7 +31,7 @@ from tespy.tools.fluid_properties import h_mix_pT
 from tespy.tools.helpers import TESPyComponentError, TESPyConnectionError, TESPyNetworkError
 
 from ..model.errors import SolveError
-from ..model.heat_pump import SteadyState
+from ..model.heat_pump import OffDesign
 from ..model.machine import Machine
 from ..model.plausibility import check_physics
 from ..model.quantities import Boundary, OperatingPoint
@@ -82,7 +82,7 @@ class HeatPumpCycle:
     ----------
     machine : Machine
         Its parameters.
-    first_guess : SteadyState, optional
+    first_guess : OffDesign, optional
         Where a solve at a boundary starts: at what this says of it, and not at the design point.
         The solution is the same, sooner.
 
@@ -92,7 +92,7 @@ class HeatPumpCycle:
         If CoolProp does not know one of the media.
     """
 
-    def __init__(self, machine: Machine, first_guess: SteadyState | None = None) -> None:
+    def __init__(self, machine: Machine, first_guess: OffDesign | None = None) -> None:
         self.machine = machine
         self._first_guess = first_guess
         self.media = Media(machine)
