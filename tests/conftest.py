@@ -18,7 +18,12 @@ from heatpump_twin.harness.data.datasets import Dataset, load_dataset
 from heatpump_twin.harness.data.new_dataset import write_example
 from heatpump_twin.harness.scoring.scores import Scores
 from heatpump_twin.harness.scoring.validation import validate
-from heatpump_twin.machine_files.machine_file import DEFAULT_MAP_TOLERANCE, read_machine
+from heatpump_twin.machine_files.files import machine_path
+from heatpump_twin.machine_files.machine_file import (
+    DEFAULT_MAP_TOLERANCE,
+    read_machine,
+    read_machine_file,
+)
 from heatpump_twin.map_making.map_build import CertifiedMap, certified_map
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import Boundary
@@ -80,6 +85,19 @@ def cycle(machine: Machine) -> HeatPumpCycle:
 @pytest.fixture(scope="session")
 def certified(machine: Machine) -> CertifiedMap:
     return certified_map(machine, DEFAULT_MAP_TOLERANCE)
+
+
+@pytest.fixture(scope="session")
+def certified_maps(certified: CertifiedMap) -> dict[str, CertifiedMap]:
+    """The maps of all shipped machines."""
+    return {
+        "mci_lab": certified,
+        **{
+            name: certified_map(machine_file.to_machine(), machine_file.relative_map_tolerance)
+            for name in ("nist_split", "rwth_brine_water")
+            for machine_file in [read_machine_file(machine_path(name))]
+        },
+    }
 
 
 @pytest.fixture(scope="session")

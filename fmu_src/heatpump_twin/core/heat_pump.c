@@ -63,7 +63,9 @@ static void add_note(Notes *notes, Kind kind, int variable, const char *format, 
     va_end(arguments);
 }
 
+/* A failure is noted alone: what was moved on the way to it has not happened. */
 static void note_failure(Notes *notes, const double inputs[INPUTS], const char *why) {
+    notes->count = 0;
     char text[NOTE_SIZE];
     size_t length = 0;
     for (int i = 0; i < INPUTS; i++) {
@@ -248,7 +250,6 @@ static Status answer(HeatPump *heat_pump, const double inputs[INPUTS], double re
     if (!are_within_limits(is, results)) {
         note_limits(is, results, notes);
         if (!move_within_limits(heat_pump, used, results, why, sizeof why)) {
-            notes->count = 0;
             note_failure(notes, inputs, why);
             return STATUS_SOLVE_FAILED;
         }
@@ -269,7 +270,6 @@ Status heat_pump_step(HeatPump *heat_pump, const double inputs[INPUTS], double s
         if (DECLARED_RESULT[i].is_extensive) results[i] *= units;
     char why[NOTE_SIZE] = "";
     if (!have_ranges(results, why, sizeof why)) {
-        notes->count = 0;
         note_failure(notes, inputs, why);
         return STATUS_SOLVE_FAILED;
     }

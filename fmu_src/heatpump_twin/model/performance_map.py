@@ -127,7 +127,7 @@ class PerformanceMap:
         """All rows as polynomials of the state at suction; shape (rows, superheat, T_dew)."""
         inputs = (boundary.compressor_speed, boundary.T_sink_in, boundary.m_flow_sink)
         chebyshev = [
-            chebvander(axis.scaled_within(x), axis.nodes - 1)
+            chebvander(axis.scaled_within(x), axis.nodes - 1)[0]
             for axis, x in zip(self.table.axes, inputs, strict=False)
         ]
         unit = np.einsum("rstabc,a,b,c->rst", self._coefficients, *chebyshev)
