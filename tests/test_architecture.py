@@ -153,7 +153,7 @@ def test_imports_point_down() -> None:
         ("heatpump_twin.model.machine", "from heatpump_twin.fmu.build import x", "model", "fmu"),
         ("heatpump_twin.model.machine", "from ..solving.cycle import x", "model", "solving"),
         ("heatpump_twin.model.machine", "from .. import core", "model", "core"),
-        ("heatpump_twin.core.native_map", "import heatpump_twin.fmu.slave", "core", "fmu"),
+        ("heatpump_twin.core.layout", "import heatpump_twin.fmu.slave", "core", "fmu"),
         (
             "heatpump_twin.map_making.jobs",
             "def f():\n    from heatpump_twin.machine_files import machine_file",

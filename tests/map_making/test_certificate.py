@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from conftest import serially
 
+from heatpump_twin.core.heat_pump import HeatPump
+from heatpump_twin.core.map_file import map_file
 from heatpump_twin.map_making.certificate import (
     SEED,
     Certificate,
@@ -19,7 +21,6 @@ from heatpump_twin.map_making.sampling import sample_envelope
 from heatpump_twin.map_making.tabulation import tabulate
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
-from heatpump_twin.model.performance_map import PerformanceMap
 from heatpump_twin.model.quantities import RESULT_QUANTITIES
 from heatpump_twin.solving.cycle import HeatPumpCycle
 
@@ -85,10 +86,10 @@ def test_shipped_certificate_is_what_the_model_and_the_map_say(
     assert certificate.machine_fingerprint == machine.fingerprint
     assert certificate.errors == {q: comparison.error(q) for q in RESULT_QUANTITIES}
     # Solved again, from points in the middle of the list.
-    performance_map, cycle = PerformanceMap(machine, certified.table), HeatPumpCycle(machine)
+    core, cycle = HeatPump(map_file(machine, certified.table)), HeatPumpCycle(machine)
     for i in (700, 1400):
         boundary = comparison.boundaries[i]
-        live, mapped = cycle.off_design(boundary).P_el, performance_map.off_design(boundary).P_el
+        live, mapped = cycle.off_design(boundary).P_el, core.off_design(boundary).P_el
         expected = comparison.deviations[i, list(RESULT_QUANTITIES).index("P_el")]
         assert 100 * (mapped / live - 1) == pytest.approx(expected, abs=1e-7)
 

@@ -21,7 +21,7 @@ from distributed import Client
 
 from heatpump_twin.cache import kept
 from heatpump_twin.fmu.build import build
-from heatpump_twin.fmu.compiling import PLATFORMS, compile_shell
+from heatpump_twin.fmu.compiling import compile_libraries
 from heatpump_twin.machine_files.files import machine_path
 from heatpump_twin.machine_files.machine_file import read_machine
 from heatpump_twin.map_making.jobs import CACHE_VARIABLE, Array, Jobs, cache_folder, no_progress
@@ -311,10 +311,10 @@ def test_full_disk_is_one_message_and_the_earlier_fmu_stays(
         machine_file = small_file(tmp_path, small)
         with pytest.MonkeyPatch.context() as patch:
             # What is compiled for every FMU takes minutes, and is not what fails here.
-            for platform in PLATFORMS:
-                compile_shell(platform)
-            compiled = shutil.ignore_patterns("zig")
-            shutil.copytree(kept("host_shell"), local[0] / "host_shell", ignore=compiled)
+            compile_libraries()
+            for name in ("fmu", "heat_pump"):
+                ignored = shutil.ignore_patterns("zig")
+                shutil.copytree(kept(name), local[0] / name, ignore=ignored, dirs_exist_ok=True)
             patch.setenv(CACHE_VARIABLE, str(local[0]))
             made(read_machine(str(machine_file)), local[0])
             with pytest.raises(InputError, match=r"small\.fmu: cannot be written: No space left"):

@@ -13,6 +13,9 @@ import pytest
 from junitparser import JUnitXml
 from typer.testing import CliRunner, Result
 
+from heatpump_twin.core.heat_pump import HeatPump
+from heatpump_twin.core.map_file import NAME as MAP_FILE
+from heatpump_twin.core.map_file import map_file
 from heatpump_twin.fmu.build import build
 from heatpump_twin.harness.cli import app
 from heatpump_twin.harness.scoring.fit_check import (
@@ -28,10 +31,11 @@ from heatpump_twin.machine_files.machine_file import (
     read_machine,
 )
 from heatpump_twin.map_making.certificate import deviation_unit
-from heatpump_twin.model.performance_map import MapTable, MediumSeries, PerformanceMap
+from heatpump_twin.map_making.map_build import CertifiedMap
+from heatpump_twin.model.map_table import MapTable, MediumSeries
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Boundary
 
-TABLE = "resources/performance_map"
+MAP = f"resources/{MAP_FILE}"
 Alteration = Callable[[MapTable, float], MapTable]
 
 
@@ -110,32 +114,24 @@ def with_files(fmu: Path, path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
-def table_of(fmu: Path, name: str, folder: Path) -> MapTable:
-    with zipfile.ZipFile(fmu) as archive:
-        for suffix in (".json", ".npy"):
-            (folder / f"map{suffix}").write_bytes(archive.read(TABLE + suffix))
-    return MapTable.load(folder / "map.json", read_machine(name))
-
-
-def with_table(fmu: Path, path: Path, table: MapTable) -> Path:
-    """Copy an FMU with another map, whose hashes fit."""
-    table.save(path.with_suffix(".json"))
-    suffixes = (".json", ".npy")
-    return with_files(fmu, path, {TABLE + s: path.with_suffix(s).read_bytes() for s in suffixes})
+def with_table(fmu: Path, path: Path, name: str, table: MapTable) -> Path:
+    """Copy an FMU with another map, whose hash fits."""
+    return with_files(fmu, path, {MAP: map_file(read_machine(name), table)})
 
 
 def answers(name: str, table: MapTable, points: Sequence[Boundary], quantity: str) -> np.ndarray:
-    performance_map = PerformanceMap(read_machine(name), table)
-    return np.array([getattr(performance_map.off_design(b), quantity) for b in points])
+    core = HeatPump(map_file(read_machine(name), table))
+    return np.array([getattr(core.off_design(b), quantity) for b in points])
 
 
-def altered(fmu: Path, scores: Scores, quantity: str, times: float, path: Path) -> Path:
+def altered(
+    fmu: Path, table: MapTable, scores: Scores, quantity: str, times: float, path: Path
+) -> Path:
     """Copy an FMU whose output is off by `times` its certificate's largest error at some record."""
     name, alter = scores.dataset.descriptor.name, ALTERATIONS[quantity]
     assert scores.calibration is not None
     rows = scores.dataset.values.loc[scores.calibration.records, list(BOUNDARY_QUANTITIES)]
     points = [Boundary(*map(float, values)) for values in rows.to_numpy()]
-    table = table_of(fmu, name, path.parent)
     before = answers(name, table, points, quantity)
     assert scores.fmu.certificate is not None
     error = scores.fmu.certificate.errors[quantity]
@@ -149,7 +145,7 @@ def altered(fmu: Path, scores: Scores, quantity: str, times: float, path: Path) 
     for _ in range(2):  # nearly linear
         by *= abs(times) / largest(by)
     assert largest(by) == pytest.approx(abs(times), rel=0.01)
-    return with_table(fmu, path, alter(table, by))
+    return with_table(fmu, path, name, alter(table, by))
 
 
 @pytest.mark.parametrize("name", SCORED)
@@ -175,10 +171,13 @@ def test_output_off_by_more_than_twice_the_error_of_the_map_fails_the_run(
     sign: float,
     all_scores: dict[str, Scores],
     fmus: dict[str, Path],
+    certified_maps: dict[str, CertifiedMap],
     tmp_path: Path,
 ) -> None:
     scores = all_scores[name]
-    path = altered(fmus[name], scores, quantity, sign * 2.1, tmp_path / "altered.fmu")
+    path = altered(
+        fmus[name], certified_maps[name].table, scores, quantity, sign * 2.1, tmp_path / "a.fmu"
+    )
     info = inspect_fmu(path)
     again = score(
         scores.dataset,
@@ -198,10 +197,12 @@ def test_output_off_by_more_than_twice_the_error_of_the_map_fails_the_run(
     assert found.fit == pytest.approx(scores.simulation.outputs.loc[found.record, quantity], 1e-3)
 
 
-def test_power_raised_by_30_per_cent(scores: Scores, fmu: Path, tmp_path: Path) -> None:
+def test_power_raised_by_30_per_cent(
+    scores: Scores, fmu: Path, certified: CertifiedMap, tmp_path: Path
+) -> None:
     """The FMU that once passed: its left-out errors come from a file and not from it."""
-    table = table_of(fmu, "mci_lab", tmp_path)
-    wrong = with_table(fmu, tmp_path / "wrong.fmu", row(2)(table, math.log(1.3)))
+    table = row(2)(certified.table, math.log(1.3))
+    wrong = with_table(fmu, tmp_path / "wrong.fmu", "mci_lab", table)
     result = run("validate", "mci_lab", "--fmu", wrong, "-o", tmp_path / "report")
     assert result.exit_code == 1, result.output
     flat = " ".join(result.output.split())
