@@ -1,9 +1,10 @@
 /* Calls of FMI made of bytes: a target for libFuzzer, and with -DALONE a program of its own that makes
    up bytes at random.
 
-   The FMU is that of the environment's variables FUZZ_RESOURCES (an URI) and FUZZ_GUID. Each byte string
-   is a life of two instances: which call, with which reference, value and text, follows from the next
-   bytes. After each call the outputs have to be numbers. Sanitisers look for the rest.
+   The FMU is that of the environment's variables FUZZ_RESOURCES (an URI) and FUZZ_GUID; it has no part
+   for live mode, which then fails at once. Each byte string is a life of two instances: which call, with
+   which reference, value and text, follows from the next bytes. After each call the outputs have to be
+   numbers. Sanitisers look for the rest.
 
    usage of the program: fuzz <seconds>
 */
@@ -103,7 +104,8 @@ static void call(Host *host, Bytes *bytes) {
     double reals[MOST];
     fmi2Integer integers[MOST];
     fmi2String texts[MOST];
-    static const char *const words[] = {"map", "continue", "discard", "error", "", "%s%n", "\xff\xfe"};
+    static const char *const words[] = {"map",   "live", "continue", "discard",
+                                        "error", "",     "%s%n",     "\xff\xfe"};
     uint8_t which = byte(bytes);
     size_t count = byte(bytes) % MOST;
     if (which % 26 < 8)
