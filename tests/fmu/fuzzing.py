@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import fmpy
 
@@ -44,7 +45,7 @@ def compile_target(sources: Path, target: Path) -> str:
     return ""
 
 
-def fuzz(unzipped: Path, seconds: int) -> dict[str, str | int]:
+def fuzz(unzipped: Path, seconds: int) -> dict[str, Any]:
     """Fuzz for so long; raises `RuntimeError` with what was found."""
     with tempfile.TemporaryDirectory(prefix="fuzzing_") as name:
         folder = Path(name)
