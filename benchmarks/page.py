@@ -13,6 +13,8 @@ from heatpump_twin.model.machine import Machine
 from .backends import LARGEST_DIFFERENCE, LEAST_SPEED_UP, Backend
 from .computer import Computer
 from .fresh import Memory, StartUp
+from .in_c import InC
+from .limits import Limit
 from .maps import MapResults
 from .peers import Peer
 from .series import MINUTES_OF_YEAR
@@ -37,7 +39,7 @@ class Results:
         Of the year that were run.
     file_size : int
         Bytes of the FMU.
-    costs, years, starts, memories, backends, maps, peers
+    in_c, costs, limits, years, starts, memories, backends, maps, peers
         See their classes.
     """
 
@@ -46,7 +48,9 @@ class Results:
     computer: Computer
     days: int
     file_size: int
+    in_c: list[InC]
     costs: list[StepCost]
+    limits: list[Limit]
     years: list[Year]
     starts: list[StartUp]
     memories: list[Memory]

@@ -125,6 +125,7 @@ def page(fmu: Path, arguments: argparse.Namespace) -> tuple[str, bool]:
     """Run all parts; gives the page and whether everything is as it must be."""
     from exit_codes import count_exit_codes
     from failing import let_solver_fail
+    from fuzzing import fuzz
 
     good = True
     growths = []
@@ -156,8 +157,15 @@ def page(fmu: Path, arguments: argparse.Namespace) -> tuple[str, bool]:
         failing = shutil.copytree(folder, Path(temporary) / "failing")
         let_solver_fail(failing)
         host = str(TESTS / "fmu" / "hostile_host.py")
-        failed = in_a_process([host, str(failing), str(arguments.calls // 5), "--seed", "8"])
+        failed = in_a_process(
+            [host, str(failing), str(arguments.calls // 20), "--seed", "8", "--live"]
+        )
         print(failed, flush=True)
+        try:
+            fuzzed = fuzz(Path(folder), arguments.fuzzing)
+        except RuntimeError as finding:
+            raise FailedError(f"fuzzing: {finding}") from finding
+        print(fuzzed, flush=True)
         exits = count_exit_codes(fmu, arguments.runs, arguments.live_runs)
     good &= all(set(codes) == {0} for codes in exits.values())
     exit_lines = [
@@ -193,8 +201,8 @@ def page(fmu: Path, arguments: argparse.Namespace) -> tuple[str, bool]:
         "",
         "Legal and illegal calls with random values: no crash, no output that is no number, no "
         "violated energy balance, no rejected input unsaid, and with status 3 and 4 the last "
-        "result held. *At random* is `tests/fmu/hostile_host.py`; *solver fails* is the same on an "
-        "FMU in which about two of five evaluations of the map raise; *searched* is "
+        "result held. *At random* is `tests/fmu/hostile_host.py`; *solver fails* is the same in "
+        "live mode, with an FMU in which about two of five solves raise; *searched* is "
         "`tests/fmu/searching_host.py`, in which Hypothesis makes up sequences of calls for "
         "instances of their own.",
         "",
@@ -205,6 +213,14 @@ def page(fmu: Path, arguments: argparse.Namespace) -> tuple[str, bool]:
             f"| {searched.get(name, 0):,} |"
             for name in sorted({*hostile, *failed, *searched})
         ),
+        "",
+        "## Fuzzing",
+        "",
+        f"Sequences of FMI's calls made of bytes (`tests/fmu/fuzz.c`), with sanitisers for "
+        f"addresses and undefined behaviour: {arguments.fuzzing} s by {fuzzed['driver']}, "
+        f"{fuzzed['lives']:,} sequences for two instances each, nothing found."
+        if fuzzed["driver"]
+        else "Not run: neither clang nor gcc with sanitisers is here.",
         "",
         "## Exit codes",
         "",
@@ -226,6 +242,7 @@ def main() -> int:
     parser.add_argument("--rollbacks", type=int, default=10_000)
     parser.add_argument("--calls", type=int, default=1_000_000)
     parser.add_argument("--searches", type=int, default=2_000, help="runs of Hypothesis")
+    parser.add_argument("--fuzzing", type=int, default=600, help="s")
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--live-runs", type=int, default=200)
     parser.add_argument("--child", nargs=3, metavar=("PART", "FMU", "COUNT"), help="one part")

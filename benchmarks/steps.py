@@ -16,7 +16,7 @@ from heatpump_twin.model.map_table import Array
 from . import series
 from .fmus import Fmu, Stepper
 
-EMPTY, MAP, LIVE = "empty slave", "map mode", "live mode"
+EMPTY, MAP, LIVE = "empty FMU", "map mode", "live mode"
 
 STEP_SIZE = 60.0
 
@@ -28,7 +28,7 @@ class StepCost:
     Attributes
     ----------
     ratio : float
-        Median relative to the empty slave.
+        Median relative to the empty FMU.
     """
 
     contender: str
@@ -72,7 +72,7 @@ def step_costs(
     Parameters
     ----------
     heat_pump, empty : Fmu
-        The FMU, and the slave that does nothing.
+        The FMU, and the one that does nothing.
     inputs : sequence
         One row a step.
     block, live_steps : int

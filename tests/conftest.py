@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import fmpy
 import numpy as np
 import pytest
+from c_host import COMPILER, compile_host
 
 from heatpump_twin.fmu.build import build
 from heatpump_twin.harness.data.datasets import Dataset, load_dataset
@@ -111,6 +113,20 @@ def fmus(fmu: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]
     folder = tmp_path_factory.mktemp("fmus")
     others = ("nist_split", "rwth_brine_water")
     return {"mci_lab": fmu, **{name: build(name, folder / f"{name}.fmu").path for name in others}}
+
+
+@pytest.fixture(scope="session")
+def unzipped(fmu: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the FMU; a test that changes it makes a copy."""
+    return Path(fmpy.extract(str(fmu), unzipdir=str(tmp_path_factory.mktemp("unzipped"))))
+
+
+@pytest.fixture(scope="session")
+def c_host(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A host in C, as `c_host.run_host` wants one."""
+    if COMPILER is None:
+        pytest.skip("no C compiler (gcc or cc) here")
+    return compile_host(tmp_path_factory.mktemp("c_host"))
 
 
 @pytest.fixture(scope="session")

@@ -28,16 +28,25 @@ def rows(page: str, section: str) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("section", "first_cells"),
     [
-        ("One step", ["empty slave", "map mode", "live mode"]),
-        ("A year", ["empty slave", *["map mode"] * 3, *["live mode, *extrapolated"] * 3]),
-        ("Start-up and file", ["empty slave", "map mode", "live mode"]),
-        ("Memory", ["empty slave", "map mode", "live mode"]),
+        ("In a host in C", ["empty FMU", "map mode"]),
+        ("Through FMPy", ["empty FMU", "map mode", "live mode"]),
+        ("A year", ["empty FMU", *["map mode"] * 3, *["live mode, *extrapolated"] * 3]),
+        ("Start-up and file", ["empty FMU", "map mode", "live mode"]),
+        ("Memory", ["empty FMU", "map mode", "live mode"]),
         ("Where live mode's properties come from", ["HEOS", "BICUBIC", "TTSE"]),
         ("Accuracy against build time and size", ["10 %"]),
     ],
 )
 def test_each_table_has_its_rows(page: str, section: str, first_cells: list[str]) -> None:
     assert [row[0] for row in rows(page, section)] == first_cells
+
+
+def test_each_limit_is_compared_with_what_was_found(page: str) -> None:
+    limits = rows(page, "Limits")
+    assert len(limits) == 6
+    for _, most, found, kept in limits:
+        is_kept = float(found.split()[0]) <= float(most.split()[0])
+        assert kept == ("yes" if is_kept else "no")
 
 
 def test_the_year_stays_inside_the_envelope(page: str) -> None:

@@ -1,9 +1,11 @@
 /* Calls of FMI made of bytes: a target for libFuzzer, and with -DALONE a program of its own that makes
    up bytes at random.
 
-   The FMU is that of the environment's variables FUZZ_RESOURCES (an URI) and FUZZ_GUID. Each byte string
-   is a life of two instances: which call, with which reference, value and text, follows from the next
-   bytes. After each call the outputs have to be numbers. Sanitisers look for the rest.
+   The FMU is that of the environment's variables FUZZ_RESOURCES (an URI) and FUZZ_GUID; it has no part
+   for live mode, which then fails at once. Each byte string is a life of two instances: which call, with
+   which reference, value and text, follows from the next bytes. After each call the outputs have to be
+   numbers. Sanitisers look for the rest. To make an instance takes far longer than a call, so most lives
+   begin with a reset.
 
    usage of the program: fuzz <seconds>
 */
@@ -103,7 +105,8 @@ static void call(Host *host, Bytes *bytes) {
     double reals[MOST];
     fmi2Integer integers[MOST];
     fmi2String texts[MOST];
-    static const char *const words[] = {"map", "continue", "discard", "error", "", "%s%n", "\xff\xfe"};
+    static const char *const words[] = {"map",   "live", "continue", "discard",
+                                        "error", "",     "%s%n",     "\xff\xfe"};
     uint8_t which = byte(bytes);
     size_t count = byte(bytes) % MOST;
     if (which % 26 < 8)
@@ -148,6 +151,7 @@ static void call(Host *host, Bytes *bytes) {
     case 23: host->frees = 1 + byte(bytes) % 4; break;
     case 24: fmi2GetDirectionalDerivative(c, references, 0, references, 0, reals, reals); break;
     default:
+        if (byte(bytes) % 8) break;
         fmi2FreeInstance(c);
         host->instance = NULL;
     }
@@ -166,8 +170,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     Bytes bytes = {data, data + size};
-    Host hosts[INSTANCES];
-    for (int i = 0; i < INSTANCES; i++) make(&hosts[i]);
+    static Host hosts[INSTANCES];
+    static unsigned lives;
+    for (int i = 0; i < INSTANCES; i++) {
+        hosts[i].frees = 0;
+        if (!hosts[i].instance) make(&hosts[i]);
+        else if (fmi2Reset(hosts[i].instance) != fmi2OK) abort();
+    }
     while (bytes.next < bytes.end) {
         Host *host = &hosts[byte(&bytes) % INSTANCES];
         if (!host->instance) make(host);
@@ -176,8 +185,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         call(host, &bytes);
         if (host->instance) check(host);
     }
-    for (int i = 0; i < INSTANCES; i++)
-        if (hosts[i].instance) fmi2FreeInstance(hosts[i].instance);
+    /* Now and then all go, with the states that they hold. */
+    if (++lives % 64 == 0)
+        for (int i = 0; i < INSTANCES; i++) {
+            if (hosts[i].instance) fmi2FreeInstance(hosts[i].instance);
+            hosts[i].instance = NULL;
+        }
     return 0;
 }
 

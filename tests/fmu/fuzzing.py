@@ -1,9 +1,9 @@
 """Fuzz the sequence of FMI's calls: ``python fuzzing.py <unzipped FMU> <seconds>``.
 
-The sources that an FMU carries are compiled together with `fuzz.c` and with sanitisers for addresses
-and undefined behaviour: by clang with libFuzzer, which learns which bytes lead to new code, or where
-there is no clang by gcc with random bytes. Prints as JSON how it was done and how many lives were lived;
-ends with exit code 1 at a finding.
+The sources that an FMU carries are compiled together with `fuzz.c` and with sanitisers for
+addresses and undefined behaviour: by clang with libFuzzer, which learns which bytes lead to new
+code, or where there is no clang by gcc with random bytes. Prints as JSON how it was done and how
+many lives were lived; ends with exit code 1 at a finding.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import fmpy
 
@@ -44,7 +45,7 @@ def compile_target(sources: Path, target: Path) -> str:
     return ""
 
 
-def fuzz(unzipped: Path, seconds: int) -> dict[str, str | int]:
+def fuzz(unzipped: Path, seconds: int) -> dict[str, Any]:
     """Fuzz for so long; raises `RuntimeError` with what was found."""
     with tempfile.TemporaryDirectory(prefix="fuzzing_") as name:
         folder = Path(name)
@@ -52,14 +53,19 @@ def fuzz(unzipped: Path, seconds: int) -> dict[str, str | int]:
         if not driver:
             return {"driver": "", "lives": 0}
         (folder / "corpus").mkdir()
+        # Without the part for live mode, which is Python's.
+        resources = folder / "resources"
+        shutil.copytree(
+            unzipped / "resources", resources, ignore=shutil.ignore_patterns("live", "__pycache__")
+        )
         limits = [f"-max_total_time={seconds}", f"-max_len={LONGEST_LIFE}", "corpus"]
         done = subprocess.run(
             [str(folder / "target"), *(limits if driver == "libFuzzer" else [str(seconds)])],
             cwd=folder,
             env={
                 **os.environ,
-                "FUZZ_RESOURCES": (unzipped / "resources").as_uri(),
-                "FUZZ_GUID": (unzipped / "resources" / "guid.txt").read_text().strip(),
+                "FUZZ_RESOURCES": resources.as_uri(),
+                "FUZZ_GUID": (resources / "guid.txt").read_text().strip(),
             },
             capture_output=True,
             text=True,

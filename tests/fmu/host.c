@@ -5,7 +5,8 @@
    <table> is a file: the numbers of inputs, real outputs, integer outputs and steps,
    the references of each, then one row of inputs a step. Prints a line "log ..." for each message,
    "status <call> <status>" for each call that is not OK, and "result ..." with all outputs a step.
-   The texts are set before initialisation.
+   The texts are set before initialisation. Compiled with -DTIMER its calls of the system are interrupted
+   a hundred times a second, with -DKEEP it does not free the instance.
    Exit codes: 2 usage, 3 library, 4 instantiation, 5 a call failed, 6 stopped by the FMU.
 */
 #ifdef _WIN32
@@ -72,7 +73,6 @@ static void read_references(FILE *file, fmi2ValueReference *references, int coun
 }
 
 #ifdef TIMER
-/* A host whose calls of the system are interrupted a hundred times a second. */
 static void ignore(int signal) { (void)signal; }
 
 static void set_timer(void) {
@@ -143,7 +143,11 @@ int main(int count, char **arguments) {
         putchar('\n');
     }
     check("fmi2Terminate", fmi2Terminate(instance));
+#ifdef KEEP /* a host that ends without freeing */
+    (void)fmi2FreeInstance;
+#else
     fmi2FreeInstance(instance);
+#endif
     close_library(library);
     return 0;
 }

@@ -13,7 +13,6 @@ import sys
 import textwrap
 from pathlib import Path
 
-import fmpy
 import pytest
 from c_host import compile_sources, host_environment
 from conftest import ROOT
@@ -30,11 +29,6 @@ FUZZING = 8  # s
 HOST_ENVIRONMENT = host_environment(PYTHONMALLOC="debug")
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the hosts are for Linux")
-
-
-@pytest.fixture(scope="module")
-def unzipped(fmu: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Path(fmpy.extract(str(fmu), unzipdir=str(tmp_path_factory.mktemp("unzipped"))))
 
 
 def copy(unzipped: Path, folder: Path) -> Path:

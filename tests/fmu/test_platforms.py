@@ -47,11 +47,6 @@ INPUTS = ["compressor_speed", "T_source_in", "T_sink_in", "m_flow_source", "m_fl
 OUTPUTS = ["P_el", "Q_flow_sink", "T_sink_out", "p_high"]
 
 
-@pytest.fixture(scope="module")
-def unzipped(fmu: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Path(fmpy.extract(str(fmu), unzipdir=str(tmp_path_factory.mktemp("unzipped"))))
-
-
 def library_of(unzipped: Path, platform: str = "linux64") -> Path:
     (library,) = (unzipped / "binaries" / platform).iterdir()
     return library
@@ -66,7 +61,7 @@ def way_into(root: Path) -> list[str]:
     for way in ([chroot, str(root)], [unshare, "--user", "--map-root-user", chroot, str(root)]):
         if None in way:
             continue
-        done = subprocess.run([*way, "/year"], capture_output=True, check=False)
+        done = subprocess.run([*way, "/host"], capture_output=True, check=False)
         if done.returncode == 2:  # its own, for want of arguments
             return way
     pytest.skip("neither chroot nor a namespace of the user's own is allowed here")
@@ -81,6 +76,17 @@ def needed_by(*files: Path) -> set[str]:
     return found
 
 
+def make_root(root: Path, unzipped: Path, host: Path) -> None:
+    """Make a root folder: an FMU's resources and library, a host, and what both need of libc."""
+    shutil.copytree(unzipped / "resources", root / "resources")
+    shutil.copy(library_of(unzipped), root / "fmu.so")
+    shutil.copy(host, root / "host")
+    for library in needed_by(host, library_of(unzipped)):
+        place = root / library.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(library, place)
+
+
 @pytest.mark.parametrize("name", ["mci_lab", "nist_split", "rwth_brine_water"])
 def test_a_year_where_there_is_libc_and_a_c_host_alone(
     fmus: dict[str, Path], name: str, tmp_path: Path
@@ -90,19 +96,13 @@ def test_a_year_where_there_is_libc_and_a_c_host_alone(
     unzipped = Path(fmpy.extract(str(fmus[name]), unzipdir=str(tmp_path / "fmu")))
     host = compile_host(tmp_path, "year")
     root = tmp_path / "root"
+    make_root(root, unzipped, host)
     # What live mode is made of may be missing, too.
-    shutil.copytree(unzipped / "resources", root / "resources")
     shutil.rmtree(root / "resources" / "live")
-    shutil.copy(library_of(unzipped), root / "fmu.so")
-    shutil.copy(host, root / "year")
-    for library in needed_by(host, library_of(unzipped)):
-        place = root / library.lstrip("/")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(library, place)
     assert not [path for path in root.rglob("*") if "python" in path.name.lower()]
     guid = (unzipped / "resources" / "guid.txt").read_text().strip()
     inside = subprocess.run(
-        [*way_into(root), "/year", "/fmu.so", "file:///resources", guid],
+        [*way_into(root), "/host", "/fmu.so", "file:///resources", guid],
         capture_output=True,
         text=True,
         env={},
@@ -125,13 +125,39 @@ def test_a_year_where_there_is_libc_and_a_c_host_alone(
     assert outside.stdout.splitlines()[-1] == sums
 
 
-def test_live_mode_where_it_is_missing_says_so_once(unzipped: Path, tmp_path: Path) -> None:
-    if COMPILER is None or sys.platform != "linux":
-        pytest.skip("needs Linux and a C compiler")
+@pytest.mark.skipif(sys.platform != "linux", reason="the namespace is Linux'")
+def test_live_mode_where_there_is_no_python(unzipped: Path, c_host: Path, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    make_root(root, unzipped, c_host)
+    command = host_command(c_host, unzipped, INPUTS, ["P_el"], STEPS, texts={"solver": "live"})
+    shutil.copy(command[4], root / "table.txt")
+    done = subprocess.run(
+        [
+            *(*way_into(root), "/host", "/fmu.so", "file:///resources", command[3], "/table.txt"),
+            *command[5:],
+        ],
+        capture_output=True,
+        text=True,
+        env={"PATH": "/bin"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    # That of an instance which was never stepped: standby.
+    assert [line for line in lines if line.startswith("result")] == ["result 10"] * len(STEPS)
+    failures = [line for line in lines if "no Python found, which live mode runs in" in line]
+    assert len(failures) == 2  # the first, and the tenth
+    assert "operating_status 3" in failures[0]
+    assert "Cure: put the folder bin" in failures[0]
+
+
+def test_live_mode_where_it_is_missing_says_so_once(
+    unzipped: Path, c_host: Path, tmp_path: Path
+) -> None:
     folder = Path(shutil.copytree(unzipped, tmp_path / "fmu"))
     shutil.rmtree(folder / "resources" / "live")
     run = run_host(
-        compile_host(tmp_path),
+        c_host,
         folder,
         ["T_sink_in"],
         ["P_el"],
@@ -148,18 +174,18 @@ def test_live_mode_where_it_is_missing_says_so_once(unzipped: Path, tmp_path: Pa
 # Sources ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(COMPILER is None, reason="no C compiler (gcc or cc) here")
-def test_sources_give_what_the_shipped_library_gives(unzipped: Path, tmp_path: Path) -> None:
+def test_sources_give_what_the_shipped_library_gives(
+    unzipped: Path, c_host: Path, tmp_path: Path
+) -> None:
     description = fmpy.read_model_description(str(unzipped))
     (configuration,) = description.buildConfigurations
     (files,) = configuration.sourceFileSets
     listed = set(files.sourceFiles)
     assert listed == {path.name for path in (unzipped / "sources").glob("*.c")}
     folder = Path(shutil.copytree(unzipped, tmp_path / "fmu"))
-    host = compile_host(tmp_path)
-    shipped = run_host(host, folder, INPUTS, OUTPUTS, STEPS)
+    shipped = run_host(c_host, folder, INPUTS, OUTPUTS, STEPS)
     compile_sources(folder / "sources", library_of(folder))
-    compiled = run_host(host, folder, INPUTS, OUTPUTS, STEPS)
+    compiled = run_host(c_host, folder, INPUTS, OUTPUTS, STEPS)
     assert compiled.code == shipped.code == 0
     for row, expected in zip(compiled.results, shipped.results, strict=True):
         assert row == pytest.approx(expected, rel=1e-12)
@@ -333,6 +359,7 @@ def on_windows(
 
 def test_library_for_windows_gives_the_same_results_under_wine(
     unzipped: Path,
+    c_host: Path,
     tmp_path: Path,
     on_windows: Callable[[list[str]], subprocess.CompletedProcess[str]],
 ) -> None:
@@ -366,9 +393,7 @@ def test_library_for_windows_gives_the_same_results_under_wine(
         for line in done.stdout.splitlines()
         if line.startswith("result")
     ]
-    if COMPILER is None:
-        return
-    expected = run_host(compile_host(tmp_path), unzipped, INPUTS, OUTPUTS, STEPS)
+    expected = run_host(c_host, unzipped, INPUTS, OUTPUTS, STEPS)
     assert len(results) == len(STEPS)
     for row, expected_row in zip(results, expected.results, strict=True):
         assert row == pytest.approx(expected_row, rel=1e-12)

@@ -12,7 +12,13 @@
 
 #include "fmi2FunctionTypes.h"
 
+/* With -DSOLVER='"live"' TESPy solves, which takes its time. */
+#ifdef SOLVER
+enum { ROUNDS = 2, STEPS = 4, MOST = 16 };
+#else
+#define SOLVER "map"
 enum { ROUNDS = 5, STEPS = 20, MOST = 16 };
+#endif
 
 static const char *guid;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -43,6 +49,9 @@ static void *host(void *arguments) {
         fmi2Component instance = CALL(fmi2Instantiate, "one", fmi2CoSimulation, guid, paths[1],
                                       &callbacks, fmi2False, fmi2True);
         need(instance != NULL, "fmi2Instantiate");
+        fmi2ValueReference solver = 28;
+        fmi2String chosen = SOLVER;
+        need(CALL(fmi2SetString, instance, &solver, 1, &chosen) == fmi2OK, "fmi2SetString");
         CALL(fmi2SetupExperiment, instance, fmi2False, 0.0, 0.0, fmi2False, 0.0);
         CALL(fmi2EnterInitializationMode, instance);
         CALL(fmi2ExitInitializationMode, instance);
@@ -52,7 +61,7 @@ static void *host(void *arguments) {
             CALL(fmi2SetReal, instance, &input, 1, &value);
             need(CALL(fmi2DoStep, instance, step, 1.0, fmi2True) == fmi2OK, "fmi2DoStep");
             CALL(fmi2GetReal, instance, &output, 1, &result);
-            need(result > 0.0, "a power");
+            need(result > 100.0, "a power");
             pthread_mutex_lock(&lock);
             if (powers[step] == 0.0) powers[step] = result;
             need(result == powers[step], "equal powers");

@@ -1,8 +1,9 @@
 /* A host with floating-point traps enabled, which sets a NaN, asks for parameters and forges a state.
 
-   usage: traps <library> <resource location> <guid>
+   usage: traps <library> <resource location> <guid> <solver>
 
-   Prints a line for each status, and "trapped" when a division of its own ends in a trap at last.
+   Prints the statuses, the operating status of a last plain step, and "trapped" when a division of its
+   own ends in a trap at last.
 */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -32,7 +33,7 @@ static void trapped(int signal) {
 
 int main(int count, char **arguments) {
     fmi2CallbackFunctions callbacks = {print_log, calloc, free, NULL, NULL};
-    if (count != 4) return 2;
+    if (count != 5) return 2;
     void *library = dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL);
     if (!library) return 3;
     FMI(fmi2Instantiate);
@@ -41,6 +42,8 @@ int main(int count, char **arguments) {
     FMI(fmi2ExitInitializationMode);
     FMI(fmi2SetReal);
     FMI(fmi2GetReal);
+    FMI(fmi2SetString);
+    FMI(fmi2GetInteger);
     FMI(fmi2DoStep);
     FMI(fmi2GetFMUstate);
     FMI(fmi2SetFMUstate);
@@ -50,12 +53,17 @@ int main(int count, char **arguments) {
                                              &callbacks, fmi2False, fmi2True);
     if (!instance) return 4;
     double nothing = NAN, values[23];
-    fmi2ValueReference standby = 25, references[23];
+    fmi2ValueReference standby = 25, status = 23, solver = 28, references[23];
+    fmi2String chosen = arguments[4];
+    fmi2Integer found = 0;
     for (unsigned i = 0; i < 23; i++) references[i] = i;
     printf("%d ", fmi2SetReal(instance, &standby, 1, &nothing));
     printf("%d ", fmi2SetupExperiment(instance, fmi2False, 0.0, NAN, fmi2False, 0.0));
     printf("%d ", fmi2SetupExperiment(instance, fmi2False, 0.0, 0.0, fmi2False, 0.0));
+    printf("%d ", fmi2SetString(instance, &solver, 1, &chosen));
     fmi2EnterInitializationMode(instance);
+    double start[5];
+    fmi2GetReal(instance, references, 5, start);
     for (unsigned i = 0; i < 5; i++) {
         /* Quiet, signalling, infinite. */
         unsigned long long signalling = 0x7FF0000000000001ULL;
@@ -70,7 +78,11 @@ int main(int count, char **arguments) {
     fmi2FMUstate state = NULL;
     printf("%d ", fmi2GetFMUstate(instance, &state));
     printf("%d ", fmi2SetFMUstate(instance, state));
-    printf("%d\n", fmi2GetReal(instance, references, 23, values));
+    printf("%d ", fmi2GetReal(instance, references, 23, values));
+    fmi2SetReal(instance, references, 5, start);
+    printf("%d ", fmi2DoStep(instance, 0.0, 60.0, fmi2True));
+    printf("%d\n", fmi2GetInteger(instance, &status, 1, &found));
+    printf("operating_status %d\n", found);
     fmi2FreeInstance(instance);
     signal(SIGFPE, trapped);
     volatile double zero = 0.0;

@@ -294,10 +294,6 @@ class _Guess:
             raise SolveError("no estimate")
         return OperatingPoint(**(dict.fromkeys(RESULT_QUANTITIES, 0.0) | self.values))
 
-    def standby(self, boundary: Boundary) -> OperatingPoint:
-        """Never asked for."""
-        raise SolveError("no estimate")
-
 
 @atexit.register
 def _let_go_of_all() -> None:
