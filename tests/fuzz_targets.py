@@ -13,12 +13,27 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 SANITISERS = "address,undefined"
 
 
-def compile_target(target: Path, files: Sequence[Path], flags: Sequence[str] = ()) -> str:
-    """Compile C files; gives what drives the target, or an empty text without a compiler."""
+class Target(NamedTuple):
+    """A program, and what drives it: "libFuzzer", "random bytes", or nothing without a compiler."""
+
+    program: Path
+    driver: str
+
+
+class Fuzzed(NamedTuple):
+    """What drove a target, and how many inputs it tried without a finding."""
+
+    driver: str
+    inputs: int
+
+
+def compile_target(program: Path, files: Sequence[Path], flags: Sequence[str] = ()) -> Target:
+    """Compile C files into a target."""
     usual = ["-std=c11", "-O1", "-g", "-fno-sanitize-recover=undefined", *flags]
     for compiler, sanitise, driver in (
         ("clang", [f"-fsanitize=fuzzer,{SANITISERS}"], "libFuzzer"),
@@ -26,29 +41,33 @@ def compile_target(target: Path, files: Sequence[Path], flags: Sequence[str] = (
     ):
         if not shutil.which(compiler):
             continue
-        command = [compiler, *usual, *sanitise, *map(str, files), "-o", str(target)]
+        command = [compiler, *usual, *sanitise, *map(str, files), "-o", str(program)]
         command += ["-lm", "-lpthread", "-ldl"]
         if subprocess.run(command, capture_output=True, check=False).returncode == 0:
-            return driver
-    return ""
+            return Target(program, driver)
+    return Target(program, "")
 
 
-def run_target(target: Path, driver: str, seconds: int, longest: int, **environment: str) -> int:
-    """Run a target for so long with inputs of at most so many bytes; returns how many it tried.
-
-    Inputs to begin with may lie in ``corpus`` beside the target.
+def run_target(
+    target: Target, seconds: int, longest: int, starts: Sequence[bytes] = (), **environment: str
+) -> Fuzzed:
+    """Run a target for so long, with inputs of at most so many bytes that begin with `starts`.
 
     Raises
     ------
     RuntimeError
         With what was found.
     """
-    corpus = target.parent / "corpus"
-    corpus.mkdir(exist_ok=True)
+    if not target.driver:
+        return Fuzzed("", 0)
+    corpus = target.program.parent / "corpus"
+    corpus.mkdir()
+    for i, start in enumerate(starts):
+        (corpus / str(i)).write_bytes(start)
     limits = [f"-max_total_time={seconds}", f"-max_len={longest}", "corpus"]
     done = subprocess.run(
-        [str(target), *(limits if driver == "libFuzzer" else [str(seconds)])],
-        cwd=target.parent,
+        [str(target.program), *(limits if target.driver == "libFuzzer" else [str(seconds)])],
+        cwd=target.program.parent,
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -59,4 +78,4 @@ def run_target(target: Path, driver: str, seconds: int, longest: int, **environm
     if done.returncode != 0:
         raise RuntimeError(f"exit code {done.returncode}\n{said[-4000:]}")
     (tried,) = re.findall(r"(?:Done (\d+) runs|(\d+) inputs)", said)
-    return int("".join(tried))
+    return Fuzzed(target.driver, int("".join(tried)))
