@@ -27,7 +27,7 @@ from .computer import this_computer
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
 PAGE = ROOT / "docs" / "reliability.md"
-for folder in (TESTS, TESTS / "fmu", TESTS / "importers"):
+for folder in (TESTS, TESTS / "core", TESTS / "fmu", TESTS / "importers"):
     sys.path.insert(0, str(folder))
 
 MEGABYTE = 2**20
@@ -121,11 +121,25 @@ def growth_line(name: str, counts: list[dict[str, int]], limit: float) -> tuple[
     return line, is_good
 
 
+def fuzz_readers(unzipped: Path, folder: Path, seconds: int) -> int:
+    """Fuzz the core's readers of map files and states; gives how many inputs were tried."""
+    from compiled import write_sources
+    from fuzzing import compile_target, run_target
+
+    folder.mkdir()
+    files = [folder / name for name in write_sources(folder, {})]
+    driver = compile_target(folder / "target", [*files, TESTS / "core" / "fuzz.c"], [f"-I{folder}"])
+    if not driver:
+        return 0
+    shipped = unzipped / "resources" / "heat_pump.bin"
+    return int(run_target(folder / "target", driver, seconds, 4096, FUZZ_MAP=str(shipped)))
+
+
 def page(fmu: Path, arguments: argparse.Namespace) -> tuple[str, bool]:
     """Run all parts; gives the page and whether everything is as it must be."""
     from exit_codes import count_exit_codes
     from failing import let_solver_fail
-    from fuzzing import fuzz
+    from fuzzing_calls import fuzz_calls
 
     good = True
     growths = []
@@ -162,10 +176,11 @@ def page(fmu: Path, arguments: argparse.Namespace) -> tuple[str, bool]:
         )
         print(failed, flush=True)
         try:
-            fuzzed = fuzz(Path(folder), arguments.fuzzing)
+            fuzzed = fuzz_calls(Path(folder), arguments.fuzzing)
+            read = fuzz_readers(Path(folder), Path(temporary) / "core", arguments.fuzzing)
         except RuntimeError as finding:
             raise FailedError(f"fuzzing: {finding}") from finding
-        print(fuzzed, flush=True)
+        print(fuzzed, read, flush=True)
         exits = count_exit_codes(fmu, arguments.runs, arguments.live_runs)
     good &= all(set(codes) == {0} for codes in exits.values())
     exit_lines = [
@@ -216,9 +231,10 @@ def page(fmu: Path, arguments: argparse.Namespace) -> tuple[str, bool]:
         "",
         "## Fuzzing",
         "",
-        f"Sequences of FMI's calls made of bytes (`tests/fmu/fuzz.c`), with sanitisers for "
-        f"addresses and undefined behaviour: {arguments.fuzzing} s by {fuzzed['driver']}, "
-        f"{fuzzed['lives']:,} sequences for two instances each, nothing found."
+        f"With sanitisers for addresses and undefined behaviour, {arguments.fuzzing} s each by "
+        f"{fuzzed['driver']}, nothing found: {fuzzed['lives']:,} sequences of FMI's calls for two "
+        f"instances each (`tests/fmu/fuzz.c`), and {read:,} map files and states for the core's "
+        "readers (`tests/core/fuzz.c`)."
         if fuzzed["driver"]
         else "Not run: neither clang nor gcc with sanitisers is here.",
         "",

@@ -208,7 +208,7 @@ int main(int count, char **arguments) {
         if (lives % 4) memcpy(data, start, sizeof start);
         LLVMFuzzerTestOneInput(data, sizeof data);
     }
-    printf("%lu lives\n", lives);
+    printf("%lu inputs\n", lives);
     return 0;
 }
 #endif
