@@ -121,25 +121,12 @@ def growth_line(name: str, counts: list[dict[str, int]], limit: float) -> tuple[
     return line, is_good
 
 
-def fuzz_readers(unzipped: Path, folder: Path, seconds: int) -> int:
-    """Fuzz the core's readers of map files and states; gives how many inputs were tried."""
-    from compiled import write_sources
-    from fuzzing import compile_target, run_target
-
-    folder.mkdir()
-    files = [folder / name for name in write_sources(folder, {})]
-    driver = compile_target(folder / "target", [*files, TESTS / "core" / "fuzz.c"], [f"-I{folder}"])
-    if not driver:
-        return 0
-    shipped = unzipped / "resources" / "heat_pump.bin"
-    return int(run_target(folder / "target", driver, seconds, 4096, FUZZ_MAP=str(shipped)))
-
-
 def page(fmu: Path, arguments: argparse.Namespace) -> tuple[str, bool]:
     """Run all parts; gives the page and whether everything is as it must be."""
+    import fuzz_calls
+    import fuzz_readers
     from exit_codes import count_exit_codes
     from failing import let_solver_fail
-    from fuzzing_calls import fuzz_calls
 
     good = True
     growths = []
@@ -176,11 +163,12 @@ def page(fmu: Path, arguments: argparse.Namespace) -> tuple[str, bool]:
         )
         print(failed, flush=True)
         try:
-            fuzzed = fuzz_calls(Path(folder), arguments.fuzzing)
-            read = fuzz_readers(Path(folder), Path(temporary) / "core", arguments.fuzzing)
+            calls = fuzz_calls.fuzz(Path(folder), arguments.fuzzing)
+            map_file = Path(folder) / "resources" / "heat_pump.bin"
+            read = fuzz_readers.fuzz(map_file.read_bytes(), arguments.fuzzing)
         except RuntimeError as finding:
             raise FailedError(f"fuzzing: {finding}") from finding
-        print(fuzzed, read, flush=True)
+        print(calls, read, flush=True)
         exits = count_exit_codes(fmu, arguments.runs, arguments.live_runs)
     good &= all(set(codes) == {0} for codes in exits.values())
     exit_lines = [
@@ -232,10 +220,10 @@ def page(fmu: Path, arguments: argparse.Namespace) -> tuple[str, bool]:
         "## Fuzzing",
         "",
         f"With sanitisers for addresses and undefined behaviour, {arguments.fuzzing} s each by "
-        f"{fuzzed['driver']}, nothing found: {fuzzed['lives']:,} sequences of FMI's calls for two "
-        f"instances each (`tests/fmu/fuzz.c`), and {read:,} map files and states for the core's "
-        "readers (`tests/core/fuzz.c`)."
-        if fuzzed["driver"]
+        f"{calls.driver}, nothing found: {calls.inputs:,} sequences of FMI's calls for two "
+        f"instances each (`tests/fmu/fuzz.c`), and {read.inputs:,} map files and states for the "
+        "core's readers (`tests/core/fuzz.c`)."
+        if calls.driver
         else "Not run: neither clang nor gcc with sanitisers is here.",
         "",
         "## Exit codes",

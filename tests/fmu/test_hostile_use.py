@@ -17,7 +17,7 @@ import pytest
 from c_host import compile_sources, host_environment
 from conftest import ROOT
 from failing import let_solver_fail
-from fuzzing_calls import fuzz_calls
+from fuzz_calls import fuzz
 
 TESTS = ROOT / "tests"
 HOST, SEARCHING_HOST = TESTS / "fmu" / "hostile_host.py", TESTS / "fmu" / "searching_host.py"
@@ -163,10 +163,10 @@ def test_steps_and_starts_that_are_none(unzipped: Path) -> None:
 
 
 def test_calls_made_of_bytes_that_a_fuzzer_makes_up(unzipped: Path) -> None:
-    found = fuzz_calls(unzipped, FUZZING)
-    if not found["driver"]:
+    found = fuzz(unzipped, FUZZING)
+    if not found.driver:
         pytest.skip("neither clang nor gcc with sanitisers is here")
-    assert found["lives"] > 100
+    assert found.inputs > 100
 
 
 def test_fuzzer_would_find_a_fault(unzipped: Path, tmp_path: Path) -> None:
@@ -179,4 +179,4 @@ def test_fuzzer_would_find_a_fault(unzipped: Path, tmp_path: Path) -> None:
     # An instance is freed at once, also from inside its logger.
     instance.write_text(text.replace(claim, "    if (known) forget(instance);"), encoding="utf-8")
     with pytest.raises(RuntimeError, match="AddressSanitizer: heap-use-after-free"):
-        fuzz_calls(folder, 60)
+        fuzz(folder, 60)
