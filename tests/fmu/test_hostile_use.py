@@ -21,7 +21,7 @@ from fuzz_calls import fuzz
 
 TESTS = ROOT / "tests"
 HOST, SEARCHING_HOST = TESTS / "fmu" / "hostile_host.py", TESTS / "fmu" / "searching_host.py"
-CALLS, LIVE_CALLS, RUNS = 40_000, 8_000, 100
+CALLS, LIVE_CALLS, RUNS = 40_000, 4_000, 100
 FUZZING = 8  # s
 
 # Memory given back is overwritten, so that using it again does not go unnoticed; one thread, since

@@ -15,7 +15,11 @@
 
 #include "fmi2FunctionTypes.h"
 
-enum { INPUTS = 5, RESULTS = 18, STATUS = 23, STATUSES = 5, MINUTES = 525600 };
+enum { INPUTS = 5, RESULTS = 18, STATUS = 23, STATUSES = 5 };
+
+#ifndef MINUTES
+#define MINUTES 525600
+#endif
 
 static void print_log(fmi2ComponentEnvironment environment, fmi2String instance, fmi2Status status,
                       fmi2String category, fmi2String message, ...) {
