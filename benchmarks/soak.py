@@ -70,6 +70,7 @@ def take_steps(folder: str, count: int) -> list[dict[str, int]]:
         run.calls.DoStep(float(k), 1.0, 1)
         run.calls.GetReal(outputs, count_out, values)
         run.calls.log.clear()
+        run.calls.categories.clear()
         if k + 1 in (10_000, count):
             counts.append(resources_in_use())
     return counts
