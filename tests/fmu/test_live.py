@@ -99,14 +99,16 @@ def test_slave_alone_built_by_pythonfmu_as_it_comes_is_a_correct_fmu(
     rows, off = script(
         textwrap.dedent(
             f"""
-            import fmpy, json
+            import fmpy, json, os
             names = {list(RESULT_QUANTITIES)!r}
             def run(**start):
                 result = fmpy.simulate_fmu({str(built)!r}, stop_time=60, output_interval=60,
                                            start_values=start)[-1]
                 return [*(float(result[name]) for name in names), int(result["operating_status"])]
             rows = [run(**b) for b in {[vars(b) for b in boundaries]!r}]
-            print(json.dumps([rows, run(compressor_speed=0.0)]))
+            print(json.dumps([rows, run(compressor_speed=0.0)]), flush=True)
+            # At the end of a process pythonfmu's library may abort, which only our frame cures.
+            os._exit(0)
             """
         )
     )
