@@ -24,7 +24,6 @@ from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.map_table import Array, Axis, MapTable
 from heatpump_twin.model.quantities import Boundary
-from heatpump_twin.solving.media import Media
 from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle
 
 SEED = 20260404
@@ -158,7 +157,7 @@ def solve_points(machine: Machine, boundaries: Sequence[Boundary]) -> Array:
 
 @lru_cache(maxsize=1)
 def _cycle(machine: Machine) -> QuickCycle:
-    return QuickCycle(machine, Media(machine))
+    return QuickCycle(machine)
 
 
 def _solve(

@@ -21,7 +21,6 @@ from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
 from heatpump_twin.outputs import staged
 from heatpump_twin.running import temporary_folder
 from heatpump_twin.solving.cycle import HeatPumpCycle
-from heatpump_twin.solving.media import Media
 from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle
 
 from ..data.datasets import Dataset
@@ -256,7 +255,7 @@ def fit_answers(machine: Machine, dataset: Dataset, records: Sequence[int]) -> p
     SolveError
         If a record has no solution.
     """
-    cycle = QuickCycle(machine, Media(machine))
+    cycle = QuickCycle(machine)
     boundaries = dataset.values.loc[list(records), list(BOUNDARY_QUANTITIES)]
     return pd.DataFrame(
         [cycle.solve(Boundary(*map(float, row))).outputs for row in boundaries.to_numpy()],

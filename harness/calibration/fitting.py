@@ -4,15 +4,19 @@ Residuals are divided by their standard uncertainty, which includes that of the 
 propagated through the model (effective variance: J. Orear, Am. J. Phys. 50 (1982) 912). A parameter
 whose start value has a standard uncertainty is drawn to it by one residual more, as any other
 measurement would; so a parameter that the data say nothing of stays where it was.
+
+A trial for which a record has no solution costs more than any that has one, so the optimiser turns
+back; it never ends a fit. Physical bounds belong to the optimiser (the trust region reflective
+method of `scipy`): a parameter that the data drive to its bound stays there, and the others are the
+best ones for it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -23,19 +27,28 @@ from heatpump_twin.machine_files.units import to_si
 from heatpump_twin.model.errors import SolveError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
-from heatpump_twin.solving.media import Media
-from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle, Vector
+from heatpump_twin.solving.quick_cycle import OUTPUTS, Array, QuickCycle, Solutions, Vector
 
-from ..data.datasets import Dataset
+from ..data.datasets import FLOW_INLETS, Dataset
 
 Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
-# Difference quotients by a parameter take this fraction of its scale.
+# Difference quotients by a parameter take this fraction of its scale; where that leaves what can be
+# computed, the other direction, and then less.
 PARAMETER_STEP = 1e-4
+STEP_SHARES = (1.0, -1.0, 0.01, -0.01)
 
 # Convergence in parameters (relative to their scales) and in the sum of squares.
 FIT_TOLERANCE = 1e-11
-MOST_EVALUATIONS = 100
+MOST_EVALUATIONS = 200
+
+# Residual of each reading of a record that has no solution, in standard uncertainties.
+PENALTY = 1e4
+
+# Beyond so many standard uncertainties a robust fit counts a residual less than its square.
+ROBUST_SCALE = 2.0
+
+Loss: TypeAlias = Literal["linear", "soft_l1", "cauchy"]
 
 # A fitted value this close to a bound, in scales, lies on it.
 ON_BOUND = 1e-4
@@ -144,14 +157,6 @@ class Fit:
         return float(np.mean(np.abs(np.concatenate(list(self.left_out.values())))))
 
 
-@dataclass(frozen=True)
-class _Solved:
-    """All records at one set of parameters."""
-
-    outputs: Matrix
-    unknowns: dict[int, Vector]
-
-
 class Problem:
     """Recorded points and the machine whose parameters explain them.
 
@@ -191,15 +196,6 @@ class Problem:
             record: {q: float(dataset.uncertainties.loc[record, q]) for q in fields}
             for record, fields in self.fields.items()
         }
-        self._known: dict[int, Vector] = {}
-
-    @cached_property
-    def _media(self) -> Media:
-        return Media(self.machine)
-
-    def __getstate__(self) -> dict[str, object]:
-        # CoolProp's states cannot be sent to another process.
-        return {k: v for k, v in self.__dict__.items() if k != "_media"}
 
     def rows(self, records: Sequence[int]) -> int:
         """Number of measured values in some records."""
@@ -215,13 +211,7 @@ class Problem:
         return problem
 
     def with_input_uncertainty(self, fit: Fit) -> Problem:
-        """Add to each uncertainty what that of the recorded inlets does to the prediction.
-
-        Raises
-        ------
-        SolveError
-            If a record has no solution.
-        """
+        """Add to each uncertainty what that of the recorded inlets does to the prediction."""
         values, u = self.dataset.values, self.dataset.uncertainties
         inlets = [q for q in BOUNDARY_QUANTITIES if q not in self.dataset.unknown_flows]
         variance = {
@@ -230,10 +220,13 @@ class Problem:
         base = self.predict(fit.by_place, self.records)
         for inlet in inlets:
             moved = replace(self.dataset, values=values.assign(**{inlet: values[inlet] + u[inlet]}))
-            other = self._of(moved).predict(fit.by_place, self.records)
+            change = self._of(moved).predict(fit.by_place, self.records) - base
             for record in self.records:
                 for q in self.fields[record]:
-                    variance[record][q] += float(other.loc[record, q] - base.loc[record, q]) ** 2
+                    # A record without a solution tells nothing of its inlets.
+                    change_of_q = float(change.loc[record, q])
+                    if math.isfinite(change_of_q):
+                        variance[record][q] += change_of_q**2
         problem = self._of(self.dataset)
         problem.sigma = {
             record: {q: math.sqrt(v) for q, v in of_record.items()}
@@ -241,13 +234,25 @@ class Problem:
         }
         return problem
 
-    def _of(self, dataset: Dataset) -> Problem:
-        problem = Problem.__new__(Problem)
-        problem.__dict__.update(self.__getstate__(), dataset=dataset)
+    def of_records(self, records: Sequence[int]) -> Problem:
+        """Return the problem of some of its records."""
+        problem = self._of(self.dataset)
+        problem.records = list(records)
+        problem.quantities = [
+            q for q in self.quantities if any(q in self.fields[r] for r in records)
+        ]
         return problem
 
-    def machine_with(self, values: dict[str, float]) -> Machine:
-        """Return the machine with parameter values; unknown flows set its design flows."""
+    def _of(self, dataset: Dataset) -> Problem:
+        problem = Problem.__new__(Problem)
+        problem.__dict__.update(self.__dict__, dataset=dataset)
+        return problem
+
+    def machine_with(self, values: Mapping[str, Any]) -> Machine:
+        """Return the machine with parameter values; unknown flows set its design flows.
+
+        Values may be arrays of shape (m, 1); the machine then stands for `m` machines.
+        """
         own = {place: v for place, v in values.items() if not place.startswith("data.")}
         for quantity, (level, per_kelvin) in self.flows(values).items():
             T_name = quantity.replace("m_flow", "T") + "_in"
@@ -262,7 +267,7 @@ class Problem:
             return self.dataset
         return self.dataset.with_flows(self.flows(values))
 
-    def flows(self, values: dict[str, float]) -> dict[str, tuple[float, float]]:
+    def flows(self, values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
         """Unknown flows: level in kg/s and relative change per kelvin, by quantity."""
         flows = {}
         for quantity, constant in self.dataset.unknown_flows.items():
@@ -272,49 +277,79 @@ class Problem:
         return flows
 
     def predict(self, values: dict[str, float], records: Sequence[int]) -> pd.DataFrame:
-        """Predict records: one row each, columns `OUTPUTS`, SI units.
-
-        Raises
-        ------
-        SolveError
-            If a record has no solution.
-        """
-        solved = self._solve(self._cycle(values), self._boundaries(values, records))
-        return pd.DataFrame(solved.outputs, index=list(records), columns=list(OUTPUTS))
+        """Predict records: one row each, columns `OUTPUTS`, SI units; NaN without a solution."""
+        with threadpool_limits(1):
+            solved = self._solve(values, records)
+        return pd.DataFrame(solved.outputs.T, index=list(records), columns=list(OUTPUTS))
 
     def sensitivities(
         self, parameters: Sequence[FreeParameter], values: Vector, records: Sequence[int]
-    ) -> tuple[pd.DataFrame, np.ndarray[tuple[int, int, int], np.dtype[np.float64]]]:
-        """Predictions, and their derivatives by the parameters, shape (records, outputs, n)."""
+    ) -> tuple[pd.DataFrame, Array]:
+        """Predictions, and their derivatives by the parameters, shape (records, outputs, n).
+
+        Records without a solution have NaN as prediction and 0 as derivatives.
+        """
+        by_place = {p.place: float(v) for p, v in zip(parameters, values, strict=True)}
+        with threadpool_limits(1):
+            solved = self._solve(by_place, records)
+            derivatives = self._derivatives(parameters, values, records, solved)
+        frame = pd.DataFrame(solved.outputs.T, index=list(records), columns=list(OUTPUTS))
+        return frame, derivatives
+
+    def _derivatives(
+        self,
+        parameters: Sequence[FreeParameter],
+        values: Vector,
+        records: Sequence[int],
+        solved: Solutions,
+    ) -> Array:
         by_place = {p.place: float(v) for p, v in zip(parameters, values, strict=True)}
         cycle, boundaries = self._cycle(by_place), self._boundaries(by_place, records)
-        solved = self._solve(cycle, boundaries)
-        derivatives = np.empty((len(boundaries), len(OUTPUTS), len(parameters)))
-        base, inverses = {}, {}
-        for record, boundary in boundaries.items():
-            at = cycle.at(boundary)
-            base[record] = at.evaluate(solved.unknowns[record])
-            by_residual, by_output = at.jacobians(solved.unknowns[record])
-            inverses[record] = by_output @ np.linalg.inv(by_residual)
-        for j, (parameter, value) in enumerate(zip(parameters, values, strict=True)):
-            step = PARAMETER_STEP * parameter.scale
-            if value + step > parameter.upper:
-                step = -step
-            moved = {**by_place, parameter.place: float(value) + step}
-            other, moved_boundaries = self._cycle(moved), self._boundaries(moved, records)
-            for i, (record, boundary) in enumerate(moved_boundaries.items()):
-                residuals, outputs = other.at(boundary).evaluate(solved.unknowns[record])
-                r0, o0 = base[record]
-                # Implicit function theorem: the unknowns follow so that residuals stay zero.
-                derivatives[i, :, j] = (outputs - o0 - inverses[record] @ (residuals - r0)) / step
-        frame = pd.DataFrame(solved.outputs, index=list(records), columns=list(OUTPUTS))
-        return frame, derivatives
+        at = cycle.at(boundaries)
+        r0, o0 = at.evaluate(solved.unknowns)
+        of_residuals, of_outputs = at.jacobians(solved.unknowns)
+        usable = np.isfinite(of_residuals).all(axis=(1, 2)) & np.isfinite(of_outputs).all(
+            axis=(1, 2)
+        )
+        inverses = np.zeros_like(of_outputs)
+        inverses[usable] = of_outputs[usable] @ np.linalg.pinv(of_residuals[usable])
+        derivatives = np.full((len(records), len(OUTPUTS), len(parameters)), np.nan)
+        scales = np.array([p.scale for p in parameters])
+        upper = np.array([p.upper for p in parameters])
+        inward = np.where(values + PARAMETER_STEP * scales > upper, -1.0, 1.0)
+        left = np.arange(len(parameters))
+        for share in STEP_SHARES:
+            steps = share * inward[left] * PARAMETER_STEP * scales[left]
+            # One set of parameters for each that is moved.
+            table = np.repeat(values[None], len(left), axis=0)
+            table[np.arange(len(left)), left] += steps
+            moved = {p.place: table[:, [j]] for j, p in enumerate(parameters)}
+            residuals, outputs = (
+                self._cycle(moved).at(self._boundaries(moved, records)).evaluate(solved.unknowns)
+            )
+            shape = (len(left), len(records))
+            residuals = np.broadcast_to(residuals, (len(residuals), *shape))
+            outputs = np.broadcast_to(outputs, (len(outputs), *shape))
+            # Implicit function theorem: the unknowns follow so that residuals stay zero.
+            change = (
+                outputs - o0[:, None] - np.einsum("nor,rpn->opn", inverses, residuals - r0[:, None])
+            )
+            quotients = np.moveaxis(change / steps[:, None], (0, 1, 2), (1, 2, 0))
+            so_far = derivatives[:, :, left]
+            derivatives[:, :, left] = np.where(np.isfinite(so_far), so_far, quotients)
+            wanted = ~np.isfinite(derivatives[usable][:, :, left]).all(axis=(0, 1))
+            left = left[wanted]
+            if not len(left):
+                break
+        return np.where(np.isfinite(derivatives), derivatives, 0.0) * usable[:, None, None]
 
     def fit(
         self,
         parameters: Sequence[FreeParameter],
         records: Sequence[int] | None = None,
         start: dict[str, float] | None = None,
+        loss: Loss = "linear",
+        tolerance: float = FIT_TOLERANCE,
     ) -> Fit:
         """Fit parameters to records.
 
@@ -326,63 +361,70 @@ class Problem:
             That take part; all of the problem by default.
         start : dict of str to float, optional
             Where to begin, by place; a parameter's own start value by default.
+        loss : str
+            Of `scipy.optimize.least_squares`; other than ``linear`` outliers count less.
+        tolerance : float
+            At which it is converged.
 
         Raises
         ------
         SolveError
-            If the machine has no solution at the start values.
+            If no record has a solution where the fit begins.
         """
         records = self.records if records is None else list(records)
-        self._known = {}  # equal fits give equal digits, whatever was solved before
         parameters = tuple(parameters)
         scales = np.array([p.scale for p in parameters])
         first = np.array([(start or {}).get(p.place, p.start) for p in parameters])
         lower = np.array([p.lower for p in parameters])
         upper = np.array([p.upper for p in parameters])
-        margin = 1e-3 * scales
-        first = np.clip(first, lower + margin, upper - margin)
+        first = np.clip(first, lower, upper)
         priors = np.array([j for j, p in enumerate(parameters) if math.isfinite(p.prior_sd)], int)
         prior_mean = np.array([p.start for p in parameters])
         prior_sd = np.array([p.prior_sd for p in parameters])
         place = [(i, OUTPUTS.index(q)) for i, r in enumerate(records) for q in self.fields[r]]
         rows, columns = np.array([i for i, _ in place]), np.array([k for _, k in place])
         sigma = np.array([self.sigma[r][q] for r in records for q in self.fields[r]])
-        measured = np.array(
-            [self.dataset.values.loc[r, q] for r in records for q in self.fields[r]]
-        )
+        measured = self.dataset.values.loc[records, list(dict.fromkeys(self.quantities))]
+        measured = np.array([measured.at[r, q] for r in records for q in self.fields[r]])
+        known: list[tuple[bytes, Solutions]] = []
+
+        def solved_at(x: Vector) -> Solutions:
+            # Residuals and derivatives are asked for at the same values, one after the other.
+            if not known or known[0][0] != x.tobytes():
+                by_place = {p.place: float(v) for p, v in zip(parameters, x * scales, strict=True)}
+                start = known[0][1].unknowns if known else None
+                known[:] = [(x.tobytes(), self._solve(by_place, records, start))]
+            return known[0][1]
 
         def residuals(x: Vector) -> Vector:
-            values = x * scales
-            try:
-                by_place = {p.place: float(v) for p, v in zip(parameters, values, strict=True)}
-                solved = self._solve(self._cycle(by_place), self._boundaries(by_place, records))
-            except (SolveError, ValueError):
-                # The optimiser shortens a step to a point that cannot be computed.
-                return np.full(len(measured) + len(priors), np.nan)
-            of_data = (solved.outputs[rows, columns] - measured) / sigma
-            return np.concatenate([of_data, ((values - prior_mean) / prior_sd)[priors]])
+            solved = solved_at(x)
+            of_data = (solved.outputs[columns, rows] - measured) / sigma
+            of_data = np.where(np.isfinite(of_data), of_data, PENALTY)
+            return np.concatenate([of_data, ((x * scales - prior_mean) / prior_sd)[priors]])
 
         def jacobian(x: Vector) -> Matrix:
-            _, derivatives = self.sensitivities(parameters, x * scales, records)
+            derivatives = self._derivatives(parameters, x * scales, records, solved_at(x))
             of_data = derivatives[rows, columns, :] / sigma[:, None] * scales
             of_priors = np.zeros((len(priors), len(parameters)))
             of_priors[np.arange(len(priors)), priors] = (scales / prior_sd)[priors]
             return np.vstack([of_data, of_priors])
 
-        if not np.isfinite(residuals(first / scales)).all():
-            self._solve(self._cycle({}), self._boundaries({}, records))
-            raise SolveError("the machine has no solution at the start values of the fit")
         with threadpool_limits(1):
+            if not solved_at(first / scales).are_solved.any():
+                raise SolveError("no record has a solution at the start values of the fit")
             result = least_squares(
                 residuals,
                 first / scales,
                 jacobian,
                 bounds=(lower / scales, upper / scales),
-                xtol=FIT_TOLERANCE,
-                ftol=FIT_TOLERANCE,
-                gtol=FIT_TOLERANCE,
+                loss=loss,
+                f_scale=ROBUST_SCALE,
+                xtol=tolerance,
+                ftol=tolerance,
+                gtol=tolerance,
                 max_nfev=MOST_EVALUATIONS,
             )
+            result.jac = jacobian(result.x)  # a robust loss scales the one that it returns
             return self._summarise(parameters, records, result, rows, columns)
 
     def _summarise(
@@ -423,20 +465,22 @@ class Problem:
             redundancy=redundancy,
         )
 
-    def _cycle(self, values: dict[str, float]) -> QuickCycle:
-        return QuickCycle(self.machine_with(values), self._media)
+    def _cycle(self, values: Mapping[str, Any]) -> QuickCycle:
+        return QuickCycle(self.machine_with(values))
 
-    def _boundaries(self, values: dict[str, float], records: Sequence[int]) -> dict[int, Boundary]:
-        frame = self.dataset_with(values).values
-        table = frame.loc[list(records), list(BOUNDARY_QUANTITIES)].to_numpy()
-        return {
-            record: Boundary(*map(float, row)) for record, row in zip(records, table, strict=True)
+    def _boundaries(self, values: Mapping[str, Any], records: Sequence[int]) -> Boundary:
+        """Inputs of shape (records,), or (m, records) for flows of `m` sets of values."""
+        frame = self.dataset.values
+        inputs = {
+            q: frame.loc[list(records), q].to_numpy(float, copy=True) for q in BOUNDARY_QUANTITIES
         }
+        for flow, (level, per_kelvin) in self.flows(values).items():
+            inlet = FLOW_INLETS[flow]
+            inputs[flow] = level * (1.0 + per_kelvin * (inputs[inlet] - frame[inlet].mean()))
+            inputs[flow] = np.where(inputs[flow] > 0.0, inputs[flow], math.nan)
+        return Boundary(**inputs)
 
-    def _solve(self, cycle: QuickCycle, boundaries: dict[int, Boundary]) -> _Solved:
-        outputs, unknowns = np.empty((len(boundaries), len(OUTPUTS))), {}
-        for i, (record, boundary) in enumerate(boundaries.items()):
-            solution = cycle.solve(boundary, self._known.get(record))
-            outputs[i], unknowns[record] = solution.outputs, solution.unknowns
-        self._known.update(unknowns)
-        return _Solved(outputs, unknowns)
+    def _solve(
+        self, values: Mapping[str, float], records: Sequence[int], start: Array | None = None
+    ) -> Solutions:
+        return self._cycle(values).solve_all(self._boundaries(values, records), start)

@@ -15,7 +15,6 @@ from heatpump_twin.model.errors import SolveError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import Boundary
 from heatpump_twin.solving.cycle import HeatPumpCycle
-from heatpump_twin.solving.media import Media
 from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle
 
 
@@ -24,7 +23,7 @@ from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle
 )
 def test_same_answers_as_tespy(name: str, count: int) -> None:
     machine = read_machine(name)
-    tespy, quick = HeatPumpCycle(machine), QuickCycle(machine, Media(machine))
+    tespy, quick = HeatPumpCycle(machine), QuickCycle(machine)
     for boundary in [machine.design.boundary, *random_boundaries(machine, count, seed=41)]:
         point, solution = tespy.off_design(boundary), quick.solve(boundary)
         for output, value in zip(OUTPUTS, solution.outputs, strict=True):
@@ -33,14 +32,14 @@ def test_same_answers_as_tespy(name: str, count: int) -> None:
 
 
 def test_design_point_comes_back(machine: Machine) -> None:
-    outputs = QuickCycle(machine, Media(machine)).solve(machine.design.boundary).outputs
+    outputs = QuickCycle(machine).solve(machine.design.boundary).outputs
     by_name = dict(zip(OUTPUTS, outputs, strict=True))
     for name in ("p_low", "p_high", "Q_flow_sink", "P_el"):
         assert by_name[name] == pytest.approx(getattr(machine.design, name), rel=1e-8), name
 
 
 def test_answer_does_not_depend_on_the_start(machine: Machine) -> None:
-    cycle = QuickCycle(machine, Media(machine))
+    cycle = QuickCycle(machine)
     *boundaries, other = random_boundaries(machine, 11, seed=42)
     start = cycle.solve(other).unknowns
     for boundary in boundaries:
@@ -50,9 +49,9 @@ def test_answer_does_not_depend_on_the_start(machine: Machine) -> None:
 
 def test_equations_of_a_boundary_do_not_depend_on_what_was_solved_before(machine: Machine) -> None:
     a, b = random_boundaries(machine, 2, seed=43)
-    alone = QuickCycle(machine, Media(machine))
+    alone = QuickCycle(machine)
     unknowns = alone.solve(a).unknowns
-    cycle = QuickCycle(machine, Media(machine))
+    cycle = QuickCycle(machine)
     at_a = cycle.at(a)
     cycle.solve(b)
     for at in (at_a, cycle.at(a)):
@@ -68,7 +67,7 @@ def test_equations_of_a_boundary_do_not_depend_on_what_was_solved_before(machine
 
 
 def test_impossible_boundary_is_a_solve_error(machine: Machine) -> None:
-    cycle = QuickCycle(machine, Media(machine))
+    cycle = QuickCycle(machine)
     boundary = Boundary(**{**vars(machine.design.boundary), "T_source_in": 200.0})
     with pytest.raises(SolveError):
         cycle.solve(boundary)

@@ -37,9 +37,10 @@ from heatpump_twin.solving.media import (
     SECONDARY_PRESSURE,
     Media,
     abstract_state,
+    lowest_temperature,
     saturation_pressure,
 )
-from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle
+from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle, boundaries_of
 from heatpump_twin.solving.sizing import size_components
 
 from .sampling import sample_envelope
@@ -78,7 +79,6 @@ DIGITS = 11
 
 # Secondary media are tabulated this far beyond the inlets of the envelope, K.
 MEDIUM_MARGIN = 60.0
-FREEZING_MARGIN = 0.01
 
 # Logarithmic axes: leakage follows 1/speed and conductances powers of the flow.
 LOGARITHMIC = ("compressor_speed", "m_flow_sink")
@@ -167,30 +167,21 @@ def suction_range(machine: Machine, boundaries: Sequence[Boundary]) -> SuctionRa
     InputError
         If some have no solution; the message offers a smaller envelope.
     """
-    media = Media(machine)
-    cycle = QuickCycle(machine, media)
-    relations = Relations(machine, size_components(machine, media))
-    T_dew, superheat, rows = [], [], []
-    failed: list[Boundary] = []
-    for boundary in boundaries:
-        try:
-            outputs = dict(zip(OUTPUTS, cycle.solve(boundary).outputs, strict=True))
-        except SolveError:
-            failed.append(boundary)
-            continue
-        superheat.append(outputs["superheat"])
-        T_dew.append(outputs["T_suction"] - outputs["superheat"])
-        evaporator = relations.evaporator(boundary, media.source_capacity_flow(boundary))
-        approach = evaporator.approach_implied(T_dew[-1])
-        rows.append([*stretched_inputs(boundary), math.log(approach)])
+    cycle = QuickCycle(machine)
+    inputs = boundaries_of(np.array([list(vars(b).values()) for b in boundaries]))
+    found = cycle.solve_all(inputs)
+    failed = [b for b, is_solved in zip(boundaries, found.are_solved, strict=True) if not is_solved]
     if failed:
         raise InputError(_envelope_message(machine, cycle, boundaries, failed))
-    table = np.array(rows)
-    regressors = np.column_stack([np.ones(len(table)), table[:, :-1]])
-    estimate, *_ = np.linalg.lstsq(regressors, table[:, -1], rcond=None)
+    outputs = dict(zip(OUTPUTS, found.outputs, strict=True))
+    superheat, T_dew = outputs["superheat"], found.unknowns[0]
+    C = inputs.m_flow_source * cycle.source.heat_capacity(inputs.T_source_in)
+    approach = cycle.relations.evaporator(inputs, C).approach_implied(T_dew)
+    regressors = np.array([[1.0, *stretched_inputs(boundary)] for boundary in boundaries])
+    estimate, *_ = np.linalg.lstsq(regressors, np.log(approach), rcond=None)
 
-    def widened(values: Sequence[float]) -> tuple[float, float]:
-        low, high = float(min(values)), float(max(values))
+    def widened(values: Array) -> tuple[float, float]:
+        low, high = float(values.min()), float(values.max())
         margin = RANGE_MARGIN * (high - low) + 0.1
         return low - margin, high + margin
 
@@ -234,7 +225,7 @@ def _working_box(machine: Machine, cycle: QuickCycle, failed: Sequence[Boundary]
         smaller = replace(machine, envelope=machine.envelope.with_ranges(box))
         tried = sample_envelope(smaller, RANGE_POINTS, SEED, corners=True)
         for some in (tried[:CORNERS], tried[CORNERS:]):
-            bad = [boundary for boundary in some if not _is_solvable(cycle, boundary)]
+            bad = _unsolvable(cycle, some)
             if bad:
                 lost += bad
                 break
@@ -243,12 +234,9 @@ def _working_box(machine: Machine, cycle: QuickCycle, failed: Sequence[Boundary]
     return None
 
 
-def _is_solvable(cycle: QuickCycle, boundary: Boundary) -> bool:
-    try:
-        cycle.solve(boundary)
-    except SolveError:
-        return False
-    return True
+def _unsolvable(cycle: QuickCycle, boundaries: Sequence[Boundary]) -> list[Boundary]:
+    found = cycle.solve_all(boundaries_of(np.array([list(vars(b).values()) for b in boundaries])))
+    return [b for b, is_solved in zip(boundaries, found.are_solved, strict=True) if not is_solved]
 
 
 def largest_working_box(machine: Machine, failed: Sequence[Boundary]) -> Box:
@@ -455,7 +443,7 @@ def _fitted(function: Callable[[float], float], low: float, high: float) -> Seri
 def _medium_series(machine: Machine, side: str) -> MediumSeries:
     state = abstract_state(getattr(machine, f"{side}_medium"))
     coldest, warmest = machine.envelope.range(f"T_{side}_in")
-    low = max(_lowest_temperature(state), coldest - MEDIUM_MARGIN)
+    low = max(lowest_temperature(state), coldest - MEDIUM_MARGIN)
     high = min(state.Tmax(), warmest + MEDIUM_MARGIN)
 
     def at(T: float, value: Callable[[], float]) -> float:
@@ -471,13 +459,6 @@ def _medium_series(machine: Machine, side: str) -> MediumSeries:
         enthalpy=_fitted(lambda T: at(T, state.hmass), low, high),
         temperature=_fitted(temperature, at(low, state.hmass), at(high, state.hmass)),
     )
-
-
-def _lowest_temperature(state: Any) -> float:
-    try:
-        return float(max(state.Tmin(), state.keyed_output(CoolProp.iT_freeze) + FREEZING_MARGIN))
-    except ValueError:  # it does not freeze
-        return float(state.Tmin())
 
 
 def _saturation_series(machine: Machine) -> SaturationSeries:

@@ -1,7 +1,9 @@
 """The relations that close the cycle: compressor, exchangers, superheat, subcooling.
 
-Pure functions of floats, smooth in all arguments, because a Newton solver and later a table of the
-model depend on continuous derivatives.
+Pure functions, smooth in all arguments, because a Newton solver and later a table of the model
+depend on continuous derivatives. Each is written once, for floats and for arrays of them, which are
+combined element by element: a solver has one state at a time, a fit has all records and several
+sets of parameters. What has no value is NaN.
 
 References
 ----------
@@ -15,7 +17,12 @@ References
 
 from __future__ import annotations
 
-import math
+from typing import Any, TypeAlias
+
+import numpy as np
+
+#: A float, or an array of floats.
+Real: TypeAlias = Any
 
 # Widths in K of the smooth transition between two limits. They are numerical and not physical:
 # small against the temperature differences of the machine, large against the solver's tolerance.
@@ -30,7 +37,7 @@ LEAST_RATIO_OF_WORK = 1.2
 LARGEST_SUBCOOLING_FRACTION = 0.95
 
 
-def smooth_minimum(a: float, b: float, width: float) -> float:
+def smooth_minimum(a: Real, b: Real, width: Real) -> Real:
     """Return a smooth value just below ``min(a, b)``.
 
     The result ``s`` satisfies ``(a - s) (b - s) = width**2 / 4``.
@@ -42,30 +49,23 @@ def smooth_minimum(a: float, b: float, width: float) -> float:
     width : float
         Blending width, same unit, > 0.
     """
-    return 0.5 * (a + b - math.hypot(a - b, width))
+    return 0.5 * (a + b - np.hypot(a - b, width))
 
 
-def smooth_minimum_argument(s: float, b: float, width: float) -> float:
-    """Return the `a` for which ``smooth_minimum(a, b, width)`` is `s`.
-
-    Raises
-    ------
-    ValueError
-        If `s` is not below `b`.
-    """
-    if s >= b:
-        raise ValueError(f"a smooth minimum with {b} cannot be {s}")
-    return s + width**2 / (4.0 * (b - s))
+def smooth_minimum_argument(s: Real, b: Real, width: Real) -> Real:
+    """Return the `a` for which ``smooth_minimum(a, b, width)`` is `s`; NaN unless `s < b`."""
+    distance = np.where(s < b, np.subtract(b, s), np.nan)
+    return s + width**2 / (4.0 * distance)
 
 
 def volumetric_efficiency(
-    pressure_ratio: float,
-    speed: float,
-    relative_density: float,
-    coefficient: float,
-    speed_share: float,
-    density_exponent: float,
-) -> float:
+    pressure_ratio: Real,
+    speed: Real,
+    relative_density: Real,
+    coefficient: Real,
+    speed_share: Real,
+    density_exponent: Real,
+) -> Real:
     """Delivered over swept suction volume flow.
 
     ``eta_vol = (1 - c (pi - 1) (s / n + 1 - s)) (rho / rho_design)**-x``: linear in the pressure
@@ -90,12 +90,12 @@ def volumetric_efficiency(
     """
     slip = coefficient * (pressure_ratio - 1.0)
     eta_vol = 1.0 - slip * (speed_share / speed + 1.0 - speed_share)
-    return eta_vol * relative_density**-density_exponent if density_exponent else eta_vol
+    return eta_vol * relative_density**-density_exponent
 
 
 def mismatch_work_factor(
-    pressure_ratio: float, built_in_ratio: float, exponent: float, share: float
-) -> float:
+    pressure_ratio: Real, built_in_ratio: Real, exponent: Real, share: Real
+) -> Real:
     """Work of a compressor of fixed volume ratio over isentropic work, at least 1.
 
     A scroll compresses to its built-in pressure ratio ``pi_i`` and then pushes out at constant
@@ -115,7 +115,7 @@ def mismatch_work_factor(
     share : float
         1 without discharge valves; less where valves or leakage soften the mismatch.
     """
-    pi = max(pressure_ratio, LEAST_RATIO_OF_WORK)
+    pi = np.maximum(pressure_ratio, LEAST_RATIO_OF_WORK)
     e = (exponent - 1.0) / exponent
     isentropic = (pi**e - 1.0) / e
     fixed_volume = (built_in_ratio**e - 1.0) / e + built_in_ratio ** (-1.0 / exponent) * (
@@ -124,7 +124,7 @@ def mismatch_work_factor(
     return 1.0 + share * (fixed_volume / isentropic - 1.0)
 
 
-def isentropic_efficiency(drive_efficiency: float, eta_vol: float, mismatch: float) -> float:
+def isentropic_efficiency(drive_efficiency: Real, eta_vol: Real, mismatch: Real) -> Real:
     """Isentropic enthalpy rise of the delivered flow over electric work per mass delivered.
 
     Gas that leaks back is compressed again, so work per delivered mass grows with
@@ -144,7 +144,7 @@ def isentropic_efficiency(drive_efficiency: float, eta_vol: float, mismatch: flo
     return drive_efficiency * eta_vol / mismatch
 
 
-def resistance_share(share: float, relative_flow: float, exponent: float) -> float:
+def resistance_share(share: Real, relative_flow: Real, exponent: Real) -> Real:
     """Resistance of one side of an exchanger over the whole resistance at the design point.
 
     ``r f**-a``, a power of its own flow; exponents as published for plate exchangers, e.g.
@@ -162,7 +162,7 @@ def resistance_share(share: float, relative_flow: float, exponent: float) -> flo
     return share * relative_flow**-exponent
 
 
-def conductance(nominal: float, secondary: float, refrigerant: float) -> float:
+def conductance(nominal: Real, secondary: Real, refrigerant: Real) -> Real:
     """Conductance UA in W/K from two resistances in series.
 
     Parameters
@@ -175,7 +175,7 @@ def conductance(nominal: float, secondary: float, refrigerant: float) -> float:
     return nominal / (secondary + refrigerant)
 
 
-def effectiveness(ua: float, capacity_flow: float) -> float:
+def effectiveness(ua: Real, capacity_flow: Real) -> Real:
     """Effectiveness of an exchanger whose other stream changes phase, ``1 - exp(-UA / C)`` [3]_.
 
     Parameters
@@ -185,23 +185,19 @@ def effectiveness(ua: float, capacity_flow: float) -> float:
     capacity_flow : float
         Capacity flow of the single-phase stream, W/K.
     """
-    return -math.expm1(-ua / capacity_flow)
+    return -np.expm1(-ua / capacity_flow)
 
 
-def conductance_from_effectiveness(eps: float, capacity_flow: float) -> float:
+def conductance_from_effectiveness(eps: Real, capacity_flow: Real) -> Real:
     """Inverse of `effectiveness`.
 
-    Raises
-    ------
-    ValueError
-        If `eps` is not between 0 and 1: no exchanger, however large, transfers that heat.
+    NaN unless `eps` is between 0 and 1: no exchanger, however large, transfers more heat.
     """
-    if not 0.0 < eps < 1.0:
-        raise ValueError(f"effectiveness {eps:.3f} is not between 0 and 1")
-    return -math.log1p(-eps) * capacity_flow
+    possible = np.where((eps > 0.0) & (eps < 1.0), eps, np.nan)
+    return -np.log1p(-possible) * capacity_flow
 
 
-def evaporating_temperature(T_source_in: float, approach: float, T_max: float) -> float:
+def evaporating_temperature(T_source_in: Real, approach: Real, T_max: Real) -> Real:
     """Dew temperature that the evaporator needs, held below the valve's maximum.
 
     Parameters
@@ -217,8 +213,8 @@ def evaporating_temperature(T_source_in: float, approach: float, T_max: float) -
 
 
 def superheat(
-    setting: float, fraction_max: float, approach_actual: float, approach_needed: float
-) -> float:
+    setting: Real, fraction_max: Real, approach_actual: Real, approach_needed: Real
+) -> Real:
     """Superheat at suction, K: the valve's setting where the evaporator allows it.
 
     A thermostatic or electronic valve keeps its setting while the vapour can get that warm. At part
@@ -241,7 +237,7 @@ def superheat(
     return smooth_minimum(setting + starved, fraction_max * approach_actual, SUPERHEAT_BLEND)
 
 
-def subcooling_fraction(at_design: float, coefficient: float, T_difference: float) -> float:
+def subcooling_fraction(at_design: Real, coefficient: Real, T_difference: Real) -> Real:
     """Subcooling over the condenser's approach, ``f = f_design exp(k (T_sink_in - T_design))``.
 
     With a fixed charge less liquid is left to subcool as the condensing pressure rises: in [1]_ the
@@ -256,10 +252,11 @@ def subcooling_fraction(at_design: float, coefficient: float, T_difference: floa
     T_difference : float
         ``T_sink_in`` less that of the design point, K.
     """
-    return min(at_design * math.exp(coefficient * T_difference), LARGEST_SUBCOOLING_FRACTION)
+    fraction = at_design * np.exp(coefficient * T_difference)
+    return np.minimum(fraction, LARGEST_SUBCOOLING_FRACTION)
 
 
-def subcooling(fraction: float, approach: float) -> float:
+def subcooling(fraction: Real, approach: Real) -> Real:
     """Subcooling at the condenser outlet, K: a fraction of the approach, so it always fits.
 
     Parameters

@@ -1,8 +1,15 @@
-"""The closures of one machine with its sizes: the equations that every solver uses."""
+"""The closures of one machine with its sizes: the equations that every solver uses.
+
+States are floats or arrays of them, as in `closures`. So are parameters and sizes of a machine that
+stands for several (`Machine.with_parameters` takes arrays).
+"""
 
 from __future__ import annotations
 
+import numpy as np
+
 from . import closures
+from .closures import Real
 from .machine import HeatExchanger, Machine
 from .quantities import Boundary
 from .sizes import Sizes
@@ -26,7 +33,7 @@ class Relations:
         self.machine = machine
         self.sizes = sizes
 
-    def eta_vol(self, pressure_ratio: float, density: float, speed: float) -> float:
+    def eta_vol(self, pressure_ratio: Real, density: Real, speed: Real) -> Real:
         """Volumetric efficiency; density at suction in kg/m3."""
         compressor = self.machine.compressor
         return closures.volumetric_efficiency(
@@ -38,12 +45,12 @@ class Relations:
             compressor.suction_density_exponent,
         )
 
-    def delivered_flow(self, pressure_ratio: float, density: float, speed: float) -> float:
+    def delivered_flow(self, pressure_ratio: Real, density: Real, speed: Real) -> Real:
         """Refrigerant mass flow of the compressor, kg/s."""
         eta_vol = self.eta_vol(pressure_ratio, density, speed)
         return self.sizes.swept_volume_flow * speed * eta_vol * density
 
-    def isentropic_efficiency(self, pressure_ratio: float, density: float, speed: float) -> float:
+    def isentropic_efficiency(self, pressure_ratio: Real, density: Real, speed: Real) -> Real:
         """Isentropic enthalpy rise over electric work per mass delivered."""
         compressor = self.machine.compressor
         return closures.isentropic_efficiency(
@@ -58,8 +65,8 @@ class Relations:
         )
 
     def condenser_heat_flow(
-        self, T_bubble: float, m_flow_refrigerant: float, boundary: Boundary, capacity_flow: float
-    ) -> float:
+        self, T_bubble: Real, m_flow_refrigerant: Real, boundary: Boundary, capacity_flow: Real
+    ) -> Real:
         """Heat that the condenser transfers, W; `capacity_flow` of the sink in W/K."""
         secondary = _secondary_resistance(
             self.machine.condenser,
@@ -73,11 +80,11 @@ class Relations:
         approach = T_bubble - boundary.T_sink_in
         return closures.effectiveness(ua, capacity_flow) * capacity_flow * approach
 
-    def evaporator(self, boundary: Boundary, capacity_flow: float) -> EvaporatorAt:
+    def evaporator(self, boundary: Boundary, capacity_flow: Real) -> EvaporatorAt:
         """Evaporator and valve at a boundary; `capacity_flow` of the source in W/K."""
         return EvaporatorAt(self, boundary, capacity_flow)
 
-    def subcooling(self, T_bubble: float, boundary: Boundary) -> float:
+    def subcooling(self, T_bubble: Real, boundary: Boundary) -> Real:
         """Subcooling at the condenser outlet, K."""
         fraction = closures.subcooling_fraction(
             self.machine.condenser.subcooling_fraction,
@@ -86,11 +93,11 @@ class Relations:
         )
         return closures.subcooling(fraction, T_bubble - boundary.T_sink_in)
 
-    def refrigerant_resistance(self, exchanger: HeatExchanger, m_flow_refrigerant: float) -> float:
+    def refrigerant_resistance(self, exchanger: HeatExchanger, m_flow_refrigerant: Real) -> Real:
         """Share of the refrigerant side in the resistance of an exchanger."""
         return closures.resistance_share(
             1.0 - exchanger.secondary_resistance_share,
-            max(m_flow_refrigerant / self.sizes.m_flow_refrigerant, LEAST_FLOW_RATIO),
+            np.maximum(m_flow_refrigerant / self.sizes.m_flow_refrigerant, LEAST_FLOW_RATIO),
             exchanger.refrigerant_flow_exponent,
         )
 
@@ -108,7 +115,7 @@ class EvaporatorAt:
         Of the source, W/K.
     """
 
-    def __init__(self, relations: Relations, boundary: Boundary, capacity_flow: float) -> None:
+    def __init__(self, relations: Relations, boundary: Boundary, capacity_flow: Real) -> None:
         machine = relations.machine
         valve, design = machine.expansion_valve, machine.design.boundary
         self._relations = relations
@@ -125,7 +132,7 @@ class EvaporatorAt:
             machine.evaporator, boundary.m_flow_source / design.m_flow_source
         )
 
-    def approach(self, heat_flow: float, m_flow_refrigerant: float) -> float:
+    def approach(self, heat_flow: Real, m_flow_refrigerant: Real) -> Real:
         """Difference ``T_source_in - T_dew`` that a fully wetted evaporator needs, K."""
         ua = closures.conductance(
             self.nominal_conductance,
@@ -134,23 +141,20 @@ class EvaporatorAt:
         )
         return heat_flow / (closures.effectiveness(ua, self._capacity_flow) * self._capacity_flow)
 
-    def T_dew(self, approach_needed: float) -> float:
+    def T_dew(self, approach_needed: Real) -> Real:
         """Dew temperature at suction, K: below the source by the approach, at most the valve's."""
         return closures.evaporating_temperature(self._T_source_in, approach_needed, self.T_max)
 
-    def approach_implied(self, T_dew: float) -> float:
+    def approach_implied(self, T_dew: Real) -> Real:
         """The approach needed at which the dew temperature is `T_dew`, K.
 
-        Raises
-        ------
-        ValueError
-            If `T_dew` is not below the valve's maximum.
+        NaN if `T_dew` is not below the valve's maximum.
         """
         return self._T_source_in - closures.smooth_minimum_argument(
             T_dew, self.T_max, closures.EVAPORATING_BLEND
         )
 
-    def superheat(self, T_dew: float, approach_needed: float) -> float:
+    def superheat(self, T_dew: Real, approach_needed: Real) -> Real:
         """Superheat at suction, K."""
         return closures.superheat(
             self.superheat_setting,
@@ -165,7 +169,7 @@ def resting_temperature(boundary: Boundary) -> float:
     return min(boundary.T_source_in, boundary.T_sink_in)
 
 
-def _secondary_resistance(exchanger: HeatExchanger, relative_flow: float) -> float:
+def _secondary_resistance(exchanger: HeatExchanger, relative_flow: Real) -> Real:
     return closures.resistance_share(
         exchanger.secondary_resistance_share, relative_flow, exchanger.secondary_flow_exponent
     )

@@ -15,6 +15,9 @@ from ..model.quantities import Boundary
 # enthalpy differences hardly depend on it. It has to be high enough that a liquid does not boil.
 SECONDARY_PRESSURE = 2e5
 
+# Properties of a medium are taken down to this far above its freezing point, K.
+FREEZING_MARGIN = 0.01
+
 # Largest relative difference of heat capacity and slope of the enthalpy; liquids have 1e-4.
 ENTHALPY_TOLERANCE = 2e-3
 
@@ -44,6 +47,15 @@ def abstract_state(fluid: str) -> Any:
             "such as R410A, INCOMP::Water or INCOMP::MEA[0.25]"
         ) from error
     return state
+
+
+def lowest_temperature(medium: Any) -> float:
+    """Temperature in K just above that at which a medium freezes or its data end."""
+    try:
+        freezing = float(medium.keyed_output(CoolProp.iT_freeze))
+    except ValueError:  # it does not freeze
+        return float(medium.Tmin())
+    return max(float(medium.Tmin()), freezing + FREEZING_MARGIN)
 
 
 def tespy_name(medium: str) -> str:

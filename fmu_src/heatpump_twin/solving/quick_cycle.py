@@ -1,29 +1,31 @@
-"""The cycle solved for its two pressures alone: fast enough for a fit or the making of a map.
+"""The cycle solved for its two saturation temperatures alone, for all records of a fit at once.
 
-It has the same relations and properties as `cycle` and agrees with it to 1e-6 (a test compares
-them). When both pressures are known, every other state follows in closed form, so two equations
-remain. At a solution, the sensitivity to a parameter follows from the implicit function theorem
-without solving again.
+It has the same relations as `cycle`, takes properties from `property_tables`, and agrees with it to
+1e-6 (a test compares them). When both saturation temperatures are known, every other state follows
+in closed form, so two equations remain. At a solution, the sensitivity to a parameter follows from
+the implicit function theorem without solving again.
+
+Parameters and boundaries may be arrays. The parameters of a machine that stands for `m` sets of
+them have shape (m, 1), boundaries shape (n,), and results shape (m, n).
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-import CoolProp
 import numpy as np
 
 from ..model.errors import SolveError
 from ..model.machine import Machine
 from ..model.quantities import RESULT_QUANTITIES, Boundary
 from ..model.relations import Relations
-from .condensing_unit import CondensingUnit
-from .media import Media, saturation_temperature
-from .sizing import size_components
+from .property_tables import medium_table, refrigerant_table
+from .sizing import DesignStates, sizes_of
 
 Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
+Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 
 # Results that no fit or table needs.
 _LEFT_OUT = ("Q_flow_loss", "h_suction", "h_discharge", "h_liquid")
@@ -32,13 +34,16 @@ _LEFT_OUT = ("Q_flow_loss", "h_suction", "h_discharge", "h_liquid")
 OUTPUTS = tuple(q for q in RESULT_QUANTITIES if q not in _LEFT_OUT)
 
 # Residuals are fractions of the design heat flow and of 10 K.
-TOLERANCE = 1e-10
+TOLERANCE = 1e-11
 APPROACH_SCALE = 10.0
 
 ITERATIONS = 60
-LARGEST_STEP = 0.3  # in the logarithm of a pressure
-SMALLEST_DAMPING = 1 / 64
-DIFFERENCE = 1e-6
+LARGEST_STEP = 10.0  # K
+SMALLEST_DAMPING = 1 / 256
+DIFFERENCE = 1e-4  # K
+
+# Rounding may keep residuals from the tolerance; this far off they still count as zero.
+ROUNDING = 1e3 * TOLERANCE
 
 # Guesses of evaporating below the source and condensing above the sink inlet, K, tried in turn.
 GUESSES = ((6.0, 7.0), (12.0, 14.0), (3.0, 3.0), (25.0, 25.0))
@@ -52,7 +57,7 @@ class Solution:
     Attributes
     ----------
     unknowns : numpy.ndarray
-        Logarithms of both pressures in Pa, shape (2,).
+        Dew temperature at suction and bubble temperature in the condenser, K, shape (2,).
     outputs : numpy.ndarray
         In the order of `OUTPUTS`, SI units, shape (14,).
     """
@@ -61,199 +66,312 @@ class Solution:
     outputs: Vector
 
 
+@dataclass(frozen=True)
+class Solutions:
+    """Steady operating points; NaN where there is none.
+
+    Attributes
+    ----------
+    unknowns : numpy.ndarray
+        Dew temperature at suction and bubble temperature in the condenser, K, shape (2, n).
+    outputs : numpy.ndarray
+        In the order of `OUTPUTS`, SI units, shape (14, n).
+    """
+
+    unknowns: Array
+    outputs: Array
+
+    @property
+    def are_solved(self) -> Mask:
+        """Which points have a solution, shape (n,)."""
+        return np.isfinite(self.unknowns).all(axis=0)
+
+
+def boundaries_of(table: Array) -> Boundary:
+    """Return a boundary whose inputs are arrays, from rows in the order of `BOUNDARY_QUANTITIES`.
+
+    Parameters
+    ----------
+    table : numpy.ndarray
+        Shape (n, 5), SI units.
+    """
+    return Boundary(*np.asarray(table, float).T)
+
+
 class QuickCycle:
-    """The cycle of one machine.
+    """The cycle of one machine, or of several that differ in numbers only.
 
     Parameters
     ----------
     machine : Machine
-        Its parameters.
-    media : Media
-        Its media; shared by machines that differ in parameters only.
+        Its parameters. Where they are arrays, machines whose design point contradicts physics have
+        NaN as answers.
 
     Raises
     ------
+    InputError
+        If CoolProp does not know one of its media.
     SolveError
-        If the design point contradicts physics.
+        If a medium has no properties in the range that is needed.
     """
 
-    def __init__(self, machine: Machine, media: Media) -> None:
+    def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self._media = media
-        self._fluid = media.refrigerant
-        try:
-            self._relations = Relations(machine, size_components(machine, media))
-        except (ValueError, OverflowError) as error:
-            raise SolveError(f"design point: {error}") from error
-        self._unit = CondensingUnit(machine, self._relations, media)
+        self.refrigerant = refrigerant_table(machine.refrigerant)
+        self.source, self.sink = (
+            medium_table(machine.source_medium),
+            medium_table(machine.sink_medium),
+        )
+        design, boundary = machine.design, machine.design.boundary
+        T_dew = self.refrigerant.dew_temperature(np.asarray(design.p_low))
+        T_bubble = self.refrigerant.bubble_temperature(np.asarray(design.p_high))
 
-    def at(self, boundary: Boundary) -> CycleAt:
-        """Return the two equations of the cycle at a boundary.
+        def states(T_suction: Array, T_liquid: Array) -> DesignStates:
+            suction = self.refrigerant.at_dew(T_dew).suction(T_suction - T_dew)
+            high = self.refrigerant.at_bubble(T_bubble)
+            return DesignStates(
+                suction.h,
+                suction.density,
+                high.isentropic_enthalpy(suction.entropy),
+                high.isentropic_density(suction.entropy),
+                high.liquid_enthalpy(T_bubble - T_liquid),
+            )
 
-        Raises
-        ------
-        SolveError
-            If an inlet is outside its medium's range.
-        """
-        return CycleAt(self._relations, self._unit, self._media, boundary)
+        with np.errstate(all="ignore"):
+            sizes = sizes_of(
+                machine,
+                T_dew,
+                T_bubble,
+                states,
+                boundary.m_flow_source * self.source.heat_capacity(boundary.T_source_in),
+                boundary.m_flow_sink * self.sink.heat_capacity(boundary.T_sink_in),
+            )
+        self.relations = Relations(machine, sizes)
 
-    def solve(self, boundary: Boundary, start: Vector | None = None) -> Solution:
-        """Solve the operating point at a boundary, from `start` if that is given.
+    def at(self, boundaries: Boundary) -> CycleAt:
+        """Return the two equations of the cycle at some boundaries."""
+        return CycleAt(self, boundaries)
+
+    def solve(self, boundary: Boundary) -> Solution:
+        """Solve the operating point at one boundary.
 
         Raises
         ------
         SolveError
             If no solution is found.
         """
-        at = self.at(boundary)
-        guesses = [start] if start is not None else []
-        for below, above in GUESSES:
-            try:
-                guesses.append(self._guess(boundary, below, above))
-            except ValueError:
-                continue
+        found = self.solve_all(Boundary(*(np.array([x]) for x in vars(boundary).values())))
+        if not found.are_solved[0]:
+            raise SolveError(f"no solution at {boundary.as_text()}")
+        return Solution(found.unknowns[:, 0], found.outputs[:, 0])
+
+    def solve_all(self, boundaries: Boundary, start: Array | None = None) -> Solutions:
+        """Solve the operating points of one machine at some boundaries.
+
+        Parameters
+        ----------
+        boundaries : Boundary
+            Inputs of shape (n,).
+        start : numpy.ndarray, optional
+            Unknowns to begin with, shape (2, n); NaN where they are not known.
+        """
+        inputs = np.stack(np.broadcast_arrays(*vars(boundaries).values()))
+        count = inputs.shape[1]
+        unknowns = np.full((2, count), np.nan)
+        outputs = np.full((len(OUTPUTS), count), np.nan)
+        guesses = [] if start is None else [start]
+        guesses += [self._guess(boundaries, *guess) for guess in GUESSES]
+        left = np.arange(count)
         for guess in guesses:
-            try:
-                return self._newton(at, guess)
-            except (ValueError, OverflowError, SolveError, np.linalg.LinAlgError):
-                continue
-        raise SolveError(f"no solution at {boundary}")
+            some = left[np.isfinite(guess[:, left]).all(axis=0)]
+            if len(some):
+                found = self._newton(boundaries_of(inputs[:, some].T), guess[:, some])
+                unknowns[:, some], outputs[:, some] = found.unknowns, found.outputs
+                left = left[~np.isfinite(unknowns[:, left]).all(axis=0)]
+            if not len(left):
+                break
+        return Solutions(unknowns, outputs)
 
-    def _pressure(self, T: float, quality: int) -> float:
-        self._fluid.update(CoolProp.QT_INPUTS, quality, T)
-        return math.log(self._fluid.p())
-
-    def _guess(self, boundary: Boundary, below: float, above: float) -> Vector:
-        valve = self.machine.expansion_valve
-        T_dew = min(boundary.T_source_in - below, valve.T_evaporating_max - 1.0)
-        return np.array([self._pressure(T_dew, 1), self._pressure(boundary.T_sink_in + above, 0)])
-
-    def _newton(self, at: CycleAt, start: Vector) -> Solution:
-        boundary, valve = at.boundary, self.machine.expansion_valve
-        highest = self._pressure(
-            min(boundary.T_source_in, valve.T_evaporating_max) - LEAST_APPROACH, 1
+    def _guess(self, boundaries: Boundary, below: float, above: float) -> Array:
+        T_max = self.machine.expansion_valve.T_evaporating_max
+        return np.stack(
+            np.broadcast_arrays(
+                np.minimum(boundaries.T_source_in - below, T_max - 1.0),
+                boundaries.T_sink_in + above,
+            )
         )
-        lowest = self._pressure(boundary.T_sink_in + LEAST_APPROACH, 0)
 
-        def inside(x: Vector, old: Vector) -> Vector:
+    def _newton(self, boundaries: Boundary, start: Array) -> Solutions:
+        """Solve by Newton's method, each boundary with its own damping."""
+        inputs = np.stack(list(vars(boundaries).values()))
+        T_max = self.machine.expansion_valve.T_evaporating_max
+        highest = np.minimum(boundaries.T_source_in, T_max) - LEAST_APPROACH
+        lowest = boundaries.T_sink_in + LEAST_APPROACH
+
+        def inside(x: Array, old: Array, which: Array) -> Array:
             # Beyond a limit, go half of the way to it instead.
-            low = x[0] if x[0] < highest else 0.5 * (min(old[0], highest) + highest)
-            high = x[1] if x[1] > lowest else 0.5 * (max(old[1], lowest) + lowest)
-            return np.array([low, high])
+            high, low = highest[which], lowest[which]
+            return np.stack(
+                [
+                    np.where(x[0] < high, x[0], 0.5 * (np.minimum(old[0], high) + high)),
+                    np.where(x[1] > low, x[1], 0.5 * (np.maximum(old[1], low) + low)),
+                ]
+            )
 
-        x = inside(start, start)
-        residuals, outputs = at.evaluate(x)
+        count = start.shape[1]
+        active = np.arange(count)
+        x = inside(start, start, active)
+        r, out = self.at(boundaries).evaluate(x)
+        size = np.hypot(*r)
+        found = np.zeros(count, bool)
+        active = active[np.isfinite(size)]
         for _ in range(ITERATIONS):
-            if float(np.abs(residuals).max()) < TOLERANCE:
-                return Solution(x, outputs)
-            jacobian = np.empty((2, 2))
-            for i in range(2):
-                moved = x.copy()
-                moved[i] += -DIFFERENCE if i == 0 else DIFFERENCE
-                jacobian[:, i] = (at.evaluate(moved)[0] - residuals) / (moved[i] - x[i])
-            step = -np.linalg.solve(jacobian, residuals)
-            step *= min(1.0, LARGEST_STEP / float(np.abs(step).max()))
-            damping, size = 1.0, float(np.linalg.norm(residuals))
-            while True:
-                candidate = inside(x + damping * step, x)
-                try:
-                    new_residuals, new_outputs = at.evaluate(candidate)
-                    better = float(np.linalg.norm(new_residuals)) < size
-                except (ValueError, SolveError):
-                    better = False
-                if better:
-                    break
+            done = np.abs(r[:, active]).max(axis=0) < TOLERANCE
+            found[active[done]] = True
+            active = active[~done]
+            if not len(active):
+                break
+            at = self.at(boundaries_of(inputs[:, active].T))
+            by_low, by_high = at.residual_slopes(x[:, active], r[:, active])
+            a, b, c, d = by_low[0], by_high[0], by_low[1], by_high[1]
+            determinant = a * d - b * c
+            with np.errstate(all="ignore"):
+                step = (
+                    -np.stack(
+                        [
+                            d * r[0, active] - b * r[1, active],
+                            a * r[1, active] - c * r[0, active],
+                        ]
+                    )
+                    / determinant
+                )
+                step *= np.minimum(1.0, LARGEST_STEP / np.abs(step).max(axis=0))
+            lost = ~np.isfinite(step).all(axis=0)
+            step[:, lost] = 0.0
+            waiting, damping = np.flatnonzero(~lost), 1.0
+            while len(waiting) and damping >= SMALLEST_DAMPING:
+                some = active[waiting]
+                trial = inside(x[:, some] + damping * step[:, waiting], x[:, some], some)
+                r_new, out_new = self.at(boundaries_of(inputs[:, some].T)).evaluate(trial)
+                size_new = np.hypot(*r_new)
+                better = size_new < size[some]
+                chosen = some[better]
+                x[:, chosen], r[:, chosen] = trial[:, better], r_new[:, better]
+                out[:, chosen], size[chosen] = out_new[:, better], size_new[better]
+                waiting = waiting[~better]
                 damping /= 2.0
-                if damping < SMALLEST_DAMPING:
-                    if size < 1e2 * TOLERANCE:  # rounding of the property functions
-                        return Solution(x, outputs)
-                    raise SolveError("Newton's method makes no progress")
-            x, residuals, outputs = candidate, new_residuals, new_outputs
-        raise SolveError("Newton's method did not converge")
+            stuck = np.union1d(active[waiting], active[lost]).astype(int)
+            found[stuck[size[stuck] < ROUNDING]] = True
+            active = np.setdiff1d(active, stuck)
+        return Solutions(np.where(found, x, np.nan), np.where(found, out, np.nan))
 
 
 class CycleAt:
-    """The equations of one machine's cycle at one boundary, in its two pressures.
+    """The equations of the cycle at some boundaries, in its two saturation temperatures.
 
     Parameters
     ----------
-    relations : Relations
+    cycle : QuickCycle
         Of the machine.
-    unit : CondensingUnit
-        Of the machine.
-    media : Media
-        Of the machine.
-    boundary : Boundary
+    boundaries : Boundary
         Inlets and speed.
-
-    Raises
-    ------
-    SolveError
-        If an inlet is outside its medium's range.
     """
 
-    def __init__(
-        self, relations: Relations, unit: CondensingUnit, media: Media, boundary: Boundary
-    ) -> None:
-        self.boundary = boundary
-        self._machine = relations.machine
-        self._unit = unit
-        self._media = media
-        self._evaporator = relations.evaporator(boundary, media.source_capacity_flow(boundary))
-        self._C_sink = media.sink_capacity_flow(boundary)
+    def __init__(self, cycle: QuickCycle, boundaries: Boundary) -> None:
+        self.boundaries = boundaries
+        self._cycle = cycle
+        relations = cycle.relations
+        C_source = boundaries.m_flow_source * cycle.source.heat_capacity(boundaries.T_source_in)
+        self._C_sink = boundaries.m_flow_sink * cycle.sink.heat_capacity(boundaries.T_sink_in)
+        self._evaporator = relations.evaporator(boundaries, C_source)
 
-    def evaluate(self, unknowns: Vector) -> tuple[Vector, Vector]:
-        """Residuals, shape (2,), and outputs, shape (14,), at given pressures.
+    def evaluate(self, unknowns: Array) -> tuple[Array, Array]:
+        """Residuals, shape (2, n) or (2, m, n), and outputs, (14, n) or (14, m, n).
 
-        Raises
-        ------
-        ValueError
-            If a state does not exist.
+        Parameters
+        ----------
+        unknowns : numpy.ndarray
+            Shape (2, n), K.
+
+        Returns
+        -------
+        tuple of numpy.ndarray
+            NaN where a state does not exist.
         """
-        p_low, p_high = math.exp(unknowns[0]), math.exp(unknowns[1])
-        T_dew = saturation_temperature(self._media.refrigerant, p_low, 1)
+        with np.errstate(all="ignore"):
+            return self._evaluate(*unknowns)
+
+    def _evaluate(self, T_dew: Array, T_bubble: Array) -> tuple[Array, Array]:
+        cycle, boundaries = self._cycle, self.boundaries
+        relations, machine = cycle.relations, cycle.machine
+        low, high = cycle.refrigerant.at_dew(T_dew), cycle.refrigerant.at_bubble(T_bubble)
         approach_needed = self._evaporator.approach_implied(T_dew)
         superheat = self._evaporator.superheat(T_dew, approach_needed)
-        suction = self._unit.suction_state(p_low, T_dew, superheat)
-        unit = self._unit.at_pressure(suction, p_high, self.boundary, self._C_sink)
-        approach = self._evaporator.approach(unit.Q_flow_source, unit.m_flow_refrigerant)
-        residuals = np.array(
-            [
-                unit.heat_excess / self._machine.design.Q_flow_sink,
+        suction = low.suction(superheat)
+        subcooling = relations.subcooling(T_bubble, boundaries)
+        h_liquid = high.liquid_enthalpy(subcooling)
+        rise = high.isentropic_enthalpy(suction.entropy) - suction.h
+        p_low, p_high = np.exp(low.log_p), np.exp(high.log_p)
+        ratio, speed = p_high / p_low, boundaries.compressor_speed
+        m_flow = relations.delivered_flow(ratio, suction.density, speed)
+        work = rise / relations.isentropic_efficiency(ratio, suction.density, speed)
+        h_discharge = suction.h + (1.0 - machine.compressor.shell_loss_ratio) * work
+        Q_flow_sink = m_flow * (h_discharge - h_liquid)
+        Q_flow_source = m_flow * (suction.h - h_liquid)
+        transferred = relations.condenser_heat_flow(T_bubble, m_flow, boundaries, self._C_sink)
+        approach = self._evaporator.approach(Q_flow_source, m_flow)
+        residuals = np.stack(
+            np.broadcast_arrays(
+                (Q_flow_sink - transferred) / machine.design.Q_flow_sink,
                 (approach - approach_needed) / APPROACH_SCALE,
-            ]
+            )
         )
-        P_el = unit.compressor_power + self._machine.auxiliary_power
+        P_el = m_flow * work + machine.auxiliary_power
+        T_in_source, T_in_sink = boundaries.T_source_in, boundaries.T_sink_in
         results = {
             "P_el": P_el,
-            "Q_flow_sink": unit.Q_flow_sink,
-            "Q_flow_source": unit.Q_flow_source,
-            "COP": unit.Q_flow_sink / P_el,
-            "T_source_out": self._media.source_outlet(self.boundary, unit.Q_flow_source),
-            "T_sink_out": self._media.sink_outlet(self.boundary, unit.Q_flow_sink),
-            "m_flow_refrigerant": unit.m_flow_refrigerant,
+            "Q_flow_sink": Q_flow_sink,
+            "Q_flow_source": Q_flow_source,
+            "COP": Q_flow_sink / P_el,
+            "T_source_out": cycle.source.outlet(
+                T_in_source, -Q_flow_source / boundaries.m_flow_source
+            ),
+            "T_sink_out": cycle.sink.outlet(T_in_sink, Q_flow_sink / boundaries.m_flow_sink),
+            "m_flow_refrigerant": m_flow,
             "p_low": p_low,
             "p_high": p_high,
             "T_suction": T_dew + superheat,
-            "T_discharge": self._unit.T_discharge(unit),
-            "T_liquid": unit.T_bubble - unit.subcooling,
+            "T_discharge": high.discharge_temperature(h_discharge),
+            "T_liquid": T_bubble - subcooling,
             "superheat": superheat,
-            "subcooling": unit.subcooling,
+            "subcooling": subcooling,
         }
-        outputs = np.array([results[q] for q in OUTPUTS])
-        return residuals, outputs
+        return residuals, np.stack(np.broadcast_arrays(*(results[q] for q in OUTPUTS)))
 
-    def jacobians(
-        self, unknowns: Vector
-    ) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float64]], ...]:
-        """Derivatives of residuals, shape (2, 2), and outputs, (14, 2), by the unknowns."""
+    def residual_slopes(self, unknowns: Array, residuals: Array) -> tuple[Array, Array]:
+        """Derivatives of the residuals by both unknowns, each of shape (2, n)."""
+        slopes = []
+        for moved, step in self._moved(unknowns):
+            slopes.append((self.evaluate(moved)[0] - residuals) / step)
+        return slopes[0], slopes[1]
+
+    def jacobians(self, unknowns: Array) -> tuple[Array, Array]:
+        """Derivatives of residuals, shape (n, 2, 2), and outputs, (n, 14, 2), by the unknowns."""
         base = self.evaluate(unknowns)
         columns = []
-        for i in range(2):
-            # Towards lower suction and higher discharge pressure, where states always exist.
-            step = -DIFFERENCE if i == 0 else DIFFERENCE
-            moved = unknowns.copy()
-            moved[i] += step
+        for moved, step in self._moved(unknowns):
             at = self.evaluate(moved)
             columns.append([(a - b) / step for a, b in zip(at, base, strict=True)])
-        return tuple(np.stack([c[k] for c in columns], axis=1) for k in range(2))
+        of_residuals, of_outputs = (
+            np.moveaxis(np.stack([c[k] for c in columns], axis=-1), 0, 1) for k in range(2)
+        )
+        return of_residuals, of_outputs
+
+    def _moved(self, unknowns: Array) -> list[tuple[Array, float]]:
+        """Move each unknown, towards colder suction and hotter discharge, where states exist."""
+        moves = []
+        for i, step in enumerate((-DIFFERENCE, DIFFERENCE)):
+            moved = unknowns.copy()
+            moved[i] += step
+            moves.append((moved, step))
+        return moves

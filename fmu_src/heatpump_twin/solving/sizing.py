@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import CoolProp
+import numpy as np
 
 from ..model import closures
+from ..model.closures import Real
 from ..model.errors import SolveError
 from ..model.machine import Machine
 from ..model.quantities import celsius
 from ..model.sizes import Sizes
 from .media import Media, saturation_temperature
+
+
+class DesignStates(NamedTuple):
+    """Properties at the design point: J/kg and kg/m3, of isentropic compression at its end."""
+
+    h_suction: Real
+    density: Real
+    h_isentropic: Real
+    density_isentropic: Real
+    h_liquid: Real
 
 
 def size_components(machine: Machine, media: Media) -> Sizes:
@@ -46,14 +59,76 @@ def size_components(machine: Machine, media: Media) -> Sizes:
             f"refrigerant, {kept:g} W"
         )
 
-    approach = boundary.T_source_in - T_dew
+    def states(T_suction: float, T_liquid: float) -> DesignStates:
+        refrigerant.update(CoolProp.PT_INPUTS, design.p_high, T_liquid)
+        h_liquid = refrigerant.hmass()
+        refrigerant.update(CoolProp.PT_INPUTS, design.p_low, T_suction)
+        h, entropy, density = refrigerant.hmass(), refrigerant.smass(), refrigerant.rhomass()
+        refrigerant.update(CoolProp.PSmass_INPUTS, design.p_high, entropy)
+        return DesignStates(h, density, refrigerant.hmass(), refrigerant.rhomass(), h_liquid)
+
+    C_source = media.source_capacity_flow(boundary)
+    C_sink = media.sink_capacity_flow(boundary)
+    sizes = sizes_of(machine, T_dew, T_bubble, states, C_source, C_sink)
+    if sizes.eta_vol <= 0.0:
+        raise SolveError(
+            f"volumetric efficiency {sizes.eta_vol:.3f}; leakage coefficient is too large"
+        )
+    Q_flow_source = design.Q_flow_sink - kept
+    _check_exchanger(
+        "condenser",
+        sizes.condenser_conductance,
+        design.Q_flow_sink,
+        C_sink,
+        T_bubble - boundary.T_sink_in,
+    )
+    _check_exchanger(
+        "evaporator",
+        sizes.evaporator_conductance,
+        Q_flow_source,
+        C_source,
+        boundary.T_source_in - T_dew,
+    )
+    return sizes
+
+
+def sizes_of(
+    machine: Machine,
+    T_dew: Real,
+    T_bubble: Real,
+    states: Callable[[Real, Real], DesignStates],
+    C_source: Real,
+    C_sink: Real,
+) -> Sizes:
+    """Find the sizes from what is known of the refrigerant at the design point.
+
+    Parameters
+    ----------
+    machine : Machine
+        Its design point and the parameters of the closures.
+    T_dew, T_bubble : float
+        Of the design pressures, K.
+    states : callable
+        Gives the properties from the temperatures at suction and of the liquid, K.
+    C_source, C_sink : float
+        Capacity flows at the design point, W/K.
+
+    Returns
+    -------
+    Sizes
+        NaN where an exchanger would have to transfer more than is possible.
+    """
+    design, boundary = machine.design, machine.design.boundary
+    compressor, valve = machine.compressor, machine.expansion_valve
+    power = design.P_el - machine.auxiliary_power
+    Q_flow_source = design.Q_flow_sink - (1.0 - compressor.shell_loss_ratio) * power
     approach_needed = boundary.T_source_in - closures.smooth_minimum_argument(
-        T_dew, machine.expansion_valve.T_evaporating_max, closures.EVAPORATING_BLEND
+        T_dew, valve.T_evaporating_max, closures.EVAPORATING_BLEND
     )
     superheat = closures.superheat(
-        machine.expansion_valve.superheat_setting,
-        machine.expansion_valve.superheat_fraction_max,
-        approach,
+        valve.superheat_setting,
+        valve.superheat_fraction_max,
+        boundary.T_source_in - T_dew,
         approach_needed,
     )
     condenser_approach = T_bubble - boundary.T_sink_in
@@ -62,17 +137,10 @@ def size_components(machine: Machine, media: Media) -> Sizes:
         closures.subcooling_fraction(machine.condenser.subcooling_fraction, 0.0, 0.0),
         condenser_approach,
     )
-    refrigerant.update(CoolProp.PT_INPUTS, design.p_high, T_liquid)
-    h_liquid = refrigerant.hmass()
-    refrigerant.update(CoolProp.PT_INPUTS, design.p_low, T_suction)
-    h_suction, entropy, density = refrigerant.hmass(), refrigerant.smass(), refrigerant.rhomass()
-    refrigerant.update(CoolProp.PSmass_INPUTS, design.p_high, entropy)
-    isentropic_rise = refrigerant.hmass() - h_suction
+    at = states(T_suction, T_liquid)
     ratio = design.p_high / design.p_low
-    exponent = math.log(ratio) / math.log(refrigerant.rhomass() / density)
-
-    m_flow = (design.Q_flow_sink - kept) / (h_suction - h_liquid)
-    compressor = machine.compressor
+    exponent = np.log(ratio) / np.log(at.density_isentropic / at.density)
+    m_flow = Q_flow_source / (at.h_suction - at.h_liquid)
     eta_vol = closures.volumetric_efficiency(
         ratio,
         boundary.compressor_speed,
@@ -81,30 +149,36 @@ def size_components(machine: Machine, media: Media) -> Sizes:
         compressor.leakage_speed_share,
         compressor.suction_density_exponent,
     )
-    if eta_vol <= 0.0:
-        raise SolveError(f"volumetric efficiency {eta_vol:.3f}; leakage coefficient is too large")
     mismatch = closures.mismatch_work_factor(
         ratio, compressor.built_in_pressure_ratio, exponent, compressor.built_in_loss_share
     )
-    C_source = media.source_capacity_flow(boundary)
-    C_sink = media.sink_capacity_flow(boundary)
-    Q_flow_source = m_flow * (h_suction - h_liquid)
+    isentropic_rise = at.h_isentropic - at.h_suction
     return Sizes(
-        swept_volume_flow=m_flow / (density * eta_vol * boundary.compressor_speed),
+        swept_volume_flow=m_flow / (at.density * eta_vol * boundary.compressor_speed),
         eta_vol=eta_vol,
         drive_efficiency=m_flow * isentropic_rise * mismatch / (eta_vol * power),
-        condenser_conductance=_conductance(
-            "condenser", design.Q_flow_sink / (C_sink * condenser_approach), C_sink
+        condenser_conductance=closures.conductance_from_effectiveness(
+            design.Q_flow_sink / (C_sink * condenser_approach), C_sink
         ),
-        evaporator_conductance=_conductance(
-            "evaporator", Q_flow_source / (C_source * approach_needed), C_source
+        evaporator_conductance=closures.conductance_from_effectiveness(
+            Q_flow_source / (C_source * approach_needed), C_source
         ),
         m_flow_refrigerant=m_flow,
-        suction_density=density,
+        suction_density=at.density,
         isentropic_exponent=exponent,
         T_suction=T_suction,
         T_liquid=T_liquid,
     )
+
+
+def _check_exchanger(
+    name: str, conductance: float, heat_flow: float, capacity_flow: float, approach: float
+) -> None:
+    if not np.isfinite(conductance):
+        raise SolveError(
+            f"{name}: no exchanger transfers {heat_flow:.0f} W: the refrigerant is {approach:.1f} "
+            f"K from the inlet, and the stream changes by {heat_flow / capacity_flow:.1f} K"
+        )
 
 
 def _check_temperatures(machine: Machine, T_dew: float, T_bubble: float) -> None:
@@ -123,10 +197,3 @@ def _check_temperatures(machine: Machine, T_dew: float, T_bubble: float) -> None
         raise SolveError(
             f"evaporating at {celsius(T_dew)}, above T_evaporating_max, {celsius(T_max)}"
         )
-
-
-def _conductance(exchanger: str, effectiveness: float, capacity_flow: float) -> float:
-    try:
-        return closures.conductance_from_effectiveness(effectiveness, capacity_flow)
-    except ValueError as error:
-        raise SolveError(f"{exchanger}: {error}; no exchanger transfers that heat") from error

@@ -12,13 +12,12 @@ from heatpump_twin.machine_files.machine_file import read_machine
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import Boundary
 from heatpump_twin.solving.cycle import HeatPumpCycle
-from heatpump_twin.solving.media import Media
 from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle
 
 
 def recorded_by(machine: Machine, dataset: Dataset) -> Dataset:
     """The data set as the machine itself would have given it."""
-    cycle, values = QuickCycle(machine, Media(machine)), dataset.values.copy()
+    cycle, values = QuickCycle(machine), dataset.values.copy()
     for record, row in boundaries(dataset).iterrows():
         outputs = cycle.solve(Boundary(**row.astype(float))).outputs
         for quantity, value in zip(OUTPUTS, outputs, strict=True):
