@@ -12,10 +12,12 @@ from typing import Any
 
 import fmpy
 import numpy as np
+import pandas as pd
 import pytest
 from c_host import COMPILER, compile_host
 
 from heatpump_twin.fmu.build import build
+from heatpump_twin.harness.calibration.starting import begin
 from heatpump_twin.harness.data.datasets import Dataset, load_dataset
 from heatpump_twin.harness.data.new_dataset import write_example
 from heatpump_twin.harness.scoring.scores import Scores
@@ -30,6 +32,7 @@ from heatpump_twin.map_making.map_build import CertifiedMap, certified_map
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import Boundary
 from heatpump_twin.solving.cycle import HeatPumpCycle
+from heatpump_twin.solving.quick_cycle import QuickCycle, boundaries_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -56,6 +59,48 @@ def write_short_example(folder: Path) -> Path:
     header, *rows = table.read_text(encoding="utf-8").splitlines()
     table.write_text("\n".join([header, *rows[::2]]) + "\n", encoding="utf-8")
     return folder
+
+
+def synthetic_catalogue(folder: Path, records: int, seed: int) -> Dataset:
+    """Write an invented machine's catalogue as `init` does, of as many records as wanted.
+
+    The machine differs from the start file in sizes and in most parameters that a fit may move.
+    """
+    rng = np.random.default_rng(seed)
+    write_example(folder)
+    example = load_dataset(str(folder))
+    start = begin(example, folder / "start.toml", list(example.values.index))
+    moved = {
+        p.place: float(
+            np.clip(p.start + 0.5 * p.prior_sd * rng.standard_normal(), p.lower, p.upper)
+        )
+        for p in start.options
+    }
+    truth = QuickCycle(start.machine.with_parameters(moved))
+    inputs = np.column_stack(
+        [
+            np.ones(records),
+            rng.choice([-5.0, 0.0, 5.0, 10.0, 15.0], records) + 273.15,
+            rng.choice([25.0, 30.0, 35.0, 40.0, 45.0, 50.0], records) + 273.15,
+            rng.choice([24.0, 30.0, 36.0], records) / 60.0,
+            rng.choice([16.0, 20.0, 24.0], records) / 60.0,
+        ]
+    )
+    solved = truth.solve_all(boundaries_of(inputs))
+    assert solved.are_solved.all()
+    table = pd.DataFrame(
+        {
+            "point": np.arange(1, records + 1),
+            "T_source_in_degC": inputs[:, 1] - 273.15,
+            "T_sink_in_degC": inputs[:, 2] - 273.15,
+            "m_flow_source_kg_min": 60.0 * inputs[:, 3],
+            "m_flow_sink_kg_min": 60.0 * inputs[:, 4],
+            "P_el_kW": (solved.column("P_el") / 1e3).round(3),
+            "Q_flow_sink_kW": (solved.column("Q_flow_sink") / 1e3).round(3),
+        }
+    )
+    table.to_csv(folder / "data.csv", index=False)
+    return load_dataset(str(folder))
 
 
 @pytest.fixture(scope="session")

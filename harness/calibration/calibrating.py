@@ -17,12 +17,13 @@ from heatpump_twin.machine_files.machine_file import read_machine_file
 from heatpump_twin.machine_files.units import from_si
 from heatpump_twin.model.errors import InputError, SolveError
 from heatpump_twin.model.machine import PARAMETERS, Machine
-from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Boundary
+from heatpump_twin.model.remainder import RELATIONS, Remainder
 from heatpump_twin.outputs import staged
 from heatpump_twin.running import temporary_folder
-from heatpump_twin.solving.cycle import HeatPumpCycle
 from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle
 
+from ..data.contradictions import LARGEST_EFFICIENCY, check_columns
 from ..data.datasets import Dataset
 from ..data.screening import Screening, screen
 from ..errors import CalibrationError
@@ -34,9 +35,13 @@ from .cross_validation import (
     leave_out_splits,
     predict_all_unseen,
     predict_with_band,
+    unseen_error,
 )
 from .estimating import Estimate, estimate
 from .fitting import Fit, Problem
+from .learning import PLACE, is_weight
+from .outliers import find_outliers
+from .parameters import FreeParameter
 from .record import (
     CalibrationRecord,
     FittedParameter,
@@ -45,10 +50,27 @@ from .record import (
     plain_frame,
     record_path,
 )
-from .starting import CALIBRATION, Start, begin
+from .starting import CALIBRATION, Start, begin, media_names
 
 # A fit of fewer records cannot be checked by leaving some out.
 LEAST_RECORDS = 4
+
+# Of more records so many are drawn for the fit: further ones hardly sharpen it, and take time.
+MOST_FITTED = 400
+
+# With fewer records nothing is learned beside the parameters of the relations: left-out errors of
+# so few are too uncertain to tell whether it helps.
+LEAST_LEARNED = MOST_LEFT_OUT_ALONE + 1
+
+# The remainder is used if it lowers the errors of left-out records and does not raise those of
+# extrapolation by more than this factor.
+LARGEST_GROWTH = 1.1
+
+# Convergence of the robust fits, and the least gain by which a later start is preferred.
+ROBUST_TOLERANCE, LEAST_GAIN = 1e-4, 1e-3
+
+# More outliers than this share are no outliers, and larger errors, as a fraction, no fit.
+MOST_OUTLIERS, LARGEST_ERROR = 0.4, 0.2
 
 # A fitted number whose standard error exceeds this share of its start value's uncertainty is said
 # not to be identified; so are two with a correlation beyond the other limit.
@@ -70,6 +92,9 @@ class Calibration:
         Its machine file.
     record : CalibrationRecord or None
         What was found; None if the run was interrupted before it was cross-validated.
+    errors : dict of str to list of float
+        By quantity, mean absolute error of the fit, of left-out records and of extrapolation: in
+        per cent, or K for temperatures. Only the first if the run was interrupted.
     start_error, error : float
         Mean absolute error in standard uncertainties: of the start on the records, and of the fit
         on left-out records.
@@ -80,6 +105,7 @@ class Calibration:
     machine: Machine
     document: tomlkit.TOMLDocument
     record: CalibrationRecord | None
+    errors: dict[str, list[float]]
     start_error: float
     error: float
     screening: Screening
@@ -95,30 +121,52 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class FittedMachine:
-    """A machine fitted to all usable records, before cross-validation.
+class Variant:
+    """One form of the model, fitted to all usable records.
 
     Attributes
     ----------
     problem : Problem
         Records and uncertainties as stated, with those of the inlets.
-    start : Start
-        What was known before.
+    parameters : tuple of FreeParameter
+        That move.
     estimate : Estimate
         Parameters and uncertainties found.
+    """
+
+    problem: Problem
+    parameters: tuple[FreeParameter, ...]
+    estimate: Estimate
+
+
+@dataclass(frozen=True)
+class FittedMachine:
+    """A machine fitted to all usable records, before cross-validation.
+
+    Attributes
+    ----------
+    physics : Variant
+        The relations of the model alone.
+    learned : Variant or None
+        With the remainder that is learned from the records, where there are enough of them.
+    start : Start
+        What was known before.
     start_error : float
         Mean absolute error of the start in standard uncertainties.
     screening : Screening
         Which records took part.
+    outliers : dict of int to str
+        Records that contradict the others, with the reason.
     is_interrupted : bool
         Whether the user ended the fit early.
     """
 
-    problem: Problem
+    physics: Variant
+    learned: Variant | None
     start: Start
-    estimate: Estimate
     start_error: float
     screening: Screening
+    outliers: dict[int, str]
     is_interrupted: bool
 
 
@@ -149,17 +197,19 @@ def calibrate(
     InputError
         If data or start cannot be used.
     CalibrationError
-        If the fit does not converge, ends on a bound, or is no better than the start.
+        If the records contradict each other or the model so much that no machine explains them.
     """
     progress = progress or Progress()
-    fitted = fit_machine(dataset, start_path, progress)
-    record, band = None, None
+    fitted = fit_machine(dataset, start_path, progress, seed)
+    record, band, chosen = None, None, fitted.physics
     if not fitted.is_interrupted:
         try:
-            record, band = _cross_validate(fitted, seed, workers or os.cpu_count() or 1, progress)
+            record, band, chosen = _cross_validate(
+                fitted, seed, workers or os.cpu_count() or 1, progress
+            )
         except KeyboardInterrupt:
             record = None
-    document, machine = _write(fitted.problem, fitted.start, fitted.estimate.fit, band)
+    document, machine = _write(chosen.problem, fitted.start, chosen.estimate.fit, band)
     if record is not None:
         # Of the machine as it was written, so that rounded numbers are those that an FMU has.
         answers = fit_answers(machine, record.with_flows_found(dataset), record.records)
@@ -170,14 +220,15 @@ def calibrate(
         machine,
         document,
         record,
+        _errors(chosen, record),
         fitted.start_error,
-        fitted.estimate.fit.left_out_error,
+        chosen.estimate.fit.left_out_error,
         fitted.screening,
     )
 
 
 def fit_machine(
-    dataset: Dataset, start_path: Path, progress: Progress | None = None
+    dataset: Dataset, start_path: Path, progress: Progress | None = None, seed: int = 0
 ) -> FittedMachine:
     """Estimate the parameters from all usable records, without cross-validating the result.
 
@@ -189,6 +240,8 @@ def fit_machine(
         Start file.
     progress : Progress, optional
         Told how far it is.
+    seed : int
+        Draws the records that are fitted where there are more than `MOST_FITTED`.
 
     Raises
     ------
@@ -197,40 +250,143 @@ def fit_machine(
     """
     progress = progress or Progress()
     start, screening = _screened_start(dataset, start_path)
-    problem = Problem(dataset, start.machine, screening.is_scored, screening.kept)
+    kept = _some(screening.kept, MOST_FITTED, seed)
+    problem = Problem(dataset, start.machine, screening.is_scored, kept)
     _check_enough(problem, start)
     name = dataset.descriptor.name
-    best: list[Estimate] = []
+    parameters = (*start.base, *start.options)
+    outliers: dict[int, str] = {}
+    physics: Variant | None = None
+    learned: Variant | None = None
+    is_interrupted = False
 
     def told(so_far: Estimate) -> None:
-        best[:] = [so_far]
+        nonlocal physics
+        # The best so far is what an interrupted run gives.
+        if physics is None or so_far.problem.basis is None:
+            physics = Variant(so_far.problem, parameters, so_far)
         progress.fitting()
 
-    is_interrupted = False
     try:
-        first = problem.fit(start.base)
-        problem = problem.with_input_uncertainty(first)
-        try:
-            found = estimate(
-                problem, start.base, start.options, start=first.by_place, progress=told
-            )
-        except KeyboardInterrupt:
-            if not best:
-                raise
-            found, is_interrupted = best[0], True
+        rough = _from_several_starts(problem, start, progress)
+        # How the inlets act depends on the size of the machine and hardly on anything else.
+        at_size = problem.fit(start.base, start=rough.by_place, tolerance=ROBUST_TOLERANCE)
+        stated = problem.with_input_uncertainty(at_size)
+        outliers |= find_outliers(stated, rough)
+        _check_outliers(name, outliers, len(kept))
+        stated = stated.without(outliers)
+        found = estimate(stated, parameters, start=rough.by_place, progress=told)
+        physics = Variant(stated, parameters, found)
+        if len(stated.records) >= LEAST_LEARNED:
+            learned = _learned(physics, outliers, told)
+            _check_outliers(name, outliers, len(kept))
+        if set(stated.records) & set(outliers):
+            stated = stated.without(outliers)
+            found = estimate(stated, parameters, start=found.fit.by_place, progress=told)
+            physics = Variant(stated, parameters, found)
+    except KeyboardInterrupt:
+        if physics is None:
+            raise
+        is_interrupted = True
     except SolveError as error:
         raise CalibrationError(f"data set {name}: the fit found no solution: {error}") from error
-    fit = found.fit
-    _check_fit(fit)
-    start_error = _start_error(found.problem)
-    if not fit.left_out_error < start_error:
+    _check_agreement(name, physics)
+    return FittedMachine(
+        physics,
+        None if is_interrupted else learned,
+        start,
+        _start_error(physics.estimate.problem),
+        screening.without(outliers),
+        outliers,
+        is_interrupted,
+    )
+
+
+def _some(records: list[int], most: int, seed: int) -> list[int]:
+    if len(records) <= most:
+        return records
+    return sorted(map(int, np.random.default_rng(seed).permutation(records)[:most]))
+
+
+def _from_several_starts(problem: Problem, start: Start, progress: Progress) -> Fit:
+    """Fit robustly from several starts and return the fit of the lowest cost.
+
+    Raises
+    ------
+    SolveError
+        If no record has a solution at any of them.
+    """
+    parameters = (*start.base, *start.options)
+    best: Fit | None = None
+    failed: SolveError | None = None
+    for values in start.starts(problem.dataset):
+        try:
+            fit = problem.fit(parameters, start=values, loss="cauchy", tolerance=ROBUST_TOLERANCE)
+        except SolveError as error:
+            failed = error
+            continue
+        progress.fitting()
+        if best is None or fit.cost < best.cost * (1.0 - LEAST_GAIN):
+            best = fit
+    if best is None:
+        assert failed is not None
+        raise failed
+    return best
+
+
+def _learned(
+    physics: Variant, outliers: dict[int, str], told: Callable[[Estimate], None]
+) -> Variant:
+    """Fit with the remainder; records that contradict it are added to `outliers`."""
+    stated, found = physics.problem, physics.estimate
+    while True:
+        problem = stated.with_basis(found.fit)
+        assert problem.basis is not None
+        parameters = (*physics.parameters, *problem.basis.parameters)
+        # From the start values: without the remainder exchangers take up what the relations of the
+        # compressor do not explain, and the fit would have to come back from there.
+        again = estimate(problem, parameters, progress=told)
+        more = find_outliers(again.problem, again.fit)
+        if not more:
+            return Variant(problem, parameters, again)
+        outliers |= more
+        stated = stated.without(outliers)
+
+
+def _check_outliers(name: str, outliers: dict[int, str], count: int) -> None:
+    if len(outliers) > MOST_OUTLIERS * count:
+        record, reason = next(iter(outliers.items()))
         raise CalibrationError(
-            f"data set {name}: the fit is not better than the start: left-out records deviate by "
-            f"{fit.left_out_error:.3g} standard uncertainties, the start by "
-            f"{start_error:.3g}; nothing is written"
+            f"data set {name}: {len(outliers)} of {count} records contradict the others, so that "
+            f"no machine explains them, for instance record {record}: {reason}; nothing is written"
         )
-    _check_physics(problem, fit)
-    return FittedMachine(problem, start, found, start_error, screening, is_interrupted)
+
+
+def _check_agreement(name: str, variant: Variant) -> None:
+    """Refuse a fit that does not explain its records, and one with an impossible compressor."""
+    problem, fit = variant.problem, variant.estimate.fit
+    predicted = problem.predict(fit.by_place, problem.records)
+    for q in ("P_el", "Q_flow_sink", "Q_flow_source"):
+        if q not in problem.quantities:
+            continue
+        error = predicted[q] / problem.dataset.values.loc[problem.records, q] - 1.0
+        typical = float(error.abs().mean())
+        if not typical <= LARGEST_ERROR:
+            worst = int(error.abs().idxmax())
+            raise CalibrationError(
+                f"data set {name}: no machine explains the records: {q} of the best fit is off by "
+                f"{100.0 * typical:.0f} % on average, by {100.0 * error[worst]:+.0f} % at record "
+                f"{worst}; check the units, the speed and the media; nothing is written"
+            )
+    sizes = QuickCycle(problem.machine_with(fit.by_place)).relations.sizes
+    if not sizes.isentropic_efficiency <= LARGEST_EFFICIENCY:
+        raise CalibrationError(
+            f"data set {name}: the fitted machine breaks physics: an isentropic efficiency of "
+            f"{sizes.isentropic_efficiency:.2f} at the design point, where compressors reach "
+            f"{LARGEST_EFFICIENCY:g} at most; check the units of power and heat; or the data leave "
+            "too much open: give the start file smaller uncertainties, or record pressures; "
+            "nothing is written"
+        )
 
 
 def fit_answers(machine: Machine, dataset: Dataset, records: Sequence[int]) -> pd.DataFrame:
@@ -286,16 +442,8 @@ def save(calibration: Calibration, path: Path) -> None:
 def _screened_start(dataset: Dataset, path: Path) -> tuple[Start, Screening]:
     name = dataset.descriptor.name
     candidates = [r for r in dataset.values.index if r not in dataset.declared_unscored]
+    check_columns(dataset, media_names(path))
     start = begin(dataset, path, candidates)
-    cycle = HeatPumpCycle(start.machine)
-    try:
-        cycle.design()
-    except SolveError as error:
-        raise InputError(
-            f"data set {name}: the record that gives the design point contradicts physics with the "
-            f"numbers of start file {path}: {error}; check units of power and heat, or name "
-            "another design_record"
-        ) from error
     screening = screen(dataset, start.machine)
     if not screening.kept:
         reasons = {why for s in screening.records.values() for why in s.reasons}
@@ -322,71 +470,54 @@ def _check_enough(problem: Problem, start: Start) -> None:
 
 
 def _start_error(problem: Problem) -> float:
-    try:
-        predicted = problem.predict({}, problem.records)
-    except SolveError:
-        return math.inf
+    predicted = problem.predict({}, problem.records)
     errors = [
         abs(predicted.loc[r, q] - problem.dataset.values.loc[r, q]) / problem.sigma[r][q]
         for r in problem.records
         for q in problem.fields[r]
     ]
-    return float(np.mean(errors))
-
-
-def _check_fit(fit: Fit) -> None:
-    if not fit.converged:
-        raise CalibrationError("the fit did not converge; nothing is written")
-    if fit.on_bound:
-        raise CalibrationError(
-            f"the fit ends on a physical bound of {', '.join(fit.on_bound)}; the data contradict "
-            "the model or the start file; nothing is written"
-        )
-
-
-def _check_physics(problem: Problem, fit: Fit) -> None:
-    """Solve every fitted record with TESPy, which refuses what physics forbids.
-
-    Without recorded pressures a fit can trade them against the compressor's losses until it has
-    none.
-    """
-    cycle = HeatPumpCycle(problem.machine_with(fit.by_place))
-    values = problem.dataset_with(fit.by_place).values
-    for record in problem.records:
-        boundary = Boundary(*map(float, values.loc[record, list(BOUNDARY_QUANTITIES)]))
-        try:
-            cycle.off_design(boundary)
-        except SolveError as error:
-            raise CalibrationError(
-                f"data set {problem.dataset.descriptor.name}: the fitted machine breaks physics at "
-                f"record {record}: {error}; the data leave too much open: give the start file "
-                "smaller uncertainties, or record pressures; nothing is written"
-            ) from error
+    error = float(np.mean(errors))
+    return error if math.isfinite(error) else math.inf
 
 
 def _cross_validate(
     fitted: FittedMachine, seed: int, workers: int, progress: Progress
-) -> tuple[CalibrationRecord, BandedPrediction]:
-    problem, start, found = fitted.problem, fitted.start, fitted.estimate
-    splits = leave_out_splits(problem.records, seed)
-    far = extrapolation_split(problem)
-    progress.splits(len(splits) + 1)
-    try:
-        *left_out, extrapolated = predict_all_unseen(
-            problem,
-            start.base,
-            start.options,
-            [*splits, far],
-            found.fit.by_place,
-            workers,
-            progress.left_out,
+) -> tuple[CalibrationRecord, BandedPrediction, Variant]:
+    """Predict left-out records with each variant and choose the one that does it better."""
+    physics, learned = fitted.physics, fitted.learned
+    splits = leave_out_splits(physics.problem.records, seed)
+    far = extrapolation_split(physics.problem)
+    variants = [physics] if learned is None else [physics, learned]
+    progress.splits(len(variants) * (len(splits) + 1))
+    predictions, errors = [], []
+    for variant in variants:
+        try:
+            *left_out, extrapolated = predict_all_unseen(
+                variant.estimate,
+                variant.parameters,
+                [*splits, far],
+                variant.problem,
+                workers,
+                progress.left_out,
+            )
+        except SolveError as error:
+            if variant is physics:
+                raise CalibrationError(
+                    f"a fit without some of the records found no solution: {error}"
+                ) from error
+            break
+        unseen = BandedPrediction.joined(left_out)
+        predictions.append((unseen, extrapolated))
+        errors.append(
+            [unseen_error(physics.problem, prediction) for prediction in (unseen, extrapolated)]
         )
-    except SolveError as error:
-        raise CalibrationError(
-            f"a fit without some of the records found no solution: {error}"
-        ) from error
-    unseen = BandedPrediction.joined(left_out)
-    fit = found.fit
+    is_learned = len(errors) > 1 and (
+        errors[1][0] < errors[0][0] and errors[1][1] < LARGEST_GROWTH * errors[0][1]
+    )
+    chosen = variants[int(is_learned)]
+    unseen, extrapolated = predictions[int(is_learned)]
+    problem, found, fit = chosen.problem, chosen.estimate, chosen.estimate.fit
+    inside, total = coverage(problem.dataset.values, unseen, problem.fields)
     record = CalibrationRecord(
         dataset=problem.dataset.descriptor.name,
         data_fingerprint=data_fingerprint(problem.dataset),
@@ -396,26 +527,58 @@ def _cross_validate(
         correlations=[[round(float(c), 6) for c in row] for row in _correlations(fit)],
         chi_squared_reduced=round(fit.chi_squared_reduced, 9),
         uncertainty_factors={q: round(f, 9) for q, f in found.uncertainty_factors.items()},
-        kept_at_start=found.held
-        | {place: f"{q} does not vary in the records" for place, q in start.not_varied.items()},
+        kept_at_start={
+            place: f"{q} does not vary in the records"
+            for place, q in fitted.start.not_varied.items()
+        },
+        at_bounds=[place for place in fit.on_bound if not is_weight(place)],
+        outliers=fitted.outliers,
+        remainder=_of_remainder(is_learned, errors),
         flows={
             q: [float(f"{x:.9g}") for x in flow] for q, flow in problem.flows(fit.by_place).items()
         },
         is_leave_one_out=len(problem.records) <= MOST_LEFT_OUT_ALONE,
         predictions={"leave_one_out": plain(unseen), "extrapolation": plain(extrapolated)},
         answers={},
-        coverage=list(coverage(problem.dataset.values, unseen, problem.fields)),
+        coverage=[inside, total],
     )
-    return record, predict_with_band(found, problem.records)
+    return record, predict_with_band(found, problem.records), chosen
+
+
+def _errors(variant: Variant, record: CalibrationRecord | None) -> dict[str, list[float]]:
+    problem = variant.problem
+    frames = [problem.predict(variant.estimate.fit.by_place, problem.records)]
+    if record is not None:
+        frames += [record.frame(split, "values") for split in ("leave_one_out", "extrapolation")]
+    errors: dict[str, list[float]] = {}
+    for q in problem.quantities:
+        for frame in frames:
+            rows = [r for r in frame.index if q in problem.fields[r]]
+            measured = problem.dataset.values.loc[rows, q]
+            error = (frame.loc[rows, q] - measured).abs()
+            if QUANTITIES[q].has_percentage:
+                error = 100.0 * error / measured.abs()
+            errors.setdefault(q, []).append(float(error.mean()))
+    return errors
+
+
+def _of_remainder(is_used: bool, errors: list[list[float]]) -> dict[str, Any]:
+    """What is kept of the choice: errors in standard uncertainties, left out and extrapolated."""
+    content: dict[str, Any] = {"is_used": is_used}
+    for name, of_variant in zip(("without", "with"), errors, strict=False):
+        content[name] = [float(f"{error:.4g}") for error in of_variant]
+    return content
 
 
 def _correlations(fit: Fit) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    errors = fit.standard_errors
-    return fit.covariance / np.outer(errors, errors)
+    own = [j for j, p in enumerate(fit.parameters) if not is_weight(p.place)]
+    errors = fit.standard_errors[own]
+    return fit.covariance[np.ix_(own, own)] / np.outer(errors, errors)
 
 
 def _parameters(fit: Fit) -> list[FittedParameter]:
-    correlations = np.abs(_correlations(fit)) - np.eye(len(fit.parameters))
+    correlations = np.abs(_correlations(fit))
+    np.fill_diagonal(correlations, 0.0)
     return [
         FittedParameter(
             place=p.place,
@@ -429,7 +592,9 @@ def _parameters(fit: Fit) -> list[FittedParameter]:
             ),
         )
         for j, (p, value, error) in enumerate(
-            zip(fit.parameters, fit.values, fit.standard_errors, strict=True)
+            (p, value, error)
+            for p, value, error in zip(fit.parameters, fit.values, fit.standard_errors, strict=True)
+            if not is_weight(p.place)
         )
     ]
 
@@ -449,7 +614,7 @@ def _write(
     values = {
         p.place: (p.unit, float(v), float(e))
         for p, v, e in zip(fit.parameters, fit.values, fit.standard_errors, strict=True)
-        if not p.place.startswith("data.")
+        if not (p.place.startswith("data.") or is_weight(p.place))
     }
     for p, v, e in zip(fit.parameters, fit.values, fit.standard_errors, strict=True):
         quantity = p.place.removeprefix("data.")
@@ -471,6 +636,9 @@ def _write(
             from_si(error, unit, si_unit, difference=True),
             f"{note}; start: {_stated(table[key])}" if is_of_start else note,
         )
+    document.pop(PLACE, None)
+    if problem.basis is not None:
+        document[PLACE] = _remainder_table(machine.remainder, note)
     if band is not None:
         uncertainty = tomlkit.table()
         for q in ("P_el", "Q_flow_sink"):
@@ -487,6 +655,19 @@ def _write(
             )
         document["prediction_uncertainty"] = uncertainty
     return document, _machine_of(document)
+
+
+def _remainder_table(remainder: Remainder, note: str) -> tomlkit.items.Table:
+    table = tomlkit.table()
+    table.comment("learned from the records; see the reference of machine files")
+    table["source"], table["note"] = CALIBRATION, note
+    for name in RELATIONS:
+        deviation = getattr(remainder, name)
+        kernels = tomlkit.array()
+        for point, coefficient in zip(deviation.points, deviation.coefficients, strict=True):
+            kernels.append([float(f"{x:.{DIGITS}g}") for x in (*point, coefficient)])
+        table[name] = kernels.multiline(True)
+    return table
 
 
 def _machine_of(document: tomlkit.TOMLDocument) -> Machine:

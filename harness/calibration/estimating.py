@@ -17,15 +17,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from heatpump_twin.model.errors import SolveError
+from .fitting import STATED_FREEDOM, Fit, Problem
+from .parameters import FreeParameter
 
-from .fitting import STATED_FREEDOM, Fit, FreeParameter, Problem
-
-# The factors are found when none of them changes by more than this fraction.
-FACTOR_TOLERANCE = 1e-3
+# The factors are found when none of them changes by more than this fraction. Fits on the way there
+# need not be exact.
+FACTOR_TOLERANCE = 1e-4
+ROUGH_TOLERANCE = 1e-6
 MOST_ROUNDS = 50
-
-ON_BOUND = "ends on a bound"
 
 
 @dataclass(frozen=True)
@@ -40,22 +39,19 @@ class Estimate:
         Of the parameters, with these uncertainties.
     uncertainty_factors : dict of str to float
         Found over stated uncertainty, by quantity.
-    held : dict of str to str
-        Places of the parameters that could move and keep their start value, with the reason.
     """
 
     problem: Problem
     fit: Fit
     uncertainty_factors: dict[str, float]
-    held: dict[str, str]
 
 
 def estimate(
     problem: Problem,
-    base: Sequence[FreeParameter],
-    options: Sequence[FreeParameter],
+    parameters: Sequence[FreeParameter],
     records: Sequence[int] | None = None,
     start: dict[str, float] | None = None,
+    factors: dict[str, float] | None = None,
     progress: Callable[[Estimate], None] | None = None,
 ) -> Estimate:
     """Fit all parameters and the factors of the uncertainties in turn until neither moves.
@@ -64,42 +60,36 @@ def estimate(
     ----------
     problem : Problem
         Records and machine, with uncertainties as stated.
-    base : sequence of FreeParameter
-        Design point and unknown flows.
-    options : sequence of FreeParameter
-        With a prior; one that a fit moves to its physical bound is held at its start value instead.
+    parameters : sequence of FreeParameter
+        That may move: design point, unknown flows, options with a prior, weights of the remainder.
     records : sequence of int, optional
         All by default.
     start : dict of str to float, optional
         Values to begin with, by place.
+    factors : dict of str to float, optional
+        Of the uncertainties, to begin with; 1 by default.
     progress : callable, optional
-        Told of every fit that could be the result.
+        Told of every fit.
 
     Raises
     ------
     SolveError
-        If the machine has no solution where the fit begins, or the factors do not settle.
+        If no record has a solution where the fit begins.
     """
-    free = list(options)
-    held: dict[str, str] = {}
-    factors = dict.fromkeys(problem.quantities, 1.0)
+    factors = dict(factors or dict.fromkeys(problem.quantities, 1.0))
     for _ in range(MOST_ROUNDS):
         scaled = problem.with_uncertainties_times(factors)
-        fit = scaled.fit((*base, *free), records, start)
-        found = Estimate(scaled, fit, factors, dict(held))
+        fit = scaled.fit(parameters, records, start, tolerance=ROUGH_TOLERANCE)
         start = fit.by_place
-        on_bound = [option for option in free if option.place in fit.on_bound]
-        if on_bound:
-            held |= {option.place: ON_BOUND for option in on_bound}
-            free = [option for option in free if option not in on_bound]
-            continue
         if progress:
-            progress(found)
+            progress(Estimate(scaled, fit, factors))
         new = _factors(scaled, fit, factors)
-        if max(abs(new[q] / factors[q] - 1.0) for q in factors) < FACTOR_TOLERANCE:
-            return found
+        change = max(abs(new[q] / factors[q] - 1.0) for q in factors)
         factors = new
-    raise SolveError("the uncertainties of the readings do not settle")
+        if change < FACTOR_TOLERANCE:
+            break
+    scaled = problem.with_uncertainties_times(factors)
+    return Estimate(scaled, scaled.fit(parameters, records, start), factors)
 
 
 def _factors(problem: Problem, fit: Fit, factors: dict[str, float]) -> dict[str, float]:

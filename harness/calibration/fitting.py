@@ -14,7 +14,7 @@ best ones for it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -30,6 +30,8 @@ from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
 from heatpump_twin.solving.quick_cycle import OUTPUTS, Array, QuickCycle, Solutions, Vector
 
 from ..data.datasets import FLOW_INLETS, Dataset
+from .learning import Basis, choose_basis, is_weight
+from .parameters import FreeParameter
 
 Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
@@ -59,36 +61,6 @@ STATED_FREEDOM = 2.0
 
 # Measured quantities that repeat others: fitting to them as well would count a reading twice.
 REPEATED = ("COP", "superheat", "subcooling")
-
-
-@dataclass(frozen=True)
-class FreeParameter:
-    """A number that a fit may move.
-
-    Attributes
-    ----------
-    place : str
-        In the machine file, or an unknown flow of the data as ``data.m_flow_source`` (level, kg/s)
-        or ``data.m_flow_source.per_kelvin``.
-    unit : str
-        SI unit.
-    start : float
-        Value before the fit, SI.
-    scale : float
-        Typical change.
-    lower, upper : float
-        Physical bounds.
-    prior_sd : float
-        Standard uncertainty of `start`; infinite where nothing is known of it.
-    """
-
-    place: str
-    unit: str
-    start: float
-    scale: float
-    lower: float
-    upper: float
-    prior_sd: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -181,6 +153,7 @@ class Problem:
     ) -> None:
         self.dataset = dataset
         self.machine = machine
+        self.basis: Basis | None = None
         self.records = list(records)
         quantities = [q for q in dataset.scored if q in OUTPUTS and q not in REPEATED]
         self.fields = {
@@ -234,17 +207,24 @@ class Problem:
         }
         return problem
 
-    def of_records(self, records: Sequence[int]) -> Problem:
-        """Return the problem of some of its records."""
+    def with_basis(self, fit: Fit) -> Problem:
+        """Return the problem with a learned remainder, whose points lie where the records do."""
         problem = self._of(self.dataset)
-        problem.records = list(records)
-        problem.quantities = [
-            q for q in self.quantities if any(q in self.fields[r] for r in records)
-        ]
+        values = fit.by_place
+        with threadpool_limits(1):
+            solved = self._solve(values, self.records)
+        boundaries = self._boundaries(values, self.records)
+        problem.basis = choose_basis(self.machine_with(values), boundaries, solved)
+        return problem
+
+    def without(self, records: Collection[int]) -> Problem:
+        """Return the problem without some of its records."""
+        problem = self._of(self.dataset)
+        problem.records = [r for r in self.records if r not in records]
         return problem
 
     def _of(self, dataset: Dataset) -> Problem:
-        problem = Problem.__new__(Problem)
+        problem = type(self).__new__(type(self))
         problem.__dict__.update(self.__dict__, dataset=dataset)
         return problem
 
@@ -253,13 +233,20 @@ class Problem:
 
         Values may be arrays of shape (m, 1); the machine then stands for `m` machines.
         """
-        own = {place: v for place, v in values.items() if not place.startswith("data.")}
+        own = {
+            place: v
+            for place, v in values.items()
+            if not (place.startswith("data.") or is_weight(place))
+        }
         for quantity, (level, per_kelvin) in self.flows(values).items():
             T_name = quantity.replace("m_flow", "T") + "_in"
             T_mean = float(self.dataset.values[T_name].mean())
             T_design = getattr(self.machine.design.boundary, T_name)
             own[f"design_point.{quantity}"] = level * (1.0 + per_kelvin * (T_design - T_mean))
-        return self.machine.with_parameters(own)
+        machine = self.machine.with_parameters(own)
+        if self.basis is None:
+            return machine
+        return replace(machine, remainder=self.basis.remainder(values))
 
     def dataset_with(self, values: dict[str, float]) -> Dataset:
         """Return the data with the unknown flows that a fit found."""
@@ -308,7 +295,7 @@ class Problem:
         at = cycle.at(boundaries)
         r0, o0 = at.evaluate(solved.unknowns)
         of_residuals, of_outputs = at.jacobians(solved.unknowns)
-        usable = np.isfinite(of_residuals).all(axis=(1, 2)) & np.isfinite(of_outputs).all(
+        usable: Array = np.isfinite(of_residuals).all(axis=(1, 2)) & np.isfinite(of_outputs).all(
             axis=(1, 2)
         )
         inverses = np.zeros_like(of_outputs)

@@ -9,6 +9,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -18,7 +19,7 @@ from ..data.datasets import Dataset
 from .cross_validation import BandedPrediction
 
 # Raised whenever what is stored changes: a record of another format is not used.
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,13 @@ class CalibrationRecord:
         Uncertainty of the readings that the residuals gave over the stated one, by quantity.
     kept_at_start : dict of str to str
         Numbers that could move and did not, with the reason.
+    at_bounds : list of str
+        Fitted numbers that ended on a bound of what is physical.
+    outliers : dict of int to str
+        Records that contradict the others and were not fitted to, with the reason.
+    remainder : dict
+        ``is_used``, and the errors in standard uncertainties, left out and extrapolated,
+        ``without`` it and ``with`` it, if that was tried.
     flows : dict of str to list of float
         Unknown flows found: level in kg/s and relative change per kelvin.
     is_leave_one_out : bool
@@ -80,6 +88,9 @@ class CalibrationRecord:
     chi_squared_reduced: float
     uncertainty_factors: dict[str, float]
     kept_at_start: dict[str, str]
+    at_bounds: list[str]
+    outliers: dict[int, str]
+    remainder: dict[str, Any]
     flows: dict[str, list[float]]
     is_leave_one_out: bool
     predictions: dict[str, dict[str, dict[str, dict[str, float]]]]
@@ -127,11 +138,12 @@ class CalibrationRecord:
             found = content.pop("format", 1)
             if found != FORMAT:
                 raise InputError(
-                    f"calibration record {path}: of format {found}; expected {FORMAT}, which holds "
-                    "the fitted machine's answers at its records too: calibrate again"
+                    f"calibration record {path}: of format {found}; expected {FORMAT}: calibrate "
+                    "again"
                 )
             parameters = [FittedParameter(**p) for p in content["parameters"]]
-            return cls(**{**content, "parameters": parameters})
+            outliers = {int(r): reason for r, reason in content["outliers"].items()}
+            return cls(**{**content, "parameters": parameters, "outliers": outliers})
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(f"calibration record {path}: cannot be used: {error}") from error
 

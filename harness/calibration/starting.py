@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tomlkit
 from pydantic import ValidationError
 
@@ -17,14 +18,18 @@ from heatpump_twin.model.errors import InputError, SolveError
 from heatpump_twin.model.machine import COMPONENTS, PARAMETERS, Machine
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 from heatpump_twin.solving.media import Media, saturation_pressure, saturation_temperature
+from heatpump_twin.solving.property_tables import medium_table
 from heatpump_twin.solving.sizing import size_components
 
 from ..data.datasets import Dataset
-from .fitting import FreeParameter
+from .parameters import FreeParameter
 
 # Approach of evaporating and condensing to the inlet where pressures were not measured: mean and
 # standard uncertainty in K for a liquid and for air on the other side.
 LIQUID_APPROACH, AIR_APPROACH = (7.0, 3.0), (15.0, 5.0)
+
+# Where the stream changes by more than that, the first guess is an exchanger of this effectiveness.
+EFFECTIVENESS = 0.8
 
 # The fit may move the design point's heat and power by this factor, and its saturation
 # temperatures to this far from the inlets, K.
@@ -66,6 +71,39 @@ class Start:
     options: tuple[FreeParameter, ...]
     not_varied: dict[str, str]
 
+    def starts(self, dataset: Dataset) -> list[dict[str, float]]:
+        """Values to begin fits with, by place: those of the start file, and variations of them.
+
+        A valve's maximum evaporating temperature has no effect while it is far above the others,
+        so no slope tells a fit of it; and exchangers may be larger or smaller than the usual ones.
+        """
+        found: list[dict[str, float]] = [{}]
+        places = {p.place: p for p in (*self.base, *self.options)}
+        T_max = places.get("expansion_valve.T_evaporating_max")
+        coldest, warmest = np.quantile(dataset.values["T_source_in"], [0.25, 0.75])
+        if T_max is not None and warmest - coldest > LEAST_VARIATION_KELVIN:
+            found.append({T_max.place: float(warmest) - LIQUID_APPROACH[0]})
+        p_low, p_high = (places[f"design_point.{q}"] for q in ("p_low", "p_high"))
+        if not math.isinf(p_low.prior_sd) and not math.isinf(p_high.prior_sd):
+            found.append(
+                {
+                    p_low.place: p_low.start - p_low.prior_sd,
+                    p_high.place: p_high.start + p_high.prior_sd,
+                }
+            )
+        return found
+
+
+def media_names(path: Path) -> tuple[str, str, str]:
+    """Refrigerant, source and sink medium of a start file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or does not name them.
+    """
+    return _media_names(read_toml(path, "start file"), path)
+
 
 def begin(dataset: Dataset, path: Path, records: list[int]) -> Start:
     """Read a start file and complete it by the records.
@@ -89,7 +127,9 @@ def begin(dataset: Dataset, path: Path, records: list[int]) -> Start:
     number = _design_record(dataset, records)
     record = dataset.values.loc[number]
     document.setdefault("sources", tomlkit.table())[CALIBRATION] = source_of(dataset)
-    document["design_point"] = _design_point(dataset, number, _media_names(document, path), path)
+    document["design_point"] = _design_point(
+        dataset, number, _media_names(document.unwrap(), path), path
+    )
     machine_file = _validated(document, path)
     machine = machine_file.to_machine()
     try:
@@ -145,8 +185,7 @@ def _validated(document: tomlkit.TOMLDocument, path: Path) -> MachineFile:
         raise InputError(f"start file {path}:\n  {describe(error)}") from error
 
 
-def _media_names(document: tomlkit.TOMLDocument, path: Path) -> tuple[str, str, str]:
-    content = document.unwrap()
+def _media_names(content: dict[str, Any], path: Path) -> tuple[str, str, str]:
     names = [content.get(key) for key in ("refrigerant", "source_medium", "sink_medium")]
     if not all(isinstance(name, str) for name in names):
         raise InputError(f"start file {path}: refrigerant, source_medium and sink_medium: expected")
@@ -181,8 +220,13 @@ def _design_point(
             f"P_el {P_el:.6g} W, heat to the sink {Q_sink:.6g} W"
         )
     refrigerant, source_medium, sink_medium = media
-    T_dew = values["T_source_in"] - _approach(source_medium)[0]
-    T_bubble = values["T_sink_in"] + _approach(sink_medium)[0]
+    try:
+        source_change = Q_sink - P_el, values["m_flow_source"], source_medium, "source"
+        T_dew = values["T_source_in"] - first_approach(*source_change, values["T_source_in"])
+        sink_change = Q_sink, values["m_flow_sink"], sink_medium, "sink"
+        T_bubble = values["T_sink_in"] + first_approach(*sink_change, values["T_sink_in"])
+    except SolveError as error:
+        raise InputError(f"{where}: {error}") from error
     try:
         p_low = float(record.get("p_low", math.nan))
         p_high = float(record.get("p_high", math.nan))
@@ -222,6 +266,28 @@ def _heat_to_sink(record: Any, P_el: float) -> float:
 
 def _approach(medium: str) -> tuple[float, float]:
     return AIR_APPROACH if medium.split("::")[-1] == "Air" else LIQUID_APPROACH
+
+
+def first_approach(heat_flow: float, m_flow: float, medium: str, side: str, T_in: float) -> float:
+    """Difference of saturation to an inlet with which a fit begins, K.
+
+    The usual one of such exchangers, or what an exchanger of the effectiveness `EFFECTIVENESS`
+    needs if the stream's change of temperature is larger.
+
+    Raises
+    ------
+    SolveError
+        If the medium freezes or boils at the inlet.
+    """
+    heat_capacity = float(medium_table(medium).heat_capacity(np.array(T_in)))
+    if not math.isfinite(heat_capacity):
+        table = medium_table(medium)
+        raise SolveError(
+            f"T_{side}_in {T_in - 273.15:.1f} degC: {medium} is liquid or gas as needed from "
+            f"{table.low - 273.15:.1f} to {table.high - 273.15:.1f} degC only"
+        )
+    change = heat_flow / (m_flow * heat_capacity)
+    return max(_approach(medium)[0], change / EFFECTIVENESS)
 
 
 def _design_parameters(

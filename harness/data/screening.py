@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -50,6 +50,7 @@ class Verdict(StrEnum):
     NOT_STEADY = "not steady"
     OTHER_SPEED = "steady at another speed"
     DECLARED = "set aside"
+    OUTLIER = "against the others"
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,16 @@ class Screening:
         """Whether this field of this record agrees with physics and may be scored."""
         verdict = self.fields[quantity]
         return verdict.usable and record not in verdict.rejected
+
+    def without(self, outliers: Mapping[int, str]) -> Screening:
+        """Return the screening with records that contradict the others, by their reasons."""
+        records = {
+            record: replace(s, verdict=Verdict.OUTLIER, reasons=(*s.reasons, outliers[record]))
+            if record in outliers and s.verdict is Verdict.KEPT
+            else s
+            for record, s in self.records.items()
+        }
+        return Screening(records, self.fields)
 
     def is_scored(self, record: int, quantity: str) -> bool:
         """Whether this field of this record enters the scores."""

@@ -53,6 +53,7 @@ def parity(scores: Scores, quantity: str) -> Figure:
         (Verdict.NOT_STEADY, "x"),
         (Verdict.OTHER_SPEED, "^"),
         (Verdict.DECLARED, "s"),
+        (Verdict.OUTLIER, "D"),
     ):
         members = [
             r

@@ -344,7 +344,7 @@ def fitted_parameters(record: CalibrationRecord) -> Table:
         note=f"SI units. Fitted to records {_listed(record.records)}; reduced "
         f"chi-squared {record.chi_squared_reduced:.2f}. "
         + (f"Strong correlations: {'; '.join(pairs)}." if pairs else "No strong correlations."),
-        header=["parameter", "start", "value", "standard error", "unit", "identified"],
+        header=["parameter", "start", "value", "std. error", "unit", "identified"],
         rows=rows,
     )
 
@@ -356,6 +356,45 @@ def uncertainties(record: CalibrationRecord) -> Table:
         note="Found from the residuals of the fit over stated, the inlets' included.",
         header=["quantity", "found over stated"],
         rows=[[q, f"{factor:.2f}"] for q, factor in record.uncertainty_factors.items()],
+    )
+
+
+def of_remainder(record: CalibrationRecord) -> str:
+    """Say in a line whether the relations were corrected by a learned remainder, and why."""
+    found = record.remainder
+    if "with" not in found:
+        return "no remainder is learned beside the relations: too few records to tell its worth"
+    without, with_it = found["without"], found["with"]
+    verb = "is used" if found["is_used"] else "is not used"
+    return (
+        f"the learned remainder {verb}: errors in standard uncertainties of left-out records "
+        f"{without[0]:.2f} without and {with_it[0]:.2f} with it, extrapolated {without[1]:.2f} and "
+        f"{with_it[1]:.2f}"
+    )
+
+
+def at_bounds(record: CalibrationRecord) -> list[str]:
+    """Say in a line which numbers ended on a bound of what is physical, if any did."""
+    if not record.at_bounds:
+        return []
+    return [f"on a bound of what is physical: {', '.join(record.at_bounds)}"]
+
+
+def calibration_errors(errors: dict[str, list[float]]) -> Table:
+    """Errors of a calibration by quantity, in per cent or K."""
+
+    def cell(quantity: str, error: float) -> str:
+        return f"{error:.2f} {'%' if QUANTITIES[quantity].has_percentage else 'K'}"
+
+    return Table(
+        title="Mean absolute errors of the calibration",
+        note="Left out: each record predicted by a fit without it; extrapolated: fitted to the "
+        "half nearest the design point's lift.",
+        header=["quantity", "fitted", "left out", "extrapolated"],
+        rows=[
+            [q, *(cell(q, e) for e in of_q), *[NOTHING] * (3 - len(of_q))]
+            for q, of_q in errors.items()
+        ],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 from rich.box import HEAVY_HEAD, Box
@@ -14,6 +15,8 @@ from ..scoring.scores import Scores
 from .tables import (
     NOTHING,
     Table,
+    at_bounds,
+    calibration_errors,
     certificate,
     compressor,
     deviations,
@@ -23,6 +26,7 @@ from .tables import (
     missed_limits,
     of_another_tool,
     of_calibration,
+    of_remainder,
     screened_fields,
     screened_records,
     summary,
@@ -117,17 +121,26 @@ def print_calibration(calibration: Calibration, console: Console) -> None:
             console.print(
                 f"record {number} is {screened.verdict}: {'; '.join(screened.reasons)}",
                 markup=False,
+                highlight=False,
             )
     record = calibration.record
     if record is not None:
-        for table in (fitted_parameters(record), kept_at_start(record), uncertainties(record)):
-            console.print(_rich(table))
+        parameters, kept = fitted_parameters(record), kept_at_start(record)
+        # Names stay whole on 80 columns; the report has the units.
+        columns = [head != "unit" for head in parameters.header]
+        narrow = replace(
+            parameters,
+            header=list(itertools.compress(parameters.header, columns)),
+            rows=[list(itertools.compress(row, columns)) for row in parameters.rows],
+        )
+        for table in (narrow, *([kept] if kept.rows else []), uncertainties(record)):
+            console.print(_rich(table, box=None))
+        for line in (of_remainder(record), *at_bounds(record)):
+            console.print(line, markup=False, highlight=False)
+    console.print(_rich(calibration_errors(calibration.errors), box=None))
+    if record is not None:
         inside, total = record.coverage
         console.print(f"95 % band: {inside} of {total} left-out readings lie inside")
-    console.print(
-        f"mean error in standard uncertainties: start {calibration.start_error:.3g}, left-out "
-        f"records {calibration.error:.3g}"
-    )
 
 
 def _rich(table: Table, box: Box | None = HEAVY_HEAD) -> RichTable:
@@ -140,7 +153,11 @@ def _rich(table: Table, box: Box | None = HEAVY_HEAD) -> RichTable:
     )
     for i, head in enumerate(table.header):
         is_text = i == 0 or head in ("verdict", "reasons")
-        rich.add_column(head, justify="left" if is_text else "right", overflow="fold")
+        # A name that is broken cannot be copied.
+        no_wrap = box is None and head != "reasons"
+        rich.add_column(
+            head, justify="left" if is_text else "right", overflow="fold", no_wrap=no_wrap
+        )
     for row in table.rows:
         rich.add_row(*map(escape, row))
     return rich

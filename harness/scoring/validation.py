@@ -118,6 +118,7 @@ def validate(
     connection = connect(fmu, dataset, fmu_map, map_source)
     is_of_machine = identification(machine) in fmu.description
     calibration, provenance = calibration_of(dataset, path)
+    found_before = calibration  # what its records are worth does not depend on the FMU either
     if calibration is not None:
         if calibration.machine_fingerprint == machine.fingerprint:
             # What the flows were does not depend on the FMU.
@@ -138,6 +139,8 @@ def validate(
         )
     begin = perf_counter()
     screening = screen(dataset, machine, progress)
+    if found_before is not None:
+        screening = screening.without(found_before.outliers)
     _check_limited_fields(dataset, screening)
     screened = perf_counter()
     simulation = connection.run(fmu, boundaries(dataset), progress)

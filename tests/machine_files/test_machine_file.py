@@ -75,6 +75,8 @@ def test_temperature_uncertainty_is_a_difference() -> None:
 def test_parameters_by_place_are_those_of_the_machine(machine: Machine) -> None:
     """Every number of the file has one place in the machine, and the same value there."""
     values = {place: parameter.si for place, parameter in read_machine_file(SHIPPED).parameters()}
+    optional = {place: d.default for place, d in PARAMETERS.items() if d.default is not None}
+    values = optional | values
     assert set(values) == set(PARAMETERS)
     assert machine.with_parameters(values) == machine
     for place, value in values.items():

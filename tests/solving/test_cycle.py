@@ -123,7 +123,8 @@ def test_off_design_at_the_design_boundary_is_the_design_point(
     design = HeatPumpCycle(machine).design()
     again = cycle.off_design(machine.design.boundary)
     for name, value in vars(design).items():
-        assert getattr(again, name) == pytest.approx(value, rel=1e-9), name
+        # Solved again from the design's own flow states, TESPy ends within its own tolerance.
+        assert getattr(again, name) == pytest.approx(value, rel=1e-7), name
 
 
 def test_random_boundaries_in_the_envelope_are_all_solved_and_physical(
@@ -233,7 +234,10 @@ def test_design_of_another_machine_is_refused(
         ({"p_high": 20e5}, r"heat cannot flow: R410A condenses at 32\.2 degC"),
         ({"p_low": 13e5}, r"heat cannot flow: R410A evaporates at 16\.3 degC"),
         ({"P_el": 100.0}, "violates"),
-        ({"Q_flow_sink": 8e3}, r"condenser: effectiveness 1\..* no exchanger transfers that heat"),
+        (
+            {"Q_flow_sink": 8e3},
+            r"condenser: no exchanger transfers 8000 W: the refrigerant is .* K from the inlet",
+        ),
     ],
 )
 def test_contradictory_design_point_is_refused(

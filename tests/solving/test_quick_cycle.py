@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from conftest import random_boundaries
 
-from heatpump_twin.harness.calibration.fitting import FreeParameter, Problem
+from heatpump_twin.harness.calibration.fitting import Problem
+from heatpump_twin.harness.calibration.parameters import FreeParameter
 from heatpump_twin.harness.calibration.record import CalibrationRecord, record_path
 from heatpump_twin.harness.data.datasets import load_dataset
 from heatpump_twin.machine_files.files import MACHINES
@@ -15,7 +16,7 @@ from heatpump_twin.model.errors import SolveError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import Boundary
 from heatpump_twin.solving.cycle import HeatPumpCycle
-from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle
+from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle, boundaries_of
 
 
 @pytest.mark.parametrize(
@@ -38,32 +39,55 @@ def test_design_point_comes_back(machine: Machine) -> None:
         assert by_name[name] == pytest.approx(getattr(machine.design, name), rel=1e-8), name
 
 
-def test_answer_does_not_depend_on_the_start(machine: Machine) -> None:
-    cycle = QuickCycle(machine)
-    *boundaries, other = random_boundaries(machine, 11, seed=42)
-    start = cycle.solve(other).unknowns
-    for boundary in boundaries:
-        cold, warm = cycle.solve(boundary), cycle.solve(boundary, start)
-        assert warm.outputs == pytest.approx(cold.outputs, rel=1e-7)
+def rows(boundaries: list[Boundary]) -> np.ndarray:
+    return np.array([list(vars(b).values()) for b in boundaries])
 
 
-def test_equations_of_a_boundary_do_not_depend_on_what_was_solved_before(machine: Machine) -> None:
-    a, b = random_boundaries(machine, 2, seed=43)
-    alone = QuickCycle(machine)
-    unknowns = alone.solve(a).unknowns
+def test_answers_do_not_depend_on_the_start(machine: Machine) -> None:
     cycle = QuickCycle(machine)
-    at_a = cycle.at(a)
-    cycle.solve(b)
-    for at in (at_a, cycle.at(a)):
-        for found, expected in (
-            (at.evaluate(unknowns), alone.at(a).evaluate(unknowns)),
-            (at.jacobians(unknowns), alone.at(a).jacobians(unknowns)),
+    boundaries = boundaries_of(rows(random_boundaries(machine, 12, seed=42)))
+    cold = cycle.solve_all(boundaries)
+    warm = cycle.solve_all(boundaries, np.roll(cold.unknowns, 1, axis=1))
+    assert cold.are_solved.all()
+    assert warm.outputs == pytest.approx(cold.outputs, rel=1e-7)
+
+
+def test_answers_do_not_depend_on_what_is_solved_beside_them(machine: Machine) -> None:
+    cycle = QuickCycle(machine)
+    boundaries = random_boundaries(machine, 8, seed=43)
+    cold = Boundary(**{**vars(boundaries[3]), "T_source_in": 200.0})
+    together = cycle.solve_all(boundaries_of(rows([*boundaries, cold])))
+    assert together.are_solved.tolist() == [True] * 8 + [False]
+    assert np.isnan(together.outputs[:, -1]).all()
+    for i, boundary in enumerate(boundaries):
+        alone = cycle.solve(boundary)
+        assert together.outputs[:, i] == pytest.approx(alone.outputs, rel=1e-9)
+
+
+def test_a_machine_may_stand_for_several(machine: Machine) -> None:
+    powers = np.array([[0.95], [1.0], [1.05]]) * machine.design.P_el
+    boundaries = boundaries_of(rows(random_boundaries(machine, 5, seed=44)))
+    unknowns = QuickCycle(machine).solve_all(boundaries).unknowns
+    several = QuickCycle(machine.with_parameters({"design_point.P_el": powers}))
+    residuals, outputs = several.at(boundaries).evaluate(unknowns)
+    assert residuals.shape == (2, 3, 5)
+    assert outputs.shape == (len(OUTPUTS), 3, 5)
+    for i, power in enumerate(powers[:, 0]):
+        one = QuickCycle(machine.with_parameters({"design_point.P_el": float(power)}))
+        for found, expected in zip(
+            (residuals[:, i], outputs[:, i]), one.at(boundaries).evaluate(unknowns), strict=True
         ):
-            for values, same in zip(found, expected, strict=True):
-                assert np.array_equal(values, same)
-    residuals, outputs = cycle.at(b).evaluate(unknowns)
-    assert float(np.abs(residuals).max()) > 1e-3
-    assert not np.array_equal(outputs, alone.at(a).evaluate(unknowns)[1])
+            assert found == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+def test_a_machine_that_cannot_be_has_no_answers(machine: Machine) -> None:
+    # 0.2 K between condensing and the sink's inlet cannot give that heat.
+    table = QuickCycle(machine).refrigerant
+    T = machine.design.boundary.T_sink_in + 0.2
+    p_high = float(np.exp(table.at_bubble(np.array([T])).log_p[0]))
+    cycle = QuickCycle(machine.with_parameters({"design_point.p_high": p_high}))
+    with pytest.raises(SolveError):
+        cycle.solve(machine.design.boundary)
 
 
 def test_impossible_boundary_is_a_solve_error(machine: Machine) -> None:

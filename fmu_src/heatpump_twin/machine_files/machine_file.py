@@ -28,6 +28,7 @@ from pydantic_core import CoreSchema, core_schema
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import (
     AT_DESIGN_POINT,
+    PARAMETERS,
     SECTIONS,
     Compressor,
     Condenser,
@@ -41,6 +42,14 @@ from heatpump_twin.model.machine import (
     definitions,
 )
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Boundary, with_unit
+from heatpump_twin.model.remainder import (
+    COMPRESSOR_COORDINATES,
+    EXCHANGER_COORDINATES,
+    MOST_KERNELS,
+    RELATIONS,
+    Deviation,
+    Remainder,
+)
 
 from .files import machine_path, read_toml
 from .units import to_si
@@ -146,9 +155,12 @@ def _number(definition: Definition) -> Any:
 
 
 def _section(name: str) -> Any:
-    """Return the schema of a section: its declared parameters, each required."""
+    """Return the schema of a section: its declared parameters, required without a default."""
     fields: dict[str, Any] = {
-        key: (_number(definition), ...) for key, definition in SECTIONS[name].items()
+        key: (_number(definition), ...)
+        if definition.default is None
+        else (_number(definition) | None, None)
+        for key, definition in SECTIONS[name].items()
     }
     return create_model(f"_{name}", __base__=_Strict, **fields)
 
@@ -169,6 +181,40 @@ class _Texts(_Strict):
     sources: dict[str, _Text]
 
 
+def _kernels(coordinates: int) -> Any:
+    kernel: Any = Annotated[
+        list[float], Field(min_length=coordinates + 1, max_length=coordinates + 1)
+    ]
+    return Annotated[list[kernel], Field(max_length=MOST_KERNELS)]
+
+
+_OfCompressor: Any = _kernels(COMPRESSOR_COORDINATES)
+_OfExchanger: Any = _kernels(EXCHANGER_COORDINATES)
+
+
+class _Remainder(_Strict):
+    """What the relations leave over: of each kernel its centre in steps and its height."""
+
+    source: str
+    note: str = ""
+    efficiency: _OfCompressor = Field(default_factory=list)
+    volumetric: _OfCompressor = Field(default_factory=list)
+    condenser: _OfExchanger = Field(default_factory=list)
+    evaporator: _OfExchanger = Field(default_factory=list)
+
+    def to_remainder(self) -> Remainder:
+        """Return it as the model takes it."""
+        return Remainder(
+            **{
+                name: Deviation(
+                    tuple(tuple(kernel[:-1]) for kernel in getattr(self, name)),
+                    tuple(kernel[-1] for kernel in getattr(self, name)),
+                )
+                for name in RELATIONS
+            }
+        )
+
+
 _OPTIONAL = ("prediction_uncertainty",)
 _FIELDS: dict[str, Any] = {
     **{key: (_number(definition), ...) for key, definition in SECTIONS[""].items()},
@@ -178,6 +224,7 @@ _FIELDS: dict[str, Any] = {
         if name
     },
     "map_tolerance": (_number(MAP_TOLERANCE) | None, None),
+    "remainder": (_Remainder | None, None),
 }
 
 
@@ -248,7 +295,11 @@ class MachineFile(_Declared):
 
     def to_machine(self) -> Machine:
         """Return the machine in SI units."""
-        si = {place: parameter.si for place, parameter in self.parameters()}
+        si = {
+            place: definition.default
+            for place, definition in PARAMETERS.items()
+            if definition.default is not None
+        } | {place: parameter.si for place, parameter in self.parameters()}
 
         def section(name: str) -> dict[str, float]:
             return {key: si[f"{name}.{key}"] for key in SECTIONS[name]}
@@ -281,6 +332,7 @@ class MachineFile(_Declared):
             expansion_valve=ExpansionValve(**section("expansion_valve")),
             envelope=Envelope(boundary("envelope.{}_min"), boundary("envelope.{}_max"), **limits),
             prediction_uncertainty=PredictionUncertainty(**uncertainty),
+            remainder=self.remainder.to_remainder() if self.remainder else Remainder(),
             **{key: si[key] for key in SECTIONS[""]},
         )
 

@@ -37,7 +37,32 @@ def reference() -> str:
         parts.append(f"### {f'`[{section}]`' if section else _TITLES['']}\n")
         own = {**of_section, **({} if section else {"map_tolerance": MAP_TOLERANCE})}
         parts.append(_parameters(own))
+    parts += [_REMAINDER, _table(("name", "corrects", "place `z`"), _CORRECTED)]
     return "\n".join(parts)
+
+
+_REMAINDER = """### `[remainder]`
+
+Written by `heatpump-twin calibrate` where it lowers the errors of records that a fit has not seen;
+nobody has to write it. Each entry is a list of kernels, of which the last number is the height `h`
+and the others are the centre `c`. A relation's result is multiplied by
+`exp(sum of h exp(-|z - c|^2 / 2))`. `source` and `note` say what it was fitted to.
+"""
+
+_OF_COMPRESSOR = (
+    "`ln(p_high / p_low) / ln 3`, `ln(suction density over that at the design point) / 0.66`, "
+    "`ln(compressor_speed) / ln 2`"
+)
+_OF_EXCHANGER = (
+    "`(T_{0}_in - that at the design point) / 20 K`, "
+    "`ln(m_flow_{0} over that at the design point) / ln 1.7`"
+)
+_CORRECTED = (
+    ("`efficiency`", "isentropic efficiency", _OF_COMPRESSOR),
+    ("`volumetric`", "volumetric efficiency", _OF_COMPRESSOR),
+    ("`condenser`", "conductance", _OF_EXCHANGER.format("sink")),
+    ("`evaporator`", "conductance", _OF_EXCHANGER.format("source")),
+)
 
 
 def _quantities(quantities: Iterable[Quantity]) -> str:
@@ -54,7 +79,9 @@ def _parameters(definitions: dict[str, Definition]) -> str:
             f"`{key}`",
             f"{d.unit} (difference)" if d.is_difference else d.unit,
             f"{d.minimum:g} to {d.maximum:g}",
-            d.description,
+            d.description
+            if d.default is None
+            else f"{d.description}; {d.default:g} if it is not given",
             f"`{d.told_by}`" if d.told_by else "",
         )
         for key, d in definitions.items()

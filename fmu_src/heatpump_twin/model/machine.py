@@ -4,7 +4,7 @@ The declaration of a parameter says its unit, its range and what it means. The s
 machine file (`machine_files`), the bounds of a fit, the reference page of the documentation and the
 layout of the numbers in C follow from it.
 
-Needs the standard library only, so that the FMU can load a machine without further packages.
+Needs NumPy and the standard library only.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from .quantities import BOUNDARY_QUANTITIES, QUANTITIES, Boundary, Quantity
+from .remainder import Remainder
 
 # Inputs whose value at the design point is a matter of definition and not of the machine file.
 AT_DESIGN_POINT = {"compressor_speed": 1.0}
@@ -38,6 +39,9 @@ class Definition:
         Whether it is a temperature difference, so that 1 degC means 1 K.
     told_by : str
         Input that has to vary between records for them to tell of the parameter; empty if none.
+    default : float, optional
+        Value where a machine file does not name it, with which its relation does nothing; without
+        one the file has to name it.
     """
 
     unit: str
@@ -46,6 +50,7 @@ class Definition:
     description: str
     is_difference: bool = False
     told_by: str = ""
+    default: float | None = None
 
 
 def _parameter(
@@ -56,8 +61,9 @@ def _parameter(
     *,
     is_difference: bool = False,
     told_by: str = "",
+    default: float | None = None,
 ) -> Any:
-    definition = Definition(unit, minimum, maximum, description, is_difference, told_by)
+    definition = Definition(unit, minimum, maximum, description, is_difference, told_by, default)
     return field(metadata={"definition": definition})
 
 
@@ -67,8 +73,8 @@ def _like(quantity: str, description: str) -> Any:
     return _parameter(q.unit, q.minimum, q.maximum, description)
 
 
-def _fraction(description: str, *, told_by: str = "") -> Any:
-    return _parameter("1", 0.0, 1.0, description, told_by=told_by)
+def _fraction(description: str, *, told_by: str = "", default: float | None = None) -> Any:
+    return _parameter("1", 0.0, 1.0, description, told_by=told_by, default=default)
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,19 @@ class Compressor:
     )
     shell_loss_ratio: float = _parameter(
         "1", 0.0, 0.5, "Heat lost by the casing over electric power of the compressor"
+    )
+    friction_ratio: float = _parameter(
+        "1",
+        0.0,
+        2.0,
+        "Power of friction and flow losses, which do not follow the gas's work, over that work at "
+        "the design point",
+        default=0.0,
+    )
+    friction_speed_share: float = _fraction(
+        "Share of that power that grows with the third power of speed (the rest: with speed)",
+        told_by="compressor_speed",
+        default=0.0,
     )
 
 
@@ -277,6 +296,7 @@ class Machine:
     standby_power: float = _parameter(
         "W", 0.0, 1e4, "Electric power of one unit when off; all of it becomes loss"
     )
+    remainder: Remainder = field(default_factory=Remainder)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the machine as nested dictionaries of plain numbers and texts."""
@@ -346,7 +366,18 @@ def _types(cls: Any) -> dict[str, Any]:
 
 def _made(cls: Any, data: dict[str, Any]) -> Any:
     types = _types(cls)
-    return cls(**{k: _made(types[k], v) if is_dataclass(types[k]) else v for k, v in data.items()})
+    return cls(**{k: _value(types[k], v) for k, v in data.items()})
+
+
+def _value(of_type: Any, value: Any) -> Any:
+    if is_dataclass(of_type):
+        return _made(of_type, value)
+    # JSON knows no tuples.
+    return _tuples(value) if isinstance(value, list) else value
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def definitions(section: type) -> dict[str, Definition]:

@@ -12,6 +12,7 @@ from . import closures
 from .closures import Real
 from .machine import HeatExchanger, Machine
 from .quantities import Boundary
+from .remainder import compressor_place, exchanger_place
 from .sizes import Sizes
 
 # A Newton iterate may have no or negative flow; conductances stay defined there.
@@ -36,7 +37,7 @@ class Relations:
     def eta_vol(self, pressure_ratio: Real, density: Real, speed: Real) -> Real:
         """Volumetric efficiency; density at suction in kg/m3."""
         compressor = self.machine.compressor
-        return closures.volumetric_efficiency(
+        eta_vol = closures.volumetric_efficiency(
             pressure_ratio,
             speed,
             density / self.sizes.suction_density,
@@ -44,6 +45,8 @@ class Relations:
             compressor.leakage_speed_share,
             compressor.suction_density_exponent,
         )
+        place = compressor_place(pressure_ratio, density / self.sizes.suction_density, speed)
+        return eta_vol * self.machine.remainder.volumetric.factor(*place)
 
     def delivered_flow(self, pressure_ratio: Real, density: Real, speed: Real) -> Real:
         """Refrigerant mass flow of the compressor, kg/s."""
@@ -52,15 +55,27 @@ class Relations:
 
     def isentropic_efficiency(self, pressure_ratio: Real, density: Real, speed: Real) -> Real:
         """Isentropic enthalpy rise over electric work per mass delivered."""
-        compressor = self.machine.compressor
-        return closures.isentropic_efficiency(
-            self.sizes.drive_efficiency,
+        compressor, sizes = self.machine.compressor, self.sizes
+        design = self.machine.design
+        exponent = sizes.isentropic_exponent
+        relative_work = (
+            density
+            / sizes.suction_density
+            * closures.isentropic_work(pressure_ratio, exponent)
+            / closures.isentropic_work(design.p_high / design.p_low, exponent)
+        )
+        place = compressor_place(pressure_ratio, density / sizes.suction_density, speed)
+        return self.machine.remainder.efficiency.factor(*place) * closures.isentropic_efficiency(
+            sizes.drive_efficiency,
             self.eta_vol(pressure_ratio, density, speed),
             closures.mismatch_work_factor(
                 pressure_ratio,
                 compressor.built_in_pressure_ratio,
-                self.sizes.isentropic_exponent,
+                exponent,
                 compressor.built_in_loss_share,
+            ),
+            closures.friction(
+                compressor.friction_ratio, compressor.friction_speed_share, speed, relative_work
             ),
         )
 
@@ -68,12 +83,12 @@ class Relations:
         self, T_bubble: Real, m_flow_refrigerant: Real, boundary: Boundary, capacity_flow: Real
     ) -> Real:
         """Heat that the condenser transfers, W; `capacity_flow` of the sink in W/K."""
-        secondary = _secondary_resistance(
-            self.machine.condenser,
-            boundary.m_flow_sink / self.machine.design.boundary.m_flow_sink,
-        )
+        design, flow = self.machine.design.boundary, boundary.m_flow_sink
+        relative_flow = flow / design.m_flow_sink
+        secondary = _secondary_resistance(self.machine.condenser, relative_flow)
+        place = exchanger_place(boundary.T_sink_in - design.T_sink_in, relative_flow)
         ua = closures.conductance(
-            self.sizes.condenser_conductance,
+            self.sizes.condenser_conductance * self.machine.remainder.condenser.factor(*place),
             secondary,
             self.refrigerant_resistance(self.machine.condenser, m_flow_refrigerant),
         )
@@ -120,7 +135,10 @@ class EvaporatorAt:
         valve, design = machine.expansion_valve, machine.design.boundary
         self._relations = relations
         self._exchanger = machine.evaporator
-        self.nominal_conductance = relations.sizes.evaporator_conductance
+        relative_flow = boundary.m_flow_source / design.m_flow_source
+        place = exchanger_place(boundary.T_source_in - design.T_source_in, relative_flow)
+        correction = machine.remainder.evaporator.factor(*place)
+        self.nominal_conductance = relations.sizes.evaporator_conductance * correction
         self._T_source_in = boundary.T_source_in
         self._capacity_flow = capacity_flow
         self.T_max = valve.T_evaporating_max
@@ -128,9 +146,7 @@ class EvaporatorAt:
             boundary.T_sink_in - design.T_sink_in
         )
         self.superheat_fraction_max = valve.superheat_fraction_max
-        self.secondary_resistance = _secondary_resistance(
-            machine.evaporator, boundary.m_flow_source / design.m_flow_source
-        )
+        self.secondary_resistance = _secondary_resistance(machine.evaporator, relative_flow)
 
     def approach(self, heat_flow: Real, m_flow_refrigerant: Real) -> Real:
         """Difference ``T_source_in - T_dew`` that a fully wetted evaporator needs, K."""

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from . import closures
 from .errors import InputError
 from .machine import Machine
 
@@ -30,6 +29,8 @@ class Sizes:
         Volumetric efficiency at the design point.
     drive_efficiency : float
         See `closures.isentropic_efficiency`.
+    isentropic_efficiency : float
+        Isentropic work over the compressor's electric power at the design point.
     condenser_conductance, evaporator_conductance : float
         UA at the design point, W/K.
     m_flow_refrigerant : float
@@ -45,6 +46,7 @@ class Sizes:
     swept_volume_flow: float
     eta_vol: float
     drive_efficiency: float
+    isentropic_efficiency: float
     condenser_conductance: float
     evaporator_conductance: float
     m_flow_refrigerant: float
@@ -52,11 +54,6 @@ class Sizes:
     isentropic_exponent: float
     T_suction: float
     T_liquid: float
-
-    @property
-    def isentropic_efficiency(self) -> float:
-        """Overall efficiency of compression at the design point without mismatch."""
-        return closures.isentropic_efficiency(self.drive_efficiency, self.eta_vol, 1.0)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ import numpy as np
 from ..model.errors import SolveError
 from .media import SECONDARY_PRESSURE, abstract_state, lowest_temperature
 
-Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+#: Floats of any shape.
+Array: TypeAlias = Any
 
 # Nodes along saturation temperature and along the distance from saturation, and of a medium.
 SATURATION_NODES, DISTANCE_NODES, MEDIUM_NODES = 26, 18, 18
@@ -37,6 +38,9 @@ COLDEST, HIGHEST_DEW, HIGHEST_BUBBLE = 190.0, 0.95, 0.99
 
 # Reference for the width of the tables of discharge: far from the critical point.
 REFERENCE_SHARE = 0.92
+
+# For fewer states cosines are faster than the recurrence of the polynomials.
+FEW_STATES = 400
 
 # Share of the width of the discharge table over which the slope at its end is taken.
 LAST_SLOPE = 0.01
@@ -63,7 +67,10 @@ def _to_coefficients(count: int) -> Array:
 
 def _basis(u: Array, count: int) -> Array:
     """Chebyshev polynomials at `u`, shape (len(u), count); beyond -1 to 1 as at its ends."""
-    u = np.clip(u, -1.0, 1.0)
+    u = np.minimum(np.maximum(u, -1.0), 1.0)
+    if u.size < FEW_STATES:
+        angles = np.arccos(u)
+        return np.cos(angles[..., None] * np.arange(count))
     values = np.empty((count, *u.shape))
     values[0], values[1] = 1.0, u
     for k in range(2, count):

@@ -12,7 +12,7 @@ them have shape (m, 1), boundaries shape (n,), and results shape (m, n).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -20,12 +20,12 @@ from ..model.errors import SolveError
 from ..model.machine import Machine
 from ..model.quantities import RESULT_QUANTITIES, Boundary
 from ..model.relations import Relations
-from .property_tables import medium_table, refrigerant_table
+from .property_tables import AtBubble, AtDew, medium_table, refrigerant_table
 from .sizing import DesignStates, sizes_of
 
 Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
-Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
-Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
+# Parameters and boundaries are declared as floats, so arrays of them have no type of their own.
+Array: TypeAlias = Any
 
 # Results that no fit or table needs.
 _LEFT_OUT = ("Q_flow_loss", "h_suction", "h_discharge", "h_liquid")
@@ -82,9 +82,14 @@ class Solutions:
     outputs: Array
 
     @property
-    def are_solved(self) -> Mask:
+    def are_solved(self) -> Array:
         """Which points have a solution, shape (n,)."""
         return np.isfinite(self.unknowns).all(axis=0)
+
+    def column(self, output: str) -> Array:
+        """One of the `OUTPUTS`, shape (n,)."""
+        values: Array = self.outputs[OUTPUTS.index(output)]
+        return values
 
 
 def boundaries_of(table: Array) -> Boundary:
@@ -160,7 +165,7 @@ class QuickCycle:
         SolveError
             If no solution is found.
         """
-        found = self.solve_all(Boundary(*(np.array([x]) for x in vars(boundary).values())))
+        found = self.solve_all(boundaries_of(np.array([list(vars(boundary).values())])))
         if not found.are_solved[0]:
             raise SolveError(f"no solution at {boundary.as_text()}")
         return Solution(found.unknowns[:, 0], found.outputs[:, 0])
@@ -205,8 +210,8 @@ class QuickCycle:
         """Solve by Newton's method, each boundary with its own damping."""
         inputs = np.stack(list(vars(boundaries).values()))
         T_max = self.machine.expansion_valve.T_evaporating_max
-        highest = np.minimum(boundaries.T_source_in, T_max) - LEAST_APPROACH
-        lowest = boundaries.T_sink_in + LEAST_APPROACH
+        highest: Array = np.minimum(boundaries.T_source_in, T_max) - LEAST_APPROACH
+        lowest: Array = boundaries.T_sink_in + LEAST_APPROACH
 
         def inside(x: Array, old: Array, which: Array) -> Array:
             # Beyond a limit, go half of the way to it instead.
@@ -221,7 +226,7 @@ class QuickCycle:
         count = start.shape[1]
         active = np.arange(count)
         x = inside(start, start, active)
-        r, out = self.at(boundaries).evaluate(x)
+        r = self.at(boundaries).residuals(x)
         size = np.hypot(*r)
         found = np.zeros(count, bool)
         active = active[np.isfinite(size)]
@@ -252,18 +257,36 @@ class QuickCycle:
             while len(waiting) and damping >= SMALLEST_DAMPING:
                 some = active[waiting]
                 trial = inside(x[:, some] + damping * step[:, waiting], x[:, some], some)
-                r_new, out_new = self.at(boundaries_of(inputs[:, some].T)).evaluate(trial)
+                r_new = self.at(boundaries_of(inputs[:, some].T)).residuals(trial)
                 size_new = np.hypot(*r_new)
                 better = size_new < size[some]
                 chosen = some[better]
                 x[:, chosen], r[:, chosen] = trial[:, better], r_new[:, better]
-                out[:, chosen], size[chosen] = out_new[:, better], size_new[better]
+                size[chosen] = size_new[better]
                 waiting = waiting[~better]
                 damping /= 2.0
             stuck = np.union1d(active[waiting], active[lost]).astype(int)
             found[stuck[size[stuck] < ROUNDING]] = True
             active = np.setdiff1d(active, stuck)
-        return Solutions(np.where(found, x, np.nan), np.where(found, out, np.nan))
+        _, outputs = self.at(boundaries).evaluate(x)
+        return Solutions(np.where(found, x, np.nan), np.where(found, outputs, np.nan))
+
+
+class _State(NamedTuple):
+    """The cycle at given saturation temperatures, SI units."""
+
+    residuals: Array
+    T_dew: Array
+    T_bubble: Array
+    low: AtDew
+    high: AtBubble
+    superheat: Array
+    subcooling: Array
+    m_flow: Array
+    work: Array
+    h_discharge: Array
+    Q_flow_sink: Array
+    Q_flow_source: Array
 
 
 class CycleAt:
@@ -299,9 +322,15 @@ class CycleAt:
             NaN where a state does not exist.
         """
         with np.errstate(all="ignore"):
-            return self._evaluate(*unknowns)
+            state = self._state(*unknowns)
+            return state.residuals, self._outputs(state)
 
-    def _evaluate(self, T_dew: Array, T_bubble: Array) -> tuple[Array, Array]:
+    def residuals(self, unknowns: Array) -> Array:
+        """Return the residuals alone, which takes half the time."""
+        with np.errstate(all="ignore"):
+            return self._state(*unknowns).residuals
+
+    def _state(self, T_dew: Array, T_bubble: Array) -> _State:
         cycle, boundaries = self._cycle, self.boundaries
         relations, machine = cycle.relations, cycle.machine
         low, high = cycle.refrigerant.at_dew(T_dew), cycle.refrigerant.at_bubble(T_bubble)
@@ -311,8 +340,7 @@ class CycleAt:
         subcooling = relations.subcooling(T_bubble, boundaries)
         h_liquid = high.liquid_enthalpy(subcooling)
         rise = high.isentropic_enthalpy(suction.entropy) - suction.h
-        p_low, p_high = np.exp(low.log_p), np.exp(high.log_p)
-        ratio, speed = p_high / p_low, boundaries.compressor_speed
+        ratio, speed = np.exp(high.log_p - low.log_p), boundaries.compressor_speed
         m_flow = relations.delivered_flow(ratio, suction.density, speed)
         work = rise / relations.isentropic_efficiency(ratio, suction.density, speed)
         h_discharge = suction.h + (1.0 - machine.compressor.shell_loss_ratio) * work
@@ -326,33 +354,51 @@ class CycleAt:
                 (approach - approach_needed) / APPROACH_SCALE,
             )
         )
-        P_el = m_flow * work + machine.auxiliary_power
-        T_in_source, T_in_sink = boundaries.T_source_in, boundaries.T_sink_in
+        return _State(
+            residuals,
+            T_dew,
+            T_bubble,
+            low,
+            high,
+            superheat,
+            subcooling,
+            m_flow,
+            work,
+            h_discharge,
+            Q_flow_sink,
+            Q_flow_source,
+        )
+
+    def _outputs(self, state: _State) -> Array:
+        cycle, boundaries = self._cycle, self.boundaries
+        P_el = state.m_flow * state.work + cycle.machine.auxiliary_power
         results = {
             "P_el": P_el,
-            "Q_flow_sink": Q_flow_sink,
-            "Q_flow_source": Q_flow_source,
-            "COP": Q_flow_sink / P_el,
+            "Q_flow_sink": state.Q_flow_sink,
+            "Q_flow_source": state.Q_flow_source,
+            "COP": state.Q_flow_sink / P_el,
             "T_source_out": cycle.source.outlet(
-                T_in_source, -Q_flow_source / boundaries.m_flow_source
+                boundaries.T_source_in, -state.Q_flow_source / boundaries.m_flow_source
             ),
-            "T_sink_out": cycle.sink.outlet(T_in_sink, Q_flow_sink / boundaries.m_flow_sink),
-            "m_flow_refrigerant": m_flow,
-            "p_low": p_low,
-            "p_high": p_high,
-            "T_suction": T_dew + superheat,
-            "T_discharge": high.discharge_temperature(h_discharge),
-            "T_liquid": T_bubble - subcooling,
-            "superheat": superheat,
-            "subcooling": subcooling,
+            "T_sink_out": cycle.sink.outlet(
+                boundaries.T_sink_in, state.Q_flow_sink / boundaries.m_flow_sink
+            ),
+            "m_flow_refrigerant": state.m_flow,
+            "p_low": np.exp(state.low.log_p),
+            "p_high": np.exp(state.high.log_p),
+            "T_suction": state.T_dew + state.superheat,
+            "T_discharge": state.high.discharge_temperature(state.h_discharge),
+            "T_liquid": state.T_bubble - state.subcooling,
+            "superheat": state.superheat,
+            "subcooling": state.subcooling,
         }
-        return residuals, np.stack(np.broadcast_arrays(*(results[q] for q in OUTPUTS)))
+        return np.stack(np.broadcast_arrays(*(results[q] for q in OUTPUTS)))
 
     def residual_slopes(self, unknowns: Array, residuals: Array) -> tuple[Array, Array]:
         """Derivatives of the residuals by both unknowns, each of shape (2, n)."""
         slopes = []
         for moved, step in self._moved(unknowns):
-            slopes.append((self.evaluate(moved)[0] - residuals) / step)
+            slopes.append((self.residuals(moved) - residuals) / step)
         return slopes[0], slopes[1]
 
     def jacobians(self, unknowns: Array) -> tuple[Array, Array]:

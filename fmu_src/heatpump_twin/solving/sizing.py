@@ -120,7 +120,7 @@ def sizes_of(
     """
     design, boundary = machine.design, machine.design.boundary
     compressor, valve = machine.compressor, machine.expansion_valve
-    power = design.P_el - machine.auxiliary_power
+    speed, power = boundary.compressor_speed, design.P_el - machine.auxiliary_power
     Q_flow_source = design.Q_flow_sink - (1.0 - compressor.shell_loss_ratio) * power
     approach_needed = boundary.T_source_in - closures.smooth_minimum_argument(
         T_dew, valve.T_evaporating_max, closures.EVAPORATING_BLEND
@@ -143,7 +143,7 @@ def sizes_of(
     m_flow = Q_flow_source / (at.h_suction - at.h_liquid)
     eta_vol = closures.volumetric_efficiency(
         ratio,
-        boundary.compressor_speed,
+        speed,
         1.0,
         compressor.leakage_coefficient,
         compressor.leakage_speed_share,
@@ -152,11 +152,15 @@ def sizes_of(
     mismatch = closures.mismatch_work_factor(
         ratio, compressor.built_in_pressure_ratio, exponent, compressor.built_in_loss_share
     )
-    isentropic_rise = at.h_isentropic - at.h_suction
+    friction = closures.friction(
+        compressor.friction_ratio, compressor.friction_speed_share, speed, 1.0
+    )
+    losses, isentropic_rise = mismatch + friction, at.h_isentropic - at.h_suction
     return Sizes(
-        swept_volume_flow=m_flow / (at.density * eta_vol * boundary.compressor_speed),
+        swept_volume_flow=m_flow / (at.density * eta_vol * speed),
         eta_vol=eta_vol,
-        drive_efficiency=m_flow * isentropic_rise * mismatch / (eta_vol * power),
+        drive_efficiency=m_flow * isentropic_rise * losses / (eta_vol * power),
+        isentropic_efficiency=m_flow * isentropic_rise / power,
         condenser_conductance=closures.conductance_from_effectiveness(
             design.Q_flow_sink / (C_sink * condenser_approach), C_sink
         ),

@@ -41,8 +41,8 @@ def test_shipped_machine_comes_out_again(
 ) -> None:
     dataset, fitted, record = shipped
     assert record.data_fingerprint == data_fingerprint(dataset)
-    assert record.records == fitted.problem.records
-    again = fitted.estimate.fit.by_place
+    assert record.records == fitted.physics.problem.records
+    again = fitted.physics.estimate.fit.by_place
     assert list(again) == [p.place for p in record.parameters]
     for parameter in record.parameters:
         assert again[parameter.place] == pytest.approx(parameter.value, rel=1e-6), parameter.place
@@ -55,7 +55,7 @@ def test_shipped_predictions_are_of_unseen_records(
 ) -> None:
     _, fitted, record = shipped
     assert sorted(record.frame("leave_one_out", "values").index) == record.records
-    split = extrapolation_split(fitted.problem)
+    split = extrapolation_split(fitted.physics.problem)
     assert tuple(record.frame("extrapolation", "values").index) == split.predicted
     assert not set(split.fitted) & set(split.predicted)
 
@@ -78,7 +78,7 @@ def test_pooled_band_holds_85_to_100_per_cent() -> None:
 
 def synthetic(dataset: Dataset, fitted: FittedMachine, values: dict[str, float]) -> Dataset:
     """The data set as a machine with known parameters would have given it."""
-    problem = fitted.problem
+    problem = fitted.physics.problem
     predicted = problem.predict(values, problem.records)
     changed = dataset.values.copy()
     changed.loc[problem.records, problem.quantities] = predicted[problem.quantities]
@@ -90,7 +90,7 @@ def test_known_parameters_are_found() -> None:
     fitted = fit_machine(dataset, DATASETS / "nist_split" / "start.toml")
     parameters = [dataclasses.replace(p, prior_sd=np.inf) for p in fitted.start.base]
     truth = {p.place: p.start * factor for p, factor in zip(parameters, FACTORS, strict=False)}
-    problem = fitted.problem
+    problem = fitted.physics.problem
     exact = problem._of(synthetic(dataset, fitted, truth))
     fit = exact.fit(parameters)
     for place, value in truth.items():
@@ -131,9 +131,9 @@ def test_stored_answers_are_those_of_the_machine_file(name: str) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        ({"dataset": "mci_lab"}, "of format 1; expected 2.*: calibrate again"),
-        ({"format": 3}, "of format 3; expected 2.*: calibrate again"),
-        ({"format": 2}, "cannot be used"),
+        ({"dataset": "mci_lab"}, "of format 1; expected 3.*: calibrate again"),
+        ({"format": 4}, "of format 4; expected 3.*: calibrate again"),
+        ({"format": 3}, "cannot be used"),
         ([], "cannot be used"),
     ],
 )

@@ -1,0 +1,339 @@
+"""Columns that contradict physics as a whole, named with the likely cause.
+
+A misread unit, a gauge pressure or two columns that were mixed up contradict physics at nearly
+every record. A fit would bend the machine until it gives in, so they are looked for before any fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from heatpump_twin.model.errors import InputError
+from heatpump_twin.solving.property_tables import (
+    LARGEST_SUBCOOLING,
+    Array,
+    MediumTable,
+    RefrigerantTable,
+    medium_table,
+    refrigerant_table,
+)
+
+from .datasets import Dataset
+
+# Share of the records that makes it the column and not a record.
+MOST = 0.5
+
+# Overall isentropic efficiency (motor included) that no compressor exceeds, and the least of one in
+# use. The best of published sheets are about 0.75; 16 tests of NISTIR 7350 have 0.68 to 0.73.
+LARGEST_EFFICIENCY, LEAST_EFFICIENCY = 0.9, 0.08
+
+# Largest usual change of a stream's temperature in an exchanger, K: of a liquid, of air.
+LARGEST_CHANGE_OF_LIQUID, LARGEST_CHANGE_OF_AIR = 45.0, 60.0
+
+# A column that keeps its value while inlets vary by this much, in so many records, is stuck.
+STUCK_RECORDS, STUCK_KELVIN = 6, 3.0
+
+ATMOSPHERE = 101325.0  # Pa
+
+# Pressures and temperatures that were read beside each other differ by less than this, K.
+LEAST_GAP = 2.0
+
+# With less lift the compressor's ideal work is small and its efficiency tells nothing, K.
+LEAST_LIFT = 15.0
+
+# A cause is named if it takes away this share of what contradicts.
+EXPLAINED = 0.7
+
+# Usual distance of saturation from an outlet, K, for the efficiency that a table implies.
+USUAL_APPROACH = 3.0
+
+
+@dataclass(frozen=True)
+class Media:
+    """Tables of the three media of a data set."""
+
+    refrigerant: RefrigerantTable
+    source: MediumTable
+    sink: MediumTable
+    names: tuple[str, str, str]
+
+
+def check_columns(dataset: Dataset, names: tuple[str, str, str]) -> None:
+    """Look for columns that contradict physics as a whole.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        In SI units.
+    names : tuple of str
+        Refrigerant, source and sink medium as CoolProp names them.
+
+    Raises
+    ------
+    InputError
+        If there is such a column; the message names it and the likely cause.
+    SolveError
+        If a medium has no properties.
+    """
+    where = f"data set {dataset.descriptor.name}"
+    records = [r for r in dataset.values.index if r not in dataset.declared_unscored]
+    values = dataset.values.loc[records]
+    media = Media(
+        refrigerant_table(names[0]), medium_table(names[1]), medium_table(names[2]), names
+    )
+    for side, table, medium in (("source", media.source, names[1]), ("sink", media.sink, names[2])):
+        _check_medium(where, values, side, table, medium)
+    _check_stuck(where, dataset, values)
+    _check_pressures(where, dataset, values, media)
+    P_el, heat = _column(values, "P_el"), heat_to_sink(values)
+    _check_heat(where, values, P_el, heat)
+    _check_streams(where, values, P_el, heat, media)
+    _check_efficiency(where, values, media)
+
+
+def heat_to_sink(values: pd.DataFrame) -> Array:
+    """Heat to the sink that each record gives, W: read, or from COP, or from the source's."""
+    P_el = _column(values, "P_el")
+    heat = _column(values, "Q_flow_sink")
+    for other in (_column(values, "COP") * P_el, _column(values, "Q_flow_source") + 0.9 * P_el):
+        heat = np.where(np.isfinite(heat), heat, other)
+    return heat
+
+
+def least_efficiency(values: pd.DataFrame, media: Media, approach: float = 0.0) -> Array:
+    """Isentropic efficiency that each record needs if saturation is `approach` from the outlets.
+
+    Refrigerant cannot evaporate above the source's outlet, nor condense below the sink's by more
+    than what desuperheating allows, so with `approach` 0 this is about the least.
+
+    Returns
+    -------
+    numpy.ndarray
+        NaN where a record does not tell.
+    """
+    P_el, heat = _column(values, "P_el"), heat_to_sink(values)
+    T_source_in, T_sink_in = (_column(values, q) for q in ("T_source_in", "T_sink_in"))
+    C_source = _column(values, "m_flow_source") * media.source.heat_capacity(T_source_in)
+    C_sink = _column(values, "m_flow_sink") * media.sink.heat_capacity(T_sink_in)
+    with np.errstate(all="ignore"):
+        T_dew = T_source_in - (heat - P_el) / C_source - approach
+        T_bubble = T_sink_in + heat / C_sink + approach
+        low, high = media.refrigerant.at_dew(T_dew), media.refrigerant.at_bubble(T_bubble)
+        suction = low.suction(np.full_like(T_dew, 1e-3))
+        subcooling = np.clip(T_bubble - T_sink_in, 0.0, LARGEST_SUBCOOLING)
+        m_flow = (heat - P_el) / (suction.h - high.liquid_enthalpy(subcooling))
+        rise = high.isentropic_enthalpy(suction.entropy) - suction.h
+        efficiency: Array = m_flow * np.where(low.log_p < high.log_p, rise, 0.0) / P_el
+    return efficiency
+
+
+def _column(values: pd.DataFrame, quantity: str) -> Array:
+    if quantity not in values:
+        return np.full(len(values), np.nan)
+    return values[quantity].to_numpy(float)
+
+
+def _share(condition: Array) -> float:
+    return float(np.mean(condition)) if len(condition) else 0.0
+
+
+def _first(values: pd.DataFrame, condition: Array) -> int:
+    return int(values.index[int(np.argmax(condition))])
+
+
+def _celsius(T: float) -> str:
+    return f"{T - 273.15:.1f} degC"
+
+
+def _check_medium(
+    where: str, values: pd.DataFrame, side: str, table: MediumTable, medium: str
+) -> None:
+    T_in = _column(values, f"T_{side}_in")
+    too_cold, too_warm = T_in < table.low, T_in > table.high
+    for wrong, word, limit in (
+        (too_cold, "freezes or ends", table.low),
+        (too_warm, "boils or ends", table.high),
+    ):
+        if wrong.any():
+            record = _first(values, wrong)
+            raise InputError(
+                f"{where}: T_{side}_in is {_celsius(float(values.at[record, f'T_{side}_in']))} at "
+                f"record {record}, where {medium} {word} ({_celsius(limit)}), as at {wrong.sum()} "
+                f"of {len(T_in)} records; name the {side}'s medium in the start file, such as "
+                "INCOMP::MPG[0.3], or check the unit of the column"
+            )
+
+
+def _check_stuck(where: str, dataset: Dataset, values: pd.DataFrame) -> None:
+    inlets = values[["T_source_in", "T_sink_in"]]
+    if len(values) < STUCK_RECORDS or float((inlets.max() - inlets.min()).max()) < STUCK_KELVIN:
+        return
+    for quantity in dataset.scored:
+        readings = values[quantity].dropna()
+        if len(readings) >= STUCK_RECORDS and readings.nunique() == 1:
+            raise InputError(
+                f"{where}: {quantity} has the same value at all {len(readings)} records while the "
+                "inlet temperatures vary: a sensor that is stuck, or a column filled in; take it "
+                "out of the descriptor or give it score = false with a reason"
+            )
+
+
+def _check_pressures(where: str, dataset: Dataset, values: pd.DataFrame, media: Media) -> None:
+    """Compare pressures with the temperatures that were read beside them."""
+    table = media.refrigerant
+    p_low, p_high = _column(values, "p_low"), _column(values, "p_high")
+    checks: list[tuple[str, Array, Callable[[Array], Array], str]] = [
+        (
+            "p_low",
+            p_low,
+            lambda p: np.abs(
+                _column(values, "T_suction")
+                - table.dew_temperature(p)
+                - _column(values, "superheat")
+            ),
+            "superheat and T_suction",
+        ),
+        (
+            "p_high",
+            p_high,
+            lambda p: np.abs(
+                table.bubble_temperature(p)
+                - _column(values, "T_liquid")
+                - _column(values, "subcooling")
+            ),
+            "subcooling and T_liquid",
+        ),
+        (
+            "p_high",
+            p_high,
+            lambda p: np.maximum(_column(values, "T_sink_in") - table.bubble_temperature(p), 0.0),
+            "T_sink_in: condensing would be colder than the sink",
+        ),
+        (
+            "p_low",
+            p_low,
+            lambda p: np.maximum(table.dew_temperature(p) - _column(values, "T_source_in"), 0.0),
+            "T_source_in: evaporating would be warmer than the source",
+        ),
+    ]
+    for quantity, p, deviation, beside in checks:
+        with np.errstate(all="ignore"):
+            gap = deviation(p)
+            told = np.isfinite(gap)
+            if told.sum() < 2 or _share(gap[told] > LEAST_GAP) <= MOST:
+                continue
+            usual = float(np.median(gap[told]))
+            causes = [
+                f"it reads like {word}"
+                for word, other in (
+                    ("a gauge pressure: add 1.013 bar", p + ATMOSPHERE),
+                    ("MPa given as bar", 10.0 * p),
+                    ("bar given as MPa", 0.1 * p),
+                    (
+                        "the other pressure: columns mixed up",
+                        p_high if quantity == "p_low" else p_low,
+                    ),
+                )
+                if float(np.nanmedian(deviation(other)[told])) < (1.0 - EXPLAINED) * usual
+            ]
+        raise InputError(
+            f"{where}: {quantity} contradicts {beside} by {usual:.1f} K at {told.sum()} records; "
+            + (causes[0] if causes else f"check its unit and the refrigerant, {media.names[0]}")
+        )
+
+
+def _check_heat(where: str, values: pd.DataFrame, P_el: Array, heat: Array) -> None:
+    told = np.isfinite(P_el) & np.isfinite(heat)
+    below = told & (heat <= P_el)
+    if not told.any() or _share(below[told]) <= MOST:
+        return
+    record = _first(values, below)
+    ratio = float(np.median(P_el[told] / heat[told]))
+    cause = (
+        "the two columns look mixed up" if 1.5 < ratio < 12.0 else "one of them has another unit"
+    )
+    raise InputError(
+        f"{where}: the heat to the sink is not above P_el at {below.sum()} of {told.sum()} "
+        f"records, for instance record {record}: "
+        f"{heat[below.argmax()]:.4g} W of heat, {P_el[below.argmax()]:.4g} W of power; {cause}"
+    )
+
+
+def _check_streams(
+    where: str, values: pd.DataFrame, P_el: Array, heat: Array, media: Media
+) -> None:
+    for side, table, taken in (("source", media.source, heat - P_el), ("sink", media.sink, heat)):
+        T_in, m_flow = _column(values, f"T_{side}_in"), _column(values, f"m_flow_{side}")
+        change = taken / (m_flow * table.heat_capacity(T_in))
+        told = np.isfinite(change)
+        if not told.any():
+            continue
+        medium = media.names[1] if side == "source" else media.names[2]
+        is_air = medium.split("::")[-1] == "Air"
+        largest = LARGEST_CHANGE_OF_AIR if is_air else LARGEST_CHANGE_OF_LIQUID
+        usual = float(np.median(change[told]))
+        if usual > largest:
+            raise InputError(
+                f"{where}: with m_flow_{side} and the heat the {side} would change by {usual:.0f} "
+                f"K (median of {told.sum()} records); expected less than {largest:.0f} K: check "
+                f"the units of m_flow_{side} and of heat and power, and the medium, {medium}"
+            )
+        outlet = T_in - change if side == "source" else T_in + change
+        beyond = told & ((outlet < table.low) | (outlet > table.high))
+        if _share(beyond[told]) > MOST:
+            record = _first(values, beyond)
+            T_out = _celsius(float(outlet[values.index.get_loc(record)]))
+            word = "freezes" if side == "source" else "boils"
+            raise InputError(
+                f"{where}: with m_flow_{side} and the heat the {side} would leave at {T_out} at "
+                f"record {record}, where {medium} {word}, as at {beyond.sum()} of {told.sum()} "
+                f"records; check the unit of m_flow_{side} and the medium in the start file"
+            )
+
+
+def _check_efficiency(where: str, values: pd.DataFrame, media: Media) -> None:
+    least = least_efficiency(values, media)
+    told = np.isfinite(least)
+    if not told.any():
+        return
+    needed = float(np.median(least[told]))
+    if needed > LARGEST_EFFICIENCY:
+        causes = [
+            word
+            for word, other in (
+                (
+                    "T_source_in and T_sink_in look mixed up",
+                    _swapped(values, "T_source_in", "T_sink_in"),
+                ),
+                ("a COP of heat and power as if one of them were in Btu/h", _scaled(values, 3.412)),
+            )
+            if 0.2 < float(np.nanmedian(least_efficiency(other, media, USUAL_APPROACH))) < 0.8
+        ]
+        raise InputError(
+            f"{where}: contradicts physics: heat and power need an isentropic efficiency of "
+            f"{needed:.2f} (median of {told.sum()} records) even with exchangers without any "
+            f"temperature difference; compressors reach {LARGEST_EFFICIENCY:g} at most; "
+            + (f"{causes[0]}: " if causes else "")
+            + "check the units of power and heat, the inlets, and the refrigerant"
+        )
+    usual = least_efficiency(values, media, USUAL_APPROACH)
+    lift = values["T_sink_in"] - values["T_source_in"]
+    at_lift = np.isfinite(usual) & (lift.to_numpy() > LEAST_LIFT)
+    if at_lift.sum() >= 2 and float(np.median(usual[at_lift])) < LEAST_EFFICIENCY:
+        raise InputError(
+            f"{where}: heat and power mean an isentropic efficiency of "
+            f"{float(np.median(usual[at_lift])):.2f} (median of {at_lift.sum()} records); expected "
+            f"at least {LEAST_EFFICIENCY:g}: check the units of power and heat"
+        )
+
+
+def _swapped(values: pd.DataFrame, a: str, b: str) -> pd.DataFrame:
+    return values.assign(**{a: values[b], b: values[a]})
+
+
+def _scaled(values: pd.DataFrame, factor: float) -> pd.DataFrame:
+    return values.assign(P_el=values["P_el"] * factor)

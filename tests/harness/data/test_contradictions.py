@@ -1,0 +1,62 @@
+"""Columns that contradict physics as a whole are named with the likely cause, before any fit."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from heatpump_twin.harness.data.contradictions import check_columns
+from heatpump_twin.harness.data.datasets import Dataset, load_dataset
+from heatpump_twin.model.errors import InputError
+
+MEDIA = ("R410A", "INCOMP::MEA[0.25]", "INCOMP::Water")
+
+
+def mci(change: Callable[[pd.DataFrame], dict[str, object]]) -> Dataset:
+    dataset = load_dataset("mci_lab")
+    return replace(dataset, values=dataset.values.assign(**change(dataset.values)))
+
+
+@pytest.mark.parametrize("name", ["mci_lab", "nist_split", "rwth_brine_water"])
+def test_shipped_data_do_not_contradict_physics(name: str) -> None:
+    media = {
+        "mci_lab": MEDIA,
+        "nist_split": ("R410A", "Air", "Air"),
+        "rwth_brine_water": ("R410A", "INCOMP::MPG[0.3]", "INCOMP::Water"),
+    }
+    check_columns(load_dataset(name), media[name])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda v: {"p_low": v.p_low - 101325.0}, "p_low contradicts superheat.* gauge pressure"),
+        (lambda v: {"p_low": 0.1 * v.p_low}, "p_low contradicts .* MPa given as bar"),
+        (lambda v: {"p_low": v.p_high, "p_high": v.p_low}, "mixed up"),
+        (
+            lambda v: {"P_el": v.Q_flow_sink, "Q_flow_sink": v.P_el},
+            "not above P_el at 17 of 17 records.*two columns look mixed up",
+        ),
+        (lambda v: {"P_el": 1000.0 * v.P_el}, "not above P_el.*another unit"),
+        (lambda v: {"P_el": 0.0 * v.P_el + 850.0}, "P_el has the same value at all 17.*stuck"),
+        (lambda v: {"m_flow_sink": v.m_flow_sink / 60.0}, "the sink would change by .*units of"),
+        (lambda v: {"T_source_in": v.T_source_in - 30.0}, "where INCOMP::MEA.* freezes"),
+        (lambda v: {"T_sink_in": v.T_sink_in + 85.0}, "where INCOMP::Water boils"),
+        (lambda v: {"P_el": 0.4 * v.P_el}, "isentropic efficiency of .* compressors reach 0.9"),
+        (
+            lambda v: {"P_el": 6.0 * v.P_el, "Q_flow_sink": 6.0 * v.Q_flow_sink},
+            "would change by|would leave at|isentropic efficiency",
+        ),
+    ],
+)
+def test_a_column_is_named_with_its_cause(
+    change: Callable[[pd.DataFrame], dict[str, object]], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        check_columns(mci(change), MEDIA)
+
+
+def test_a_water_source_that_freezes_is_said_with_the_record() -> None:
+    with pytest.raises(InputError, match=r"-0\.3 degC at record \d+.*1 of 17.*INCOMP::MPG"):
+        check_columns(load_dataset("mci_lab"), ("R410A", "INCOMP::Water", "INCOMP::Water"))
