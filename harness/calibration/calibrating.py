@@ -378,8 +378,8 @@ def _check_agreement(name: str, variant: Variant) -> None:
             raise CalibrationError(
                 f"data set {name}: no machine explains the records: {q} of the best fit is off by "
                 f"more than {100.0 * LARGEST_ERROR:g} % at {far_off.sum()} of {len(error)} "
-                f"records, by {100.0 * error[worst]:+.0f} % at record {worst}; check the table, its units, "
-                "the speed and the media; nothing is written"
+                f"records, by {100.0 * error[worst]:+.0f} % at record {worst}; check the table, "
+                "its units, the speed and the media; nothing is written"
             )
     sizes = QuickCycle(problem.machine_with(fit.by_place)).relations.sizes
     if not sizes.isentropic_efficiency <= LARGEST_EFFICIENCY:

@@ -20,7 +20,6 @@ from heatpump_twin.model.map_table import Array, MapTable
 from heatpump_twin.model.quantities import RESULT_QUANTITIES, Boundary, OperatingPoint
 from heatpump_twin.model.relations import Relations
 from heatpump_twin.solving.cycle import HeatPumpCycle
-from heatpump_twin.solving.media import Media
 from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle
 
 SHIPPED = ("mci_lab", "nist_split", "rwth_brine_water")
@@ -53,7 +52,7 @@ def assert_close(output: str, value: float, expected: float) -> None:
 
 def test_same_answers_as_the_quick_solver(shipped: tuple[Machine, MapTable]) -> None:
     machine, table = shipped
-    core, quick = HeatPump(map_file(machine, table)), QuickCycle(machine, Media(machine))
+    core, quick = HeatPump(map_file(machine, table)), QuickCycle(machine)
     for boundary in random_boundaries(machine, 100, seed=51):
         point, solution = core.off_design(boundary), quick.solve(boundary)
         for output, expected in zip(OUTPUTS, solution.outputs, strict=True):

@@ -151,7 +151,8 @@ static bool steady_state(HeatPump *heat_pump, const double inputs[INPUTS], doubl
     return heat_pump->steady_state(heat_pump->context, inputs, results, why, size);
 }
 
-/* Go from the inputs towards the design point until every limit holds, and no further. */
+/* Go from the inputs towards the design point until there is a solution that keeps every limit, and
+   no further. */
 static bool move_within_limits(HeatPump *heat_pump, double inputs[INPUTS], double results[RESULTS],
                                char *why, size_t size) {
     const Constants *is = &heat_pump->map.is;
@@ -162,8 +163,9 @@ static bool move_within_limits(HeatPump *heat_pump, double inputs[INPUTS], doubl
         double middle = 0.5 * (inside + outside);
         for (int i = 0; i < INPUTS; i++)
             inputs[i] = is->design[i] + middle * (asked[i] - is->design[i]);
-        if (!steady_state(heat_pump, inputs, candidate, why, size)) return false;
-        if (are_within_limits(is, candidate)) {
+        char why_not[NOTE_SIZE];
+        if (steady_state(heat_pump, inputs, candidate, why_not, sizeof why_not) &&
+            are_within_limits(is, candidate)) {
             inside = middle;
             memcpy(results, candidate, sizeof candidate);
         } else {
@@ -242,14 +244,16 @@ static Status answer(HeatPump *heat_pump, const double inputs[INPUTS], double re
         move_into_box(is, used, notes);
     }
     char why[NOTE_SIZE] = "";
-    if (!steady_state(heat_pump, used, results, why, sizeof why)) {
-        note_failure(notes, inputs, why);
-        return STATUS_SOLVE_FAILED;
-    }
-    if (is_inside && are_within_limits(is, results)) return STATUS_INSIDE;
-    if (!are_within_limits(is, results)) {
-        note_limits(is, results, notes);
+    bool is_solved = steady_state(heat_pump, used, results, why, sizeof why);
+    bool is_within = is_solved && are_within_limits(is, results);
+    if (is_inside && is_within) return STATUS_INSIDE;
+    if (!is_within) {
+        if (is_solved)
+            note_limits(is, results, notes);
+        else
+            add_note(notes, FAILED, 0, "%s; moved towards the design point", why);
         if (!move_within_limits(heat_pump, used, results, why, sizeof why)) {
+            notes->count = 0;
             note_failure(notes, inputs, why);
             return STATUS_SOLVE_FAILED;
         }

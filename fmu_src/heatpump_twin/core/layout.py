@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import fields
 from typing import Any
 
-from ..model import closures, heat_pump, performance_map, relations
+from ..model import closures, heat_pump, performance_map, relations, remainder
 from ..model.machine import PARAMETERS
 from ..model.map_table import AXES, ROWS, SUCTION_ROWS, MediumSeries, SaturationSeries
 from ..model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES, OperatingStatus
@@ -37,6 +37,8 @@ _EQUATIONS = {
     "LEAST_SLOPE": performance_map.LEAST_SLOPE,
     "BISECTIONS": heat_pump.BISECTIONS,
     "ROUND_OFF": heat_pump.ROUND_OFF,
+    "TEMPERATURE_STEP": remainder.TEMPERATURE_STEP,
+    "FLOW_STEP": remainder.FLOW_STEP,
 }
 
 #: Parts of the map's table that are series: attribute of the table, and attribute of that.
@@ -108,6 +110,9 @@ def _header_with(number: int) -> str:
         *(f"    double {name};" for name in constant_names()),
         "    double least[INPUTS], largest[INPUTS], design[INPUTS];",
         "    double start[PARAMETERS], approach_estimate[ESTIMATES];",
+        "    /* centre and height of each; heights of 0 fill up */",
+        f"    double evaporator_kernels[{remainder.MOST_KERNELS}]"
+        f"[{remainder.EXCHANGER_COORDINATES + 1}];",
         "} Constants;",
         "#endif",
     ]

@@ -178,6 +178,20 @@ static double estimate(const Constants *is, const double inputs[INPUTS],
     return value;
 }
 
+/* Factor on the evaporator's conductance that was learned from records; 1 without kernels. */
+static double correction(const Constants *is, double T_difference, double log_relative_flow) {
+    double deviation = 0.0;
+    double temperature = T_difference / TEMPERATURE_STEP, flow = log_relative_flow / FLOW_STEP;
+    size_t count = sizeof is->evaporator_kernels / sizeof is->evaporator_kernels[0];
+    for (size_t i = 0; i < count; i++) {
+        const double *kernel = is->evaporator_kernels[i];
+        if (kernel[2] == 0.0) continue;
+        double along = temperature - kernel[0], across = flow - kernel[1];
+        deviation += kernel[2] * exp(-0.5 * (along * along + across * across));
+    }
+    return deviation == 0.0 ? 1.0 : exp(deviation);
+}
+
 /* Dew temperature and superheat at suction, from the evaporator's approach. */
 static bool solve_suction(const Map *map, const double inputs[INPUTS], const double logs[INPUTS],
                           double *T_dew, double *superheat, char *why, size_t size) {
@@ -191,12 +205,13 @@ static bool solve_suction(const Map *map, const double inputs[INPUTS], const dou
     double fraction_max = is->expansion_valve_superheat_fraction_max;
     double T_max = is->expansion_valve_T_evaporating_max;
     /* Powers of a flow are exponentials of its logarithm, which is there already. */
-    double secondary =
-        is->evaporator_secondary_resistance_share *
-        exp(-is->evaporator_secondary_flow_exponent *
-            (logs[INPUT_m_flow_source] - map->log_design_flow));
+    double log_relative_source = logs[INPUT_m_flow_source] - map->log_design_flow;
+    double secondary = is->evaporator_secondary_resistance_share *
+                       exp(-is->evaporator_secondary_flow_exponent * log_relative_source);
     double refrigerant_share = 1.0 - is->evaporator_secondary_resistance_share;
-    double NTU_nominal = is->size_evaporator_conductance / C;
+    double NTU_nominal =
+        correction(is, T_source_in - is->design[INPUT_T_source_in], log_relative_source) *
+        is->size_evaporator_conductance / C;
     double log_relative_speed = logs[INPUT_compressor_speed] - map->log_size_flow;
     double log_least_flow = log(LEAST_FLOW_RATIO);
     double approach = exp(estimate(is, inputs, logs));

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from ..model.machine import PARAMETERS, Machine
 from ..model.map_table import Array, MapTable, Series
 from ..model.quantities import BOUNDARY_QUANTITIES
+from ..model.remainder import EXCHANGER_COORDINATES, MOST_KERNELS, Deviation
 from ..model.settings import SETTINGS
 from ..model.sizes import Sizes
 from .layout import SERIES, layout_number
@@ -62,6 +63,7 @@ def _numbers(machine: Machine, table: MapTable) -> Array:
         *(getattr(machine.design.boundary, q) for q in BOUNDARY_QUANTITIES),
         *(setting.start(machine) for setting in SETTINGS.values()),
         *table.approach_estimate,
+        *_kernels(machine.remainder.evaporator),
     ]
     for axis in table.axes:
         parts += [axis.middle, axis.per_half, axis.is_logarithmic, axis.nodes]
@@ -80,6 +82,14 @@ def _numbers(machine: Machine, table: MapTable) -> Array:
             of_suction.T.ravel(),
         ]
     )
+
+
+def _kernels(deviation: Deviation) -> list[float]:
+    """Centre and height of each kernel, filled up with zeros; others are in the table."""
+    kernels = np.zeros((MOST_KERNELS, EXCHANGER_COORDINATES + 1))
+    for i, point in enumerate(deviation.points):
+        kernels[i] = [*point, deviation.coefficients[i]]
+    return list(kernels.ravel())
 
 
 def _series(series: Series) -> list[float]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ import numpy as np
 from heatpump_twin.core.heat_pump import HeatPump
 from heatpump_twin.core.map_file import map_file
 from heatpump_twin.model.errors import InputError, SolveError
-from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.machine import Envelope, Machine
 from heatpump_twin.model.map_table import Array, MapTable
 from heatpump_twin.model.quantities import RESULT_QUANTITIES, Boundary, Quantity
 
@@ -36,6 +37,11 @@ LIMITED_FLOWS = ("P_el", "Q_flow_sink", "Q_flow_source", "m_flow_refrigerant")
 LIMITED_PRESSURES = ("p_low", "p_high")
 LIMITED_TEMPERATURES = ("T_source_out", "T_sink_out")
 SHARE_OF_MOST = 0.2
+
+# Points without a solution lie beyond what an exchanger, a medium or the refrigerant can do. Within
+# the limits TESPy may miss this share of the points, and so much may lie beyond them.
+NO_SOLUTION = "no solution"
+MOST_UNSOLVED, MOST_BEYOND = 0.01, 0.9
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,9 @@ class Certificate:
         Of the table.
     errors : dict of str to OutputError
         By output.
+    beyond : dict of str to int
+        How many of the points lie beyond each limit of the machine or have no solution, so that
+        the FMU answers from the nearest point towards the design point; they are not compared.
     """
 
     machine_fingerprint: str
@@ -80,6 +89,7 @@ class Certificate:
     seed: int
     nodes: int
     errors: dict[str, OutputError]
+    beyond: dict[str, int] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""
@@ -142,7 +152,7 @@ class Comparison:
         Where.
     deviations : numpy.ndarray
         Map less live, one row a boundary, one column an output as `RESULT_QUANTITIES`: in % of the
-        live value, or in the output's unit where a percentage means nothing.
+        live value, or in the output's unit where a percentage means nothing. NaN beyond limits.
     """
 
     boundaries: list[Boundary]
@@ -166,6 +176,7 @@ class Comparison:
     def error(self, output: str) -> OutputError:
         """Summarise one output, to three digits."""
         sizes = self.sizes(output)
+        sizes = sizes[np.isfinite(sizes)]
         figures = (sizes.mean(), np.percentile(sizes, 99), sizes.max())
         unit = deviation_unit(RESULT_QUANTITIES[output])
         return OutputError(unit, *(float(f"{x:.3g}") for x in figures))
@@ -197,35 +208,79 @@ def certify(
     Raises
     ------
     InputError
-        If the live model cannot be solved at one of them, or the map does not reach it.
+        If the live model cannot be solved, or the map does not reach, where no limit is broken; or
+        nearly all of the envelope lies beyond the limits.
     """
     boundaries = sample_envelope(machine, points, SEED)
     tasks = [
         (machine, boundaries[i : i + POINTS_PER_TASK]) for i in range(0, points, POINTS_PER_TASK)
     ]
     live = np.concatenate(compute("certifying", solve_live, tasks))
-    failed = np.nonzero(np.isnan(live).any(axis=1))[0]
-    if len(failed):
-        raise InputError(
-            f"machine {machine.name}: the live model has no solution at {len(failed)} of {points} "
-            f"boundaries of the envelope, for instance at {boundaries[failed[0]].as_text()}; "
-            "narrow the envelope"
-        )
     core = HeatPump(map_file(machine, table))
-    mapped = np.empty_like(live)
+    mapped = np.full_like(live, math.nan)
+    beyond: Counter[str] = Counter()
+    unsolved: list[Boundary] = []
     for i, boundary in enumerate(boundaries):
+        limit = broken_limit(machine.envelope, live[i])
         try:
-            mapped[i] = list(vars(core.off_design(boundary)).values())
+            answer = np.array(list(vars(core.off_design(boundary)).values()))
         except SolveError as error:
-            raise InputError(
-                f"machine {machine.name}: the map does not reach {boundary.as_text()} ({error}); "
-                "narrow the envelope"
-            ) from error
+            if not limit:
+                raise InputError(
+                    f"machine {machine.name}: the map does not reach {boundary.as_text()} "
+                    f"({error}); narrow the envelope"
+                ) from error
+            beyond[limit] += 1
+            continue
+        if not limit:
+            mapped[i] = answer
+            continue
+        beyond[limit] += 1
+        if limit == NO_SOLUTION and not broken_limit(machine.envelope, answer):
+            unsolved.append(boundary)
+    if len(unsolved) > MOST_UNSOLVED * points:
+        raise InputError(
+            f"machine {machine.name}: the live model has no solution at {len(unsolved)} of "
+            f"{points} boundaries of the envelope that lie within all limits, for instance at "
+            f"{unsolved[0].as_text()}; narrow the envelope"
+        )
+    if sum(beyond.values()) > MOST_BEYOND * points:
+        raise InputError(
+            f"machine {machine.name}: {sum(beyond.values())} of {points} boundaries of the "
+            f"envelope lie beyond the limits of the machine file ({_counted(beyond)}); narrow the envelope "
+            "or widen the limits"
+        )
     comparison = Comparison.of(boundaries, live, mapped)
     nodes = math.prod(axis.nodes for axis in table.axes)
     errors = {q: comparison.error(q) for q in RESULT_QUANTITIES}
-    certificate = Certificate(machine.fingerprint, tolerance, points, SEED, nodes, errors)
+    certificate = Certificate(
+        machine.fingerprint, tolerance, points, SEED, nodes, errors, dict(sorted(beyond.items()))
+    )
     return certificate, comparison
+
+
+def broken_limit(envelope: Envelope, results: Array) -> str:
+    """Name the limit of the machine that some results break; empty if none.
+
+    Parameters
+    ----------
+    envelope : Envelope
+        Of the machine.
+    results : numpy.ndarray
+        In the order of `RESULT_QUANTITIES`; NaN where there is no solution.
+    """
+    at = dict(zip(RESULT_QUANTITIES, results, strict=True))
+    if math.isnan(at["P_el"]):
+        return NO_SOLUTION
+    if at["p_low"] < envelope.p_low_min:
+        return "p_low_min"
+    if at["p_high"] > envelope.p_high_max:
+        return "p_high_max"
+    return "T_discharge_max" if at["T_discharge"] > envelope.T_discharge_max else ""
+
+
+def _counted(beyond: Mapping[str, int]) -> str:
+    return ", ".join(f"{limit}: {count}" for limit, count in sorted(beyond.items()))
 
 
 @lru_cache(maxsize=2)

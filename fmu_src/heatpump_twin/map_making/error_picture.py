@@ -42,7 +42,7 @@ def error_figure(comparison: Comparison) -> Figure:
         for ax, quantity in zip(row, BOUNDARY_QUANTITIES.values(), strict=True):
             at = [quantity.shown(getattr(b, quantity.name)) for b in comparison.boundaries]
             ax.semilogy(at, sizes, ".", markersize=2.0, alpha=0.5, color="#1f5a8a")
-            ax.axhline(np.percentile(sizes, 99), color="#b5482a", linewidth=1.0)
+            ax.axhline(np.nanpercentile(sizes, 99), color="#b5482a", linewidth=1.0)
             ax.grid(which="major", color="#dddddd", linewidth=0.6)
             if output == _SHOWN_OUTPUTS[-1]:
                 unit = quantity.display.unit

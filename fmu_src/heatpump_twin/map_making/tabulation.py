@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -30,7 +30,7 @@ from heatpump_twin.model.map_table import (
     Series,
 )
 from heatpump_twin.model.performance_map import stretched_inputs
-from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary, with_unit
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
 from heatpump_twin.model.relations import Relations
 from heatpump_twin.solving.condensing_unit import CondensingUnit
 from heatpump_twin.solving.media import (
@@ -49,13 +49,8 @@ from .sampling import sample_envelope
 RANGE_POINTS = 400
 SEED = 20260101
 
-# An envelope that is too large is made smaller by moving a limit by steps of this share of its way
-# to the design point, and again until it works, at most so many times.
-CUT_STEPS, OFFERS = 20, 30
-# Moving one more limit counts as this share of a range: one large cut is preferred to several small
-# ones.
-FIRST_CUT = 0.1
-CORNERS = 2 ** len(BOUNDARY_QUANTITIES)
+# With a smaller share of boundaries that have a solution a map is no use.
+LEAST_SOLVED = 0.05
 
 # Share of the range of dew temperature and superheat found there that is added at either end.
 RANGE_MARGIN = 0.08
@@ -82,9 +77,6 @@ MEDIUM_MARGIN = 60.0
 
 # Logarithmic axes: leakage follows 1/speed and conductances powers of the flow.
 LOGARITHMIC = ("compressor_speed", "m_flow_sink")
-
-#: Lowest and highest value of each quantity of a boundary.
-Box: TypeAlias = dict[str, tuple[float, float]]
 
 #: Computes tasks, in any order, and gives the results in the order of the tasks.
 Compute: TypeAlias = Callable[[str, Callable[..., Any], Sequence[tuple[Any, ...]]], list[Any]]
@@ -122,7 +114,7 @@ def tabulate(machine: Machine, tolerance: float, compute: Compute) -> MapTable:
     Raises
     ------
     InputError
-        If the model cannot be solved over the whole envelope, or the tolerance would take more
+        If the model can hardly be solved anywhere in the envelope, or the tolerance would take more
         nodes than `NODE_BUDGET`.
     """
     boundaries = sample_envelope(machine, RANGE_POINTS, SEED, corners=True)
@@ -162,23 +154,30 @@ def tabulate(machine: Machine, tolerance: float, compute: Compute) -> MapTable:
 def suction_range(machine: Machine, boundaries: Sequence[Boundary]) -> SuctionRange:
     """Solve the cycle at some boundaries and see where the suction state lies.
 
+    Boundaries without a solution lie beyond the machine's limits and do not count.
+
     Raises
     ------
     InputError
-        If some have no solution; the message offers a smaller envelope.
+        If hardly any has a solution.
     """
     cycle = QuickCycle(machine)
     inputs = boundaries_of(np.array([list(vars(b).values()) for b in boundaries]))
     found = cycle.solve_all(inputs)
-    failed = [b for b, is_solved in zip(boundaries, found.are_solved, strict=True) if not is_solved]
-    if failed:
-        raise InputError(_envelope_message(machine, cycle, boundaries, failed))
+    solved = found.are_solved
+    if solved.mean() < LEAST_SOLVED:
+        raise InputError(
+            f"machine {machine.name}: only {solved.sum()} of {len(boundaries)} boundaries of the "
+            f"envelope have a solution, not for instance "
+            f"{boundaries[int(np.argmin(solved))].as_text()}; narrow the envelope towards the "
+            "design point"
+        )
     outputs = dict(zip(OUTPUTS, found.outputs, strict=True))
-    superheat, T_dew = outputs["superheat"], found.unknowns[0]
+    superheat, T_dew = outputs["superheat"][solved], found.unknowns[0][solved]
     C = inputs.m_flow_source * cycle.source.heat_capacity(inputs.T_source_in)
-    approach = cycle.relations.evaporator(inputs, C).approach_implied(T_dew)
+    approach = cycle.relations.evaporator(inputs, C).approach_implied(found.unknowns[0])[solved]
     regressors = np.array([[1.0, *stretched_inputs(boundary)] for boundary in boundaries])
-    estimate, *_ = np.linalg.lstsq(regressors, np.log(approach), rcond=None)
+    estimate, *_ = np.linalg.lstsq(regressors[solved], np.log(approach), rcond=None)
 
     def widened(values: Array) -> tuple[float, float]:
         low, high = float(values.min()), float(values.max())
@@ -191,104 +190,6 @@ def suction_range(machine: Machine, boundaries: Sequence[Boundary]) -> SuctionRa
         superheat=(max(superheats[0], LEAST_SUPERHEAT), superheats[1]),
         approach_estimate=tuple(float(f"{c:.6g}") for c in estimate),
     )
-
-
-def _envelope_message(
-    machine: Machine, cycle: QuickCycle, boundaries: Sequence[Boundary], failed: Sequence[Boundary]
-) -> str:
-    worst = ", ".join(
-        f"{q} = {with_unit(getattr(failed[0], q), BOUNDARY_QUANTITIES[q].unit)}"
-        for q in BOUNDARY_QUANTITIES
-    )
-    box = _working_box(machine, cycle, failed)
-    offer = ", ".join(
-        f"{q} {low:.6g} to {with_unit(high, BOUNDARY_QUANTITIES[q].unit)}"
-        for q, (low, high) in (box or {}).items()
-        if (low, high) != machine.envelope.range(q)
-    )
-    return (
-        f"machine {machine.name}: the envelope is larger than the model can solve: "
-        f"{len(failed)} of {len(boundaries)} boundaries have no solution, for instance {worst}; "
-        + (
-            f"the largest envelope found that works is narrowed to {offer}"
-            if box
-            else "narrow the envelope towards the design point"
-        )
-    )
-
-
-def _working_box(machine: Machine, cycle: QuickCycle, failed: Sequence[Boundary]) -> Box | None:
-    """Cut the envelope and try what is left, its corners first, until all of it has solutions."""
-    lost = [*failed]
-    for _ in range(OFFERS):
-        box = largest_working_box(machine, lost)
-        smaller = replace(machine, envelope=machine.envelope.with_ranges(box))
-        tried = sample_envelope(smaller, RANGE_POINTS, SEED, corners=True)
-        for some in (tried[:CORNERS], tried[CORNERS:]):
-            bad = _unsolvable(cycle, some)
-            if bad:
-                lost += bad
-                break
-        else:
-            return box
-    return None
-
-
-def _unsolvable(cycle: QuickCycle, boundaries: Sequence[Boundary]) -> list[Boundary]:
-    found = cycle.solve_all(boundaries_of(np.array([list(vars(b).values()) for b in boundaries])))
-    return [b for b, is_solved in zip(boundaries, found.are_solved, strict=True) if not is_solved]
-
-
-def largest_working_box(machine: Machine, failed: Sequence[Boundary]) -> Box:
-    """Cut the envelope until none of the failed boundaries is left in it.
-
-    Each cut is the one that takes away the most failed boundaries for the share of the range that
-    it costs. It moves a limit by steps, at most to the design point. A cut that later cuts made
-    unnecessary is undone.
-
-    Parameters
-    ----------
-    machine : Machine
-        Its envelope and design point.
-    failed : sequence of Boundary
-        Those without a solution.
-
-    Returns
-    -------
-    dict of str to tuple of float
-        Lowest and highest value of each quantity, SI units.
-    """
-    box, design = machine.envelope.ranges, vars(machine.design.boundary)
-    whole, values = dict(box), [vars(boundary) for boundary in failed]
-    cuts: list[tuple[str, int]] = []
-    while left := [b for b in values if _is_within(box, b)]:
-        best: tuple[float, str, int, Box] | None = None
-        for (q, limits), end in itertools.product(whole.items(), (0, 1)):
-            for step in range(1, CUT_STEPS + 1):
-                edge = limits[end] + step / CUT_STEPS * (design[q] - limits[end])
-                low, high = (edge, box[q][1]) if end == 0 else (box[q][0], edge)
-                smaller = {**box, q: (low, high)}
-                lost = 1.0 - (high - low) / (box[q][1] - box[q][0]) if box[q][1] > box[q][0] else 0
-                if lost <= 0.0:
-                    continue
-                gone = sum(not _is_within(smaller, b) for b in left)
-                merit = gone / (lost if (q, end) in cuts else lost + FIRST_CUT)
-                if gone and (best is None or merit > best[0]):
-                    best = (merit, q, end, smaller)
-        if best is None:
-            break
-        _, q, end, box = best
-        cuts.append((q, end))
-    for q, end in dict.fromkeys(cuts):
-        limits = (whole[q][0], box[q][1]) if end == 0 else (box[q][0], whole[q][1])
-        wider = {**box, q: limits}
-        if not any(_is_within(wider, b) for b in values):
-            box = wider
-    return box
-
-
-def _is_within(box: Box, values: Mapping[str, float]) -> bool:
-    return all(low <= values[q] <= high for q, (low, high) in box.items())
 
 
 def _axes(machine: Machine, found: SuctionRange) -> tuple[Axis, ...]:

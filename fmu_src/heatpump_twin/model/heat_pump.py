@@ -128,13 +128,18 @@ class HeatPump:
             if given.compressor_speed <= ROUND_OFF:
                 return Answer(self._off(given), OperatingStatus.OFF)
         moved, notes = self._move_into_box(asked)
-        point = self.steady_state.off_design(moved)
-        is_within_limits = self._is_within_limits(point)
-        if is_inside and is_within_limits:
-            return Answer(point, OperatingStatus.INSIDE)
-        if not is_within_limits:
-            notes = (*notes, *self._broken_limits(point))
+        try:
+            point = self.steady_state.off_design(moved)
+        except SolveError as error:
+            notes = (*notes, f"{error}; moved towards the design point")
             moved, point = self._move_within_limits(moved)
+        else:
+            is_within_limits = self._is_within_limits(point)
+            if is_inside and is_within_limits:
+                return Answer(point, OperatingStatus.INSIDE)
+            if not is_within_limits:
+                notes = (*notes, *self._broken_limits(point))
+                moved, point = self._move_within_limits(moved)
         point, outlet_notes = self._with_outlets_of(asked, moved, point)
         return Answer(point, OperatingStatus.MOVED_TO_ENVELOPE, (*notes, *outlet_notes))
 
@@ -206,13 +211,17 @@ class HeatPump:
         return tuple(f"{note}; moved towards the design point" for note in notes)
 
     def _move_within_limits(self, boundary: Boundary) -> tuple[Boundary, OperatingPoint]:
-        """Go from `boundary` towards the design point until every limit holds, and no further."""
+        """Go towards the design point until there is a solution that keeps every limit."""
         design = self.machine.design.boundary
         inside, outside = 0.0, 1.0
         point = self.steady_state.off_design(design)
         for _ in range(BISECTIONS):
             middle = 0.5 * (inside + outside)
-            candidate = self.steady_state.off_design(design.towards(boundary, middle))
+            try:
+                candidate = self.steady_state.off_design(design.towards(boundary, middle))
+            except SolveError:
+                outside = middle
+                continue
             if self._is_within_limits(candidate):
                 inside, point = middle, candidate
             else:

@@ -7,7 +7,7 @@ and sink alone. `quick_cycle` adds the evaporator; `map_making.tabulation` tabul
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 
 import CoolProp
 
@@ -25,6 +25,13 @@ ITERATIONS = 40
 # limited, since a state far off may not exist.
 FIRST_APPROACH = 8.0
 FIRST_STEP, LARGEST_STEP = 0.02, 0.2  # in the logarithm of a pressure
+
+
+# A map needs a smooth function in the corners of its box, too, where the machine would exceed its
+# largest discharge pressure or the critical point. Up to this factor on the largest pressure, and
+# this share of the critical temperature, states are the refrigerant's; beyond, the unit goes on by
+# its slope over this step of the logarithm of the pressure. All of that is beyond the limit.
+BEYOND_LIMIT, HIGHEST_SHARE, EXTENSION_STEP = 1.05, 0.985, 0.01
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,10 @@ class CondensingUnit:
         self._relations = relations
         self._media = media
         self._fluid = media.refrigerant
+        self._fluid.update(CoolProp.QT_INPUTS, 0.0, HIGHEST_SHARE * self._fluid.T_critical())
+        limit = BEYOND_LIMIT * machine.envelope.p_high_max
+        #: Discharge pressure up to which its states are those of the refrigerant, Pa.
+        self.highest_pressure = min(limit, float(self._fluid.p()))
 
     def suction_state(self, p: float, T_dew: float, superheat: float) -> SuctionState:
         """Return the state at suction; `T_dew` is that of `p`.
@@ -104,6 +115,8 @@ class CondensingUnit:
     ) -> UnitState:
         """Return what the unit does at a discharge pressure, whether its heat balances or not.
 
+        Above `highest_pressure` it goes on linearly in the logarithm of the pressure.
+
         Parameters
         ----------
         suction : SuctionState
@@ -120,6 +133,23 @@ class CondensingUnit:
         ValueError
             If a state does not exist.
         """
+        if p_high <= self.highest_pressure:
+            return self._at_pressure(suction, p_high, boundary, capacity_flow)
+        last, before = (
+            self._at_pressure(
+                suction, self.highest_pressure * math.exp(-step), boundary, capacity_flow
+            )
+            for step in (0.0, EXTENSION_STEP)
+        )
+        share = math.log(p_high / self.highest_pressure) / EXTENSION_STEP
+        extended = (
+            a + share * (a - b) for a, b in zip(astuple(last), astuple(before), strict=True)
+        )
+        return replace(UnitState(*extended), p_high=p_high)
+
+    def _at_pressure(
+        self, suction: SuctionState, p_high: float, boundary: Boundary, capacity_flow: float
+    ) -> UnitState:
         relations, fluid = self._relations, self._fluid
         ratio, speed = p_high / suction.p, boundary.compressor_speed
         T_bubble = saturation_temperature(fluid, p_high, 0)
