@@ -27,6 +27,7 @@ from heatpump_twin.model.quantities import (
     OperatingPoint,
     OperatingStatus,
 )
+from heatpump_twin.model.remainder import Deviation, Remainder
 
 POINTS = 60
 
@@ -140,6 +141,14 @@ def variants(machine: Machine, table: MapTable) -> dict[str, Variant]:
         "p_low_min": with_limit("p_low_min", "p_low", min),
         "p_high_max": with_limit("p_high_max", "p_high", max),
         "T_discharge_max": with_limit("T_discharge_max", "T_discharge", max),
+        "learned remainder": Variant(
+            dataclasses.replace(
+                machine,
+                remainder=Remainder(evaporator=Deviation(((0.1, -0.2), (-0.5, 0.4)), (0.3, -0.2))),
+            ),
+            table,
+            lambda b, a: a.point is not None,
+        ),
         "largest subcooling": Variant(
             with_parameters(
                 condenser__subcooling_fraction=0.9 * largest,

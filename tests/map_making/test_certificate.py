@@ -1,5 +1,6 @@
 """The certificate: what it measures, which limits it holds, and its file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from heatpump_twin.map_making.sampling import sample_envelope
 from heatpump_twin.map_making.tabulation import tabulate
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.map_table import Array, MapTable
 from heatpump_twin.model.quantities import RESULT_QUANTITIES
 from heatpump_twin.solving.cycle import HeatPumpCycle
 
@@ -102,18 +104,49 @@ def test_coarse_table_misses_a_tight_tolerance(small: Machine) -> None:
     assert any(text.startswith("P_el: maximum") for text in certificate.missed())
 
 
-def test_envelope_without_live_solution_fails_and_says_where(
+def rows_of(machine: Machine, table: MapTable, points: int) -> Array:
+    core = HeatPump(map_file(machine, table))
+    boundaries = sample_envelope(machine, points, SEED)
+    return np.array([list(vars(core.off_design(b)).values()) for b in boundaries])
+
+
+def test_live_model_without_a_solution_within_limits_fails_and_says_where(
     machine: Machine, certified: CertifiedMap
 ) -> None:
     def without_the_second(label: str, function: object, tasks: list) -> list:
-        found = np.ones((3, len(RESULT_QUANTITIES)))
+        found = rows_of(machine, certified.table, 3)
         found[1] = np.nan
         return [found]
 
     where = sample_envelope(machine, 3, SEED)[1].as_text()
-    with pytest.raises(InputError, match="no solution at 1 of 3") as raised:
+    with pytest.raises(InputError, match=r"no solution at 1 of 3 .* within all limits") as raised:
         certify(machine, certified.table, 1e-3, without_the_second, points=3)
     assert where in str(raised.value)
+
+
+def test_points_beyond_a_limit_are_counted_and_not_compared(
+    machine: Machine, certified: CertifiedMap
+) -> None:
+    count, p_high = 40, list(RESULT_QUANTITIES).index("p_high")
+    live = rows_of(machine, certified.table, count)
+    limit = float(np.median(live[:, p_high]))
+    low = machine.with_parameters({"envelope.p_high_max": limit})
+    table = replace(certified.table, machine_fingerprint=low.fingerprint)
+    certificate, comparison = certify(low, table, 1e-3, lambda *_: [live], points=count)
+    compared = np.isfinite(comparison.sizes("P_el"))
+    assert compared.tolist() == (live[:, p_high] <= limit).tolist()
+    assert certificate.beyond["p_high_max"] >= 10
+    assert sum(certificate.beyond.values()) == count - compared.sum()
+    assert certificate.errors["P_el"].maximum == 0.0
+
+
+def test_an_envelope_beyond_the_limits_is_refused(
+    machine: Machine, certified: CertifiedMap
+) -> None:
+    live = rows_of(machine, certified.table, 20)
+    low = machine.with_parameters({"envelope.T_discharge_max": 273.15})
+    with pytest.raises(InputError, match=r"20 of 20 boundaries .* beyond the limits"):
+        certify(low, certified.table, 1e-3, lambda *_: [live], points=20)
 
 
 def test_file(tmp_path: Path, certified: CertifiedMap) -> None:

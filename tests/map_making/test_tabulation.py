@@ -1,17 +1,18 @@
 """The table: as many nodes as the tolerance takes, and an envelope that the model can solve."""
 
-import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from conftest import serially, with_envelope
 
+from heatpump_twin.core.heat_pump import HeatPump
+from heatpump_twin.core.map_file import map_file
 from heatpump_twin.map_making.sampling import sample_envelope
-from heatpump_twin.map_making.tabulation import largest_working_box, tabulate
+from heatpump_twin.map_making.tabulation import suction_range, tabulate
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
-from heatpump_twin.model.quantities import Boundary
+from heatpump_twin.model.quantities import OperatingStatus
 
 
 def test_nodes_follow_from_the_tolerance(small: Machine) -> None:
@@ -38,96 +39,38 @@ def test_tolerance_that_takes_too_many_nodes_says_what_to_change(machine: Machin
 
 
 @pytest.mark.parametrize(
-    ("limits", "expected"),
-    [
-        ({"T_source_in_min": 225.0}, {"T_source_in"}),
-        ({"m_flow_source_min": 0.002}, {"m_flow_source"}),
-    ],
+    "limits", [{"T_source_in_min": 225.0}, {"m_flow_source_min": 0.002}, {"T_sink_in_max": 338.0}]
 )
-def test_envelope_that_is_too_large_is_offered_smaller_and_that_works(
-    machine: Machine, limits: dict[str, float], expected: set[str]
+def test_envelope_that_goes_beyond_what_has_a_solution(
+    machine: Machine, limits: dict[str, float]
 ) -> None:
     large = with_envelope(machine, 0.1, **limits)
-    with pytest.raises(InputError) as raised:
-        tabulate(large, 0.05, serially)
-    message = str(raised.value)
-    assert "boundaries have no solution, for instance compressor_speed = " in message
-    (named,) = limits
-    assert f"{named.removesuffix('_min')} = {limits[named]:g}" in message
-    offer = re.findall(r"(\w+) ([\d.e+-]+) to ([\d.e+-]+)", message.split("narrowed to ")[1])
-    assert {quantity for quantity, *_ in offer} == expected
-    smaller = {}
-    for quantity, low, high in offer:
-        smaller |= {f"{quantity}_min": float(low), f"{quantity}_max": float(high)}
-    places = {f"envelope.{name}": limit for name, limit in smaller.items()}
-    tabulate(large.with_parameters(places), 0.05, serially)
-    # And it is the largest: a third more of the way does not work.
-    assert smaller[named] > limits[named]
-    further = smaller[named] + 0.3 * (limits[named] - smaller[named])
-    with pytest.raises(InputError):
-        tabulate(with_envelope(machine, 0.1, **{named: further}), 0.05, serially)
+    table = tabulate(large, 0.05, serially)
+    core = HeatPump(map_file(large, table))
+    (name,) = limits
+    quantity = name.removesuffix("_min").removesuffix("_max")
+    far = replace(machine.design.boundary, **{quantity: limits[name]})
+    answer = core.answer(far)
+    # As at any other limit: the nearest point towards the design point that works.
+    assert answer.status is OperatingStatus.MOVED_TO_ENVELOPE
+    assert any("moved towards the design point" in note for note in answer.notes)
+    envelope = large.envelope
+    assert envelope.p_low_min <= answer.point.p_low
+    assert answer.point.p_high <= envelope.p_high_max
+    near = core.answer(machine.design.boundary)
+    assert near.status is OperatingStatus.INSIDE
 
 
-# The box without a solver ------------------------------------------------------------------------
-
-
-def box_of(machine: Machine) -> dict[str, tuple[float, float]]:
-    return machine.envelope.ranges
-
-
-def failing(machine: Machine, **limits: tuple[float, float]) -> list[Boundary]:
-    """Those of many boundaries of the envelope that lie outside the limits."""
-    return [
-        b
-        for b in sample_envelope(machine, 400, 7, corners=True)
-        if any(not low <= getattr(b, q) <= high for q, (low, high) in limits.items())
-    ]
-
-
-def test_nothing_failed_leaves_the_envelope(machine: Machine) -> None:
-    assert largest_working_box(machine, []) == box_of(machine)
-
-
-def test_only_the_limit_that_fails_is_moved(machine: Machine) -> None:
-    whole, T = box_of(machine), machine.design.boundary.T_source_in
-    for limits in ((273.15, 400.0), (100.0, 293.15)):
-        failed = failing(machine, T_source_in=limits)
-        box = largest_working_box(machine, failed)
-        low, high = box.pop("T_source_in")
-        assert box == {q: ends for q, ends in whole.items() if q != "T_source_in"}
-        # To the next step, a twentieth of the way.
-        assert low <= max(limits[0], whole["T_source_in"][0]) + (T - whole["T_source_in"][0]) / 20
-        assert high >= min(limits[1], whole["T_source_in"][1]) - (whole["T_source_in"][1] - T) / 20
-        assert not any(low <= b.T_source_in <= high for b in failed)
-
-
-def test_a_corner_costs_one_limit(machine: Machine) -> None:
-    whole = box_of(machine)
-    failed = [
-        b
-        for b in sample_envelope(machine, 400, 7, corners=True)
-        if b.T_source_in < 275.0 and b.T_sink_in > 320.0
-    ]
-    box = largest_working_box(machine, failed)
-    moved = [q for q in box if box[q] != whole[q]]
-    assert len(moved) == 1
-    assert moved[0] in ("T_source_in", "T_sink_in")
-
-
-def test_box_keeps_the_design_point_whatever_fails(machine: Machine) -> None:
-    design, everywhere = vars(machine.design.boundary), sample_envelope(machine, 300, 8, True)
-    box = largest_working_box(machine, everywhere)
-    assert all(low <= design[q] <= high for q, (low, high) in box.items())
-    inside = [b for b in everywhere if all(lo <= vars(b)[q] <= hi for q, (lo, hi) in box.items())]
-    assert inside == []
-    # The design point itself cannot be cut away; that ends, too.
-    assert largest_working_box(machine, [machine.design.boundary])
+def test_envelope_without_any_solution_is_said(machine: Machine) -> None:
+    boundaries = [replace(machine.design.boundary, T_source_in=200.0 + i) for i in range(5)]
+    with pytest.raises(InputError, match="only 0 of 5 boundaries of the envelope have a solution"):
+        suction_range(machine, boundaries)
 
 
 def test_sample_spreads_over_the_envelope_and_comes_again(machine: Machine) -> None:
     sample = sample_envelope(machine, 1000, 3)
     assert sample == sample_envelope(machine, 1000, 3) != sample_envelope(machine, 1000, 4)
-    for q, (low, high) in box_of(machine).items():
+    for q, (low, high) in machine.envelope.ranges.items():
         values = np.array([getattr(b, q) for b in sample])
         assert low <= values.min() < low + 0.02 * (high - low)
         assert high >= values.max() > high - 0.02 * (high - low)

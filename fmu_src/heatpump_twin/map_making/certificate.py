@@ -247,8 +247,8 @@ def certify(
     if sum(beyond.values()) > MOST_BEYOND * points:
         raise InputError(
             f"machine {machine.name}: {sum(beyond.values())} of {points} boundaries of the "
-            f"envelope lie beyond the limits of the machine file ({_counted(beyond)}); narrow the envelope "
-            "or widen the limits"
+            f"envelope lie beyond the limits of the machine file ({_counted(beyond)}); narrow the "
+            "envelope or widen the limits"
         )
     comparison = Comparison.of(boundaries, live, mapped)
     nodes = math.prod(axis.nodes for axis in table.axes)

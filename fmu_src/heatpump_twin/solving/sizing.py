@@ -70,10 +70,6 @@ def size_components(machine: Machine, media: Media) -> Sizes:
     C_source = media.source_capacity_flow(boundary)
     C_sink = media.sink_capacity_flow(boundary)
     sizes = sizes_of(machine, T_dew, T_bubble, states, C_source, C_sink)
-    if sizes.eta_vol <= 0.0:
-        raise SolveError(
-            f"volumetric efficiency {sizes.eta_vol:.3f}; leakage coefficient is too large"
-        )
     Q_flow_source = design.Q_flow_sink - kept
     _check_exchanger(
         "condenser",
