@@ -138,7 +138,9 @@ def _make(
     jobs = Jobs(folder / "parts", pool, progress)
     for share in SHARES:
         # The live model's answers are kept, so a finer table costs its own nodes alone.
-        table = tabulate(machine, share * tolerance, jobs.compute)
+        parts = folder / "parts" if share == SHARES[0] else folder / "parts" / f"{share:g}"
+        of_table = Jobs(parts, pool, progress)
+        table = tabulate(machine, share * tolerance, of_table.compute)
         certificate, comparison = certify(machine, table, tolerance, jobs.compute, points)
         missed = certificate.missed()
         if not missed:
