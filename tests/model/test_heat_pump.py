@@ -5,9 +5,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from heatpump_twin.model.errors import SolveError
 from heatpump_twin.model.heat_pump import HeatPump
 from heatpump_twin.model.machine import Machine
-from heatpump_twin.model.quantities import Boundary, OperatingStatus
+from heatpump_twin.model.quantities import Boundary, OperatingPoint, OperatingStatus
 from heatpump_twin.solving.cycle import HeatPumpCycle
 
 
@@ -108,17 +109,31 @@ def test_meaningless_input_is_answered_by_no_point(
     assert hint in answer.notes[0]
 
 
-def test_failed_solve_is_answered_by_no_point(machine: Machine, cycle: HeatPumpCycle) -> None:
+def test_where_there_is_no_solution_the_answer_is_as_at_a_limit(
+    machine: Machine, cycle: HeatPumpCycle
+) -> None:
     # An envelope that promises more than physics: brine that would freeze.
     warmest = machine.envelope.maximum.T_source_in
     envelope = machine.envelope.with_ranges({"T_source_in": (200.0, warmest)})
     heat_pump = HeatPump(dataclasses.replace(machine, envelope=envelope), cycle)
     good = heat_pump.answer(machine.design.boundary)
     answer = heat_pump.answer(dataclasses.replace(machine.design.boundary, T_source_in=210.0))
+    assert answer.status is OperatingStatus.MOVED_TO_ENVELOPE
+    assert "no solution" in answer.notes[0]
+    assert "moved towards the design point" in answer.notes[0]
+    assert answer.point.p_low >= machine.envelope.p_low_min
+    assert heat_pump.answer(machine.design.boundary).point == good.point
+
+
+def test_failed_solve_is_answered_by_no_point(machine: Machine) -> None:
+    class Failing:
+        def off_design(self, boundary: Boundary) -> OperatingPoint:
+            raise SolveError("nothing works")
+
+    answer = HeatPump(machine, Failing()).answer(machine.design.boundary)
     assert answer.status is OperatingStatus.SOLVE_FAILED
     assert answer.point is None
-    assert "T_source_in = 210" in answer.notes[0]
-    assert heat_pump.answer(machine.design.boundary).point == good.point
+    assert answer.notes == (f"{machine.design.boundary.as_text()}: nothing works",)
 
 
 def test_two_units_are_twice_one(heat_pump: HeatPump, machine: Machine) -> None:

@@ -195,7 +195,9 @@ class CondensingUnit:
         tolerance = TOLERANCE * self._machine.design.Q_flow_sink
         try:
             approach = FIRST_APPROACH * boundary.compressor_speed
-            self._fluid.update(CoolProp.QT_INPUTS, 0.0, boundary.T_sink_in + approach)
+            warmest = HIGHEST_SHARE * self._fluid.T_critical()
+            begin = min(boundary.T_sink_in + approach, warmest)
+            self._fluid.update(CoolProp.QT_INPUTS, 0.0, begin)
             x = math.log(self._fluid.p())
             before = self.at_pressure(suction, math.exp(x), boundary, capacity_flow)
             step = math.copysign(FIRST_STEP, before.heat_excess)
