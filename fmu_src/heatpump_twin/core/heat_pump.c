@@ -164,8 +164,12 @@ static bool move_within_limits(HeatPump *heat_pump, double inputs[INPUTS], doubl
         for (int i = 0; i < INPUTS; i++)
             inputs[i] = is->design[i] + middle * (asked[i] - is->design[i]);
         char why_not[NOTE_SIZE];
-        if (steady_state(heat_pump, inputs, candidate, why_not, sizeof why_not) &&
-            are_within_limits(is, candidate)) {
+        bool is_solved = steady_state(heat_pump, inputs, candidate, why_not, sizeof why_not);
+        if (!is_solved && heat_pump->steady_state != heat_pump_map) {
+            snprintf(why, size, "%s", why_not);
+            return false;
+        }
+        if (is_solved && are_within_limits(is, candidate)) {
             inside = middle;
             memcpy(results, candidate, sizeof candidate);
         } else {
@@ -245,6 +249,11 @@ static Status answer(HeatPump *heat_pump, const double inputs[INPUTS], double re
     }
     char why[NOTE_SIZE] = "";
     bool is_solved = steady_state(heat_pump, used, results, why, sizeof why);
+    /* The map has no answer only beyond what the machine can do; a solver may fail anywhere. */
+    if (!is_solved && heat_pump->steady_state != heat_pump_map) {
+        note_failure(notes, inputs, why);
+        return STATUS_SOLVE_FAILED;
+    }
     bool is_within = is_solved && are_within_limits(is, results);
     if (is_inside && is_within) return STATUS_INSIDE;
     if (!is_within) {

@@ -37,9 +37,9 @@ from heatpump_twin.solving.media import (
     SECONDARY_PRESSURE,
     Media,
     abstract_state,
-    lowest_temperature,
     saturation_pressure,
 )
+from heatpump_twin.solving.property_tables import medium_table
 from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle, boundaries_of
 from heatpump_twin.solving.sizing import size_components
 
@@ -344,8 +344,9 @@ def _fitted(function: Callable[[float], float], low: float, high: float) -> Seri
 def _medium_series(machine: Machine, side: str) -> MediumSeries:
     state = abstract_state(getattr(machine, f"{side}_medium"))
     coldest, warmest = machine.envelope.range(f"T_{side}_in")
-    low = max(lowest_temperature(state), coldest - MEDIUM_MARGIN)
-    high = min(state.Tmax(), warmest + MEDIUM_MARGIN)
+    # Where it neither freezes nor boils.
+    table = medium_table(getattr(machine, f"{side}_medium"))
+    low, high = max(table.low, coldest - MEDIUM_MARGIN), min(table.high, warmest + MEDIUM_MARGIN)
 
     def at(T: float, value: Callable[[], float]) -> float:
         state.update(CoolProp.PT_INPUTS, SECONDARY_PRESSURE, T)

@@ -131,6 +131,8 @@ class HeatPump:
         try:
             point = self.steady_state.off_design(moved)
         except SolveError as error:
+            if not self.steady_state.fails_beyond_limits_only:
+                raise
             notes = (*notes, f"{error}; moved towards the design point")
             moved, point = self._move_within_limits(moved)
         else:
@@ -220,6 +222,8 @@ class HeatPump:
             try:
                 candidate = self.steady_state.off_design(design.towards(boundary, middle))
             except SolveError:
+                if not self.steady_state.fails_beyond_limits_only:
+                    raise
                 outside = middle
                 continue
             if self._is_within_limits(candidate):

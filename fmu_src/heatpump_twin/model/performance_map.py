@@ -49,6 +49,8 @@ class PerformanceMap:
         Made for it.
     """
 
+    fails_beyond_limits_only = True
+
     def __init__(self, machine: Machine, table: MapTable) -> None:
         self.machine = machine
         self.table = table

@@ -92,6 +92,8 @@ class HeatPumpCycle:
         If CoolProp does not know one of the media.
     """
 
+    fails_beyond_limits_only = False
+
     def __init__(self, machine: Machine, first_guess: OffDesign | None = None) -> None:
         self.machine = machine
         self._first_guess = first_guess
