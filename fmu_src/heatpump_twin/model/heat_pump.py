@@ -50,7 +50,15 @@ class SteadyState(OffDesign, Protocol):
     """Gives the machine when off, too.
 
     `cycle.HeatPumpCycle` solves it; `performance_map.PerformanceMap` interpolates it.
+
+    Attributes
+    ----------
+    fails_beyond_limits_only : bool
+        Whether it has no answer only beyond what the machine can do, as a map; a solver may fail
+        anywhere.
     """
+
+    fails_beyond_limits_only: bool
 
     def standby(self, boundary: Boundary) -> OperatingPoint:
         """Return the machine when off."""
