@@ -50,6 +50,10 @@ PENALTY = 1e4
 # Beyond so many standard uncertainties a robust fit counts a residual less than its square.
 ROBUST_SCALE = 2.0
 
+# Overall isentropic efficiency that the best compressors reach, and how sure that is. It counts as
+# a reading only beyond, and only where no pressures were read.
+USUAL_EFFICIENCY, EFFICIENCY_SD = 0.8, 0.03
+
 Loss: TypeAlias = Literal["linear", "soft_l1", "cauchy"]
 
 # A fitted value this close to a bound, in scales, lies on it.
@@ -374,6 +378,21 @@ class Problem:
         measured = self.dataset.values.loc[records, list(dict.fromkeys(self.quantities))]
         measured = np.array([measured.at[r, q] for r in records for q in self.fields[r]])
         known: list[tuple[bytes, Solutions]] = []
+        is_open = all(
+            any(p.place == place and math.isfinite(p.prior_sd) for p in parameters)
+            for place in ("design_point.p_low", "design_point.p_high")
+        )
+
+        def excess(table: Array) -> Array:
+            """Efficiency beyond what is usual at some sets of values, in standard uncertainties.
+
+            Where no pressures were read a fit can trade them against the compressor's losses until
+            it has none.
+            """
+            by_place = {p.place: table[:, [j]] for j, p in enumerate(parameters)}
+            found = self._cycle(by_place).relations.sizes.isentropic_efficiency
+            beyond = (found - USUAL_EFFICIENCY) / EFFICIENCY_SD
+            return np.nan_to_num(np.maximum(beyond, 0.0)).reshape(-1)
 
         def solved_at(x: Vector) -> Solutions:
             # Residuals and derivatives are asked for at the same values, one after the other.
@@ -387,14 +406,21 @@ class Problem:
             solved = solved_at(x)
             of_data = (solved.outputs[columns, rows] - measured) / sigma
             of_data = np.where(np.isfinite(of_data), of_data, PENALTY)
-            return np.concatenate([of_data, ((x * scales - prior_mean) / prior_sd)[priors]])
+            rows_of_all = [of_data, ((x * scales - prior_mean) / prior_sd)[priors]]
+            return np.concatenate(
+                [*rows_of_all, excess((x * scales)[None])] if is_open else rows_of_all
+            )
 
         def jacobian(x: Vector) -> Matrix:
             derivatives = self._derivatives(parameters, x * scales, records, solved_at(x))
             of_data = derivatives[rows, columns, :] / sigma[:, None] * scales
             of_priors = np.zeros((len(priors), len(parameters)))
             of_priors[np.arange(len(priors)), priors] = (scales / prior_sd)[priors]
-            return np.vstack([of_data, of_priors])
+            if not is_open:
+                return np.vstack([of_data, of_priors])
+            moved = x + np.vstack([np.zeros(len(x)), PARAMETER_STEP * np.eye(len(x))])
+            at = excess(moved * scales)
+            return np.vstack([of_data, of_priors, (at[1:] - at[0]) / PARAMETER_STEP])
 
         with threadpool_limits(1):
             if not solved_at(first / scales).are_solved.any():

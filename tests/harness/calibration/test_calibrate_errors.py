@@ -170,7 +170,7 @@ def test_power_that_no_compressor_needs_is_said_at_once(folder: Path) -> None:
 
 
 def test_fit_that_breaks_physics_is_not_written(folder: Path) -> None:
-    change(folder, with_power_times(0.78))
+    change(folder, with_power_times(0.72))
     result = run("calibrate", folder, "-o", folder / "machine.toml")
     flat = " ".join(result.output.split())
     assert result.exit_code == 1, flat
