@@ -141,6 +141,12 @@ def _share(condition: Array) -> float:
     return float(np.mean(condition)) if len(condition) else 0.0
 
 
+def _median(numbers: Array) -> float:
+    """Of those that are numbers; NaN if none is."""
+    told = numbers[np.isfinite(numbers)]
+    return float(np.median(told)) if len(told) else float("nan")
+
+
 def _first(values: pd.DataFrame, condition: Array) -> int:
     return int(values.index[int(np.argmax(condition))])
 
@@ -238,7 +244,7 @@ def _check_pressures(where: str, dataset: Dataset, values: pd.DataFrame, media: 
                         p_high if quantity == "p_low" else p_low,
                     ),
                 )
-                if float(np.nanmedian(deviation(other)[told])) < (1.0 - EXPLAINED) * usual
+                if _median(deviation(other)[told]) < (1.0 - EXPLAINED) * usual
             ]
         raise InputError(
             f"{where}: {quantity} contradicts {beside} by {usual:.1f} K at {told.sum()} records; "
@@ -311,7 +317,7 @@ def _check_efficiency(where: str, values: pd.DataFrame, media: Media) -> None:
                 ),
                 ("a COP of heat and power as if one of them were in Btu/h", _scaled(values, 3.412)),
             )
-            if 0.2 < float(np.nanmedian(least_efficiency(other, media, USUAL_APPROACH))) < 0.8
+            if 0.2 < _median(least_efficiency(other, media, USUAL_APPROACH)) < 0.8
         ]
         raise InputError(
             f"{where}: contradicts physics: heat and power need an isentropic efficiency of "

@@ -69,7 +69,13 @@ def differences(case: Case, library: Path | None = None) -> list[str]:
 
 LIMITS = (
     *("as shipped", "seven units", "ten thousand units", "p_low_min", "p_high_max"),
-    *("T_discharge_max", "largest subcooling", "T_evaporating_max", "superheat_fraction_max"),
+    *(
+        "T_discharge_max",
+        "learned remainder",
+        "largest subcooling",
+        "T_evaporating_max",
+        "superheat_fraction_max",
+    ),
     *("dew temperature below the map", "dew temperature above the map"),
     *(
         "superheat outside the map",
@@ -136,6 +142,11 @@ MUTATIONS: dict[str, tuple[str, str, str]] = {
         "given[INPUT_compressor_speed] == 0.0",
     ),
     "units": ("heat_pump.c", "of->is_extensive ? given[i] / units : given[i]", "given[i]"),
+    "learned remainder": (
+        "map.c",
+        "correction(is, T_source_in - is->design[INPUT_T_source_in], log_relative_source) *",
+        "1.0 *",
+    ),
     "largest subcooling": ("map.c", "LARGEST_SUBCOOLING_FRACTION);", "INFINITY);"),
     "T_evaporating_max": (
         "map.c",
