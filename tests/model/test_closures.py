@@ -38,10 +38,10 @@ def test_volumetric_efficiency_never_reaches_zero() -> None:
     def eta_vol(ratio: float) -> float:
         return closures.volumetric_efficiency(ratio, 1.0, 1.0, 0.05, 0.5, 0.0)
 
-    assert eta_vol(11.0) == pytest.approx(0.5)
-    assert eta_vol(21.0) == pytest.approx(0.5 * math.exp(-1.0))
+    assert eta_vol(17.0) == pytest.approx(0.2)
+    assert eta_vol(21.0) == pytest.approx(0.2 * math.exp(-1.0))
     # One slope on both sides.
-    assert eta_vol(11.0) - eta_vol(10.99) == pytest.approx(eta_vol(11.01) - eta_vol(11.0), rel=1e-2)
+    assert eta_vol(17.0) - eta_vol(16.99) == pytest.approx(eta_vol(17.01) - eta_vol(17.0), rel=1e-2)
     assert eta_vol(200.0) > 0.0
 
 

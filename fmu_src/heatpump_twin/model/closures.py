@@ -36,9 +36,9 @@ EVAPORATING_BLEND = 1.0
 # goes to zero there and the quotient of works to infinity.
 LEAST_RATIO_OF_WORK = 1.2
 
-# Up to this loss of volumetric efficiency the straight line holds. It is a half, so that the
-# exponential that follows has the same slope.
-LINEAR_LOSS = 0.5
+# Up to this loss of volumetric efficiency the straight line holds: at 30 % of rated speed and the
+# largest pressure ratios a machine may come to 0.6.
+LINEAR_LOSS = 0.8
 
 # The liquid stays slightly warmer than the sink inlet.
 LARGEST_SUBCOOLING_FRACTION = 0.95
@@ -76,8 +76,8 @@ def volumetric_efficiency(
     """Delivered over swept suction volume flow.
 
     ``eta_vol = f(c (pi - 1) (s / n + 1 - s)) (rho / rho_design)**-x`` with ``f(l) = 1 - l``: linear
-    in the pressure ratio as measured on an R410A scroll compressor [1]_. From a loss `l` of a half
-    on, farther than a machine runs, `f` falls exponentially with the same slope and never reaches
+    in the pressure ratio as measured on an R410A scroll compressor [1]_. From a loss `l` of 0.8 on,
+    farther than a machine runs, `f` falls exponentially with the same slope and never reaches
     zero. The leakage share `s` passes at a rate that does not depend on speed, so its part of the
     swept flow grows as the speed `n` falls. The factor in the suction density is empirical and off
     (``x = 0``) unless a calibration finds it.
@@ -99,7 +99,7 @@ def volumetric_efficiency(
     """
     slip = coefficient * (pressure_ratio - 1.0)
     loss = slip * (speed_share / speed + 1.0 - speed_share)
-    beyond = np.maximum(loss / LINEAR_LOSS - 1.0, 0.0)
+    beyond = np.maximum(loss - LINEAR_LOSS, 0.0) / (1.0 - LINEAR_LOSS)
     eta_vol = (1.0 - np.minimum(loss, LINEAR_LOSS)) * np.exp(-beyond)
     return eta_vol * relative_density**-density_exponent
 
