@@ -27,7 +27,7 @@ from heatpump_twin.machine_files.units import to_si
 from heatpump_twin.model.errors import SolveError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
-from heatpump_twin.solving.quick_cycle import OUTPUTS, Array, QuickCycle, Solutions, Vector
+from heatpump_twin.solving.quick_cycle import OUTPUTS, ROWS, Array, QuickCycle, Solutions, Vector
 
 from ..data.datasets import FLOW_INLETS, Dataset
 from .learning import Basis, choose_basis, is_weight
@@ -285,7 +285,7 @@ class Problem:
             solved = self._solve(by_place, records)
             derivatives = self._derivatives(parameters, values, records, solved)
         frame = pd.DataFrame(solved.outputs.T, index=list(records), columns=list(OUTPUTS))
-        return frame, derivatives
+        return frame, derivatives[:, : len(OUTPUTS)]
 
     def _derivatives(
         self,
@@ -304,7 +304,7 @@ class Problem:
         )
         inverses = np.zeros_like(of_outputs)
         inverses[usable] = of_outputs[usable] @ np.linalg.pinv(of_residuals[usable])
-        derivatives = np.full((len(records), len(OUTPUTS), len(parameters)), np.nan)
+        derivatives = np.full((len(records), len(ROWS), len(parameters)), np.nan)
         scales = np.array([p.scale for p in parameters])
         upper = np.array([p.upper for p in parameters])
         inward = np.where(values + PARAMETER_STEP * scales > upper, -1.0, 1.0)
@@ -383,16 +383,14 @@ class Problem:
             for place in ("design_point.p_low", "design_point.p_high")
         )
 
-        def excess(table: Array) -> Array:
-            """Efficiency beyond what is usual at some sets of values, in standard uncertainties.
+        def excess(solved: Solutions) -> Array:
+            """Efficiency of each record beyond what is usual, in standard uncertainties.
 
             Where no pressures were read a fit can trade them against the compressor's losses until
             it has none.
             """
-            by_place = {p.place: table[:, [j]] for j, p in enumerate(parameters)}
-            found = self._cycle(by_place).relations.sizes.isentropic_efficiency
-            beyond = (found - USUAL_EFFICIENCY) / EFFICIENCY_SD
-            return np.nan_to_num(np.maximum(beyond, 0.0)).reshape(-1)
+            beyond = (solved.efficiency - USUAL_EFFICIENCY) / EFFICIENCY_SD
+            return np.nan_to_num(np.maximum(beyond, 0.0))
 
         def solved_at(x: Vector) -> Solutions:
             # Residuals and derivatives are asked for at the same values, one after the other.
@@ -407,20 +405,20 @@ class Problem:
             of_data = (solved.outputs[columns, rows] - measured) / sigma
             of_data = np.where(np.isfinite(of_data), of_data, PENALTY)
             rows_of_all = [of_data, ((x * scales - prior_mean) / prior_sd)[priors]]
-            return np.concatenate(
-                [*rows_of_all, excess((x * scales)[None])] if is_open else rows_of_all
-            )
+            return np.concatenate([*rows_of_all, excess(solved)] if is_open else rows_of_all)
 
         def jacobian(x: Vector) -> Matrix:
-            derivatives = self._derivatives(parameters, x * scales, records, solved_at(x))
+            solved = solved_at(x)
+            derivatives = self._derivatives(parameters, x * scales, records, solved)
             of_data = derivatives[rows, columns, :] / sigma[:, None] * scales
             of_priors = np.zeros((len(priors), len(parameters)))
             of_priors[np.arange(len(priors)), priors] = (scales / prior_sd)[priors]
             if not is_open:
                 return np.vstack([of_data, of_priors])
-            moved = x + np.vstack([np.zeros(len(x)), PARAMETER_STEP * np.eye(len(x))])
-            at = excess(moved * scales)
-            return np.vstack([of_data, of_priors, (at[1:] - at[0]) / PARAMETER_STEP])
+            is_beyond = (excess(solved) > 0.0)[:, None]
+            return np.vstack(
+                [of_data, of_priors, is_beyond * derivatives[:, -1] * scales / EFFICIENCY_SD]
+            )
 
         with threadpool_limits(1):
             if not solved_at(first / scales).are_solved.any():

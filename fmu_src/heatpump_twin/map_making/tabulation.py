@@ -277,6 +277,7 @@ def tabulate_suction(
         boundary = replace(unknown, **dict(inputs))
         try:
             state = unit.solve(suction, boundary)
+            T_discharge = unit.T_discharge(suction, state, boundary)
         except SolveError as error:
             raise InputError(
                 f"machine {machine.name}: the map needs the condensing unit at dew temperature "
@@ -291,7 +292,7 @@ def tabulate_suction(
                 math.log(state.compressor_power / speed),
                 state.T_bubble,
                 math.log(state.p_high),
-                unit.T_discharge(state),
+                T_discharge,
             )
         )
     of_unit = np.array(values).T.ravel()

@@ -135,17 +135,27 @@ class CondensingUnit:
         """
         if p_high <= self.highest_pressure:
             return self._at_pressure(suction, p_high, boundary, capacity_flow)
+        last, before = self._last_states(suction, boundary, capacity_flow)
+        share = self._share_beyond(p_high)
+        extended = (
+            a + share * (a - b) for a, b in zip(astuple(last), astuple(before), strict=True)
+        )
+        return replace(UnitState(*extended), p_high=p_high)
+
+    def _last_states(
+        self, suction: SuctionState, boundary: Boundary, capacity_flow: float
+    ) -> tuple[UnitState, UnitState]:
+        """At `highest_pressure` and one step below: the unit goes on by their difference."""
         last, before = (
             self._at_pressure(
                 suction, self.highest_pressure * math.exp(-step), boundary, capacity_flow
             )
             for step in (0.0, EXTENSION_STEP)
         )
-        share = math.log(p_high / self.highest_pressure) / EXTENSION_STEP
-        extended = (
-            a + share * (a - b) for a, b in zip(astuple(last), astuple(before), strict=True)
-        )
-        return replace(UnitState(*extended), p_high=p_high)
+        return last, before
+
+    def _share_beyond(self, p_high: float) -> float:
+        return math.log(p_high / self.highest_pressure) / EXTENSION_STEP
 
     def _at_pressure(
         self, suction: SuctionState, p_high: float, boundary: Boundary, capacity_flow: float
@@ -217,7 +227,34 @@ class CondensingUnit:
             raise SolveError("condensing unit: no discharge pressure balances its heat")
         return state
 
-    def T_discharge(self, state: UnitState) -> float:
-        """Refrigerant temperature after the compressor, K."""
+    def T_discharge(self, suction: SuctionState, state: UnitState, boundary: Boundary) -> float:
+        """Refrigerant temperature after the compressor, K.
+
+        Above `highest_pressure` it goes on as the state does.
+
+        Parameters
+        ----------
+        suction, state : SuctionState, UnitState
+            Before the compressor, and what `solve` gave for it.
+        boundary : Boundary
+            As given to `solve`.
+
+        Raises
+        ------
+        SolveError
+            If CoolProp has no such state.
+        """
+        try:
+            if state.p_high <= self.highest_pressure:
+                return self._temperature(state)
+            capacity_flow = self._media.sink_capacity_flow(boundary)
+            last, before = map(
+                self._temperature, self._last_states(suction, boundary, capacity_flow)
+            )
+        except ValueError as error:
+            raise SolveError(f"condensing unit: discharge temperature: {error}") from error
+        return last + self._share_beyond(state.p_high) * (last - before)
+
+    def _temperature(self, state: UnitState) -> float:
         self._fluid.update(CoolProp.HmassP_INPUTS, state.h_discharge, state.p_high)
         return float(self._fluid.T())

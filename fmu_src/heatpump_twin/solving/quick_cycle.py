@@ -33,6 +33,9 @@ _LEFT_OUT = ("Q_flow_loss", "h_suction", "h_discharge", "h_liquid")
 # Results in the order of the output vectors.
 OUTPUTS = tuple(q for q in RESULT_QUANTITIES if q not in _LEFT_OUT)
 
+# Rows of an evaluation: the outputs, and the isentropic efficiency of the compressor.
+ROWS = (*OUTPUTS, "isentropic_efficiency")
+
 # Residuals are fractions of the design heat flow and of 10 K.
 TOLERANCE = 1e-11
 APPROACH_SCALE = 10.0
@@ -76,10 +79,13 @@ class Solutions:
         Dew temperature at suction and bubble temperature in the condenser, K, shape (2, n).
     outputs : numpy.ndarray
         In the order of `OUTPUTS`, SI units, shape (14, n).
+    efficiency : numpy.ndarray
+        Isentropic efficiency of the compressor, shape (n,).
     """
 
     unknowns: Array
     outputs: Array
+    efficiency: Array
 
     @property
     def are_solved(self) -> Array:
@@ -183,7 +189,7 @@ class QuickCycle:
         inputs = np.stack(np.broadcast_arrays(*vars(boundaries).values()))
         count = inputs.shape[1]
         unknowns = np.full((2, count), np.nan)
-        outputs = np.full((len(OUTPUTS), count), np.nan)
+        outputs, efficiency = np.full((len(OUTPUTS), count), np.nan), np.full(count, np.nan)
         guesses = [] if start is None else [start]
         guesses += [self._guess(boundaries, *guess) for guess in GUESSES]
         left = np.arange(count)
@@ -192,10 +198,11 @@ class QuickCycle:
             if len(some):
                 found = self._newton(boundaries_of(inputs[:, some].T), guess[:, some])
                 unknowns[:, some], outputs[:, some] = found.unknowns, found.outputs
+                efficiency[some] = found.efficiency
                 left = left[~np.isfinite(unknowns[:, left]).all(axis=0)]
             if not len(left):
                 break
-        return Solutions(unknowns, outputs)
+        return Solutions(unknowns, outputs, efficiency)
 
     def _guess(self, boundaries: Boundary, below: float, above: float) -> Array:
         T_max = self.machine.expansion_valve.T_evaporating_max
@@ -268,8 +275,9 @@ class QuickCycle:
             stuck = np.union1d(active[waiting], active[lost]).astype(int)
             found[stuck[size[stuck] < ROUNDING]] = True
             active = np.setdiff1d(active, stuck)
-        _, outputs = self.at(boundaries).evaluate(x)
-        return Solutions(np.where(found, x, np.nan), np.where(found, outputs, np.nan))
+        _, rows = self.at(boundaries).evaluate(x)
+        rows = np.where(found, rows, np.nan)
+        return Solutions(np.where(found, x, np.nan), rows[:-1], rows[-1])
 
 
 class _State(NamedTuple):
@@ -283,6 +291,7 @@ class _State(NamedTuple):
     superheat: Array
     subcooling: Array
     m_flow: Array
+    efficiency: Array
     work: Array
     h_discharge: Array
     Q_flow_sink: Array
@@ -309,7 +318,7 @@ class CycleAt:
         self._evaporator = relations.evaporator(boundaries, C_source)
 
     def evaluate(self, unknowns: Array) -> tuple[Array, Array]:
-        """Residuals, shape (2, n) or (2, m, n), and outputs, (14, n) or (14, m, n).
+        """Residuals, shape (2, n) or (2, m, n), and `ROWS`, (15, n) or (15, m, n).
 
         Parameters
         ----------
@@ -323,7 +332,7 @@ class CycleAt:
         """
         with np.errstate(all="ignore"):
             state = self._state(*unknowns)
-            return state.residuals, self._outputs(state)
+            return state.residuals, self._rows(state)
 
     def residuals(self, unknowns: Array) -> Array:
         """Return the residuals alone, which takes half the time."""
@@ -342,7 +351,8 @@ class CycleAt:
         rise = high.isentropic_enthalpy(suction.entropy) - suction.h
         ratio, speed = np.exp(high.log_p - low.log_p), boundaries.compressor_speed
         m_flow = relations.delivered_flow(ratio, suction.density, speed)
-        work = rise / relations.isentropic_efficiency(ratio, suction.density, speed)
+        efficiency = relations.isentropic_efficiency(ratio, suction.density, speed)
+        work = rise / efficiency
         h_discharge = suction.h + (1.0 - machine.compressor.shell_loss_ratio) * work
         Q_flow_sink = m_flow * (h_discharge - h_liquid)
         Q_flow_source = m_flow * (suction.h - h_liquid)
@@ -363,13 +373,14 @@ class CycleAt:
             superheat,
             subcooling,
             m_flow,
+            efficiency,
             work,
             h_discharge,
             Q_flow_sink,
             Q_flow_source,
         )
 
-    def _outputs(self, state: _State) -> Array:
+    def _rows(self, state: _State) -> Array:
         cycle, boundaries = self._cycle, self.boundaries
         P_el = state.m_flow * state.work + cycle.machine.auxiliary_power
         results = {
@@ -391,8 +402,9 @@ class CycleAt:
             "T_liquid": state.T_bubble - state.subcooling,
             "superheat": state.superheat,
             "subcooling": state.subcooling,
+            "isentropic_efficiency": state.efficiency,
         }
-        return np.stack(np.broadcast_arrays(*(results[q] for q in OUTPUTS)))
+        return np.stack(np.broadcast_arrays(*(results[q] for q in ROWS)))
 
     def residual_slopes(self, unknowns: Array, residuals: Array) -> tuple[Array, Array]:
         """Derivatives of the residuals by both unknowns, each of shape (2, n)."""
@@ -402,7 +414,7 @@ class CycleAt:
         return slopes[0], slopes[1]
 
     def jacobians(self, unknowns: Array) -> tuple[Array, Array]:
-        """Derivatives of residuals, shape (n, 2, 2), and outputs, (n, 14, 2), by the unknowns."""
+        """Derivatives of residuals, shape (n, 2, 2), and `ROWS`, (n, 15, 2), by the unknowns."""
         base = self.evaluate(unknowns)
         columns = []
         for moved, step in self._moved(unknowns):
