@@ -56,7 +56,7 @@ FAULTS: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
     "power a thousand times too large": (lambda t: t.assign(P_el_kW=1e3 * t.P_el_kW), "unit"),
     "inlets mixed up": (
         lambda t: t.assign(T_source_in_degC=t.T_sink_in_degC, T_sink_in_degC=t.T_source_in_degC),
-        "mixed up|efficiency|freezes|contradict",
+        "mixed up|efficiency|freezes|contradict|outside",
     ),
     "sink flow in kg/s": (lambda t: t.assign(m_flow_sink_kg_min=t.m_flow_sink_kg_min / 60), "unit"),
     "power stuck": (lambda t: t.assign(P_el_kW=t.P_el_kW.iloc[0]), "stuck"),
@@ -294,12 +294,10 @@ def _write_envelope(
         put(f"T_{side}_in_max", T.max() + rng.uniform(0.0, 5.0))
         put(f"m_flow_{side}_min", flow.min() * rng.uniform(0.8, 0.98))
         put(f"m_flow_{side}_max", flow.max() * rng.uniform(1.02, 1.25))
-    if rng.uniform() < 0.5:
-        fluid = str(start["refrigerant"])
-        T_low = table.T_source_in_degC.min() - 20.0 + ZERO_CELSIUS
-        critical = PropsSI("Pcrit", fluid)
-        put("p_low_min", PropsSI("P", "T", T_low, "Q", 1, fluid) / 1e5)
-        put("p_high_max", min(42.0, 0.9 * critical / 1e5))
+    fluid = str(start["refrigerant"])
+    T_low = table.T_source_in_degC.min() - rng.uniform(18.0, 25.0) + ZERO_CELSIUS
+    put("p_low_min", PropsSI("P", "T", T_low, "Q", 1, fluid) / 1e5)
+    put("p_high_max", min(45.0, 0.9 * PropsSI("Pcrit", fluid) / 1e5))
 
 
 def _misprint(table: pd.DataFrame, rng: np.random.Generator) -> tuple[int, ...]:

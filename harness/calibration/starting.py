@@ -31,6 +31,9 @@ LIQUID_APPROACH, AIR_APPROACH = (7.0, 3.0), (15.0, 5.0)
 # Where the stream changes by more than that, the first guess is an exchanger of this effectiveness.
 EFFECTIVENESS = 0.8
 
+# An estimated pressure beyond the limit is moved to it if that takes no more than this, K.
+LIMIT_ROOM = 5.0
+
 # The fit may move the design point's heat and power by this factor, and its saturation
 # temperatures to this far from the inlets, K.
 LARGEST_FACTOR = 4.0
@@ -127,9 +130,7 @@ def begin(dataset: Dataset, path: Path, records: list[int]) -> Start:
     number = _design_record(dataset, records)
     record = dataset.values.loc[number]
     document.setdefault("sources", tomlkit.table())[CALIBRATION] = source_of(dataset)
-    document["design_point"] = _design_point(
-        dataset, number, _media_names(document.unwrap(), path), path
-    )
+    document["design_point"] = _design_point(dataset, number, document, path)
     machine_file = _validated(document, path)
     machine = machine_file.to_machine()
     try:
@@ -204,13 +205,13 @@ def _design_record(dataset: Dataset, records: list[int]) -> int:
 
 
 def _design_point(
-    dataset: Dataset, number: int, media: tuple[str, str, str], path: Path
+    dataset: Dataset, number: int, document: tomlkit.TOMLDocument, path: Path
 ) -> tomlkit.items.Table:
     """A design point at the inlets of a record, with guesses for what it does not hold."""
     record = dataset.values.loc[number]
     where = f"data set {dataset.descriptor.name}: record {number}"
     values: dict[str, float] = {q: float(record[q]) for q in BOUNDARY_QUANTITIES}
-    speed = values.pop("compressor_speed")  # the design point is at rated speed, sizes scale
+    speed = values.pop("compressor_speed")
     P_el = float(record.get("P_el", math.nan))
     Q_sink = _heat_to_sink(record, P_el)
     if not P_el > 0.0 or not Q_sink > P_el:
@@ -219,7 +220,9 @@ def _design_point(
             "Q_flow_source, or COP); this record gives "
             f"P_el {P_el:.6g} W, heat to the sink {Q_sink:.6g} W"
         )
-    refrigerant, source_medium, sink_medium = media
+    refrigerant, source_medium, sink_medium = _media_names(document.unwrap(), path)
+    # The design point is at rated speed.
+    Q_sink, P_el = Q_sink / speed, P_el / speed
     try:
         source_change = Q_sink - P_el, values["m_flow_source"], source_medium, "source"
         T_dew = values["T_source_in"] - first_approach(*source_change, values["T_source_in"])
@@ -230,11 +233,14 @@ def _design_point(
     try:
         p_low = float(record.get("p_low", math.nan))
         p_high = float(record.get("p_high", math.nan))
-        values["p_low"] = p_low if p_low > 0.0 else saturation_pressure(refrigerant, T_dew, 1)
-        values["p_high"] = p_high if p_high > 0.0 else saturation_pressure(refrigerant, T_bubble, 0)
+        limits = _pressure_limits(document, path)
+        values["p_low"], values["p_high"] = (
+            p if p > 0.0 else _estimated(q, refrigerant, T, quality, limits[q])
+            for q, p, T, quality in (("p_low", p_low, T_dew, 1), ("p_high", p_high, T_bubble, 0))
+        )
     except (InputError, SolveError) as error:
         raise InputError(f"start file {path}: {error}") from error
-    values["Q_flow_sink"], values["P_el"] = Q_sink / speed, P_el / speed
+    values["Q_flow_sink"], values["P_el"] = Q_sink, P_el
     table = tomlkit.table()
     table.comment(f"inlets of record {number} of {dataset.descriptor.name}")
     for key, value in values.items():
@@ -251,6 +257,43 @@ def _design_point(
         )
         table[key] = entry
     return table
+
+
+def _pressure_limits(document: tomlkit.TOMLDocument, path: Path) -> dict[str, float]:
+    """Least p_low and largest p_high of a start file, Pa.
+
+    Raises
+    ------
+    InputError
+        If it does not have them.
+    """
+    envelope = document.unwrap().get("envelope", {})
+    try:
+        return {
+            q: to_si(float(envelope[key]["value"]), str(envelope[key]["unit"]), "Pa")
+            for q, key in (("p_low", "p_low_min"), ("p_high", "p_high_max"))
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"start file {path}: envelope.p_low_min and envelope.p_high_max: expected pressures "
+            'such as { value = 42, unit = "bar", ... }'
+        ) from error
+
+
+def _estimated(quantity: str, refrigerant: str, T: float, quality: int, limit: float) -> float:
+    """Saturation pressure at an estimated temperature, moved inside the limit if it is near."""
+    p = saturation_pressure(refrigerant, T, quality)
+    sign = 1.0 if quantity == "p_low" else -1.0
+    if sign * (p - limit) >= 0.0:
+        return p
+    farthest = saturation_pressure(refrigerant, T + sign * LIMIT_ROOM, quality)
+    if sign * (farthest - limit) >= 0.0:
+        return limit
+    key, change = ("p_low_min", "lower") if quantity == "p_low" else ("p_high_max", "raise")
+    raise InputError(
+        f"envelope.{key} is {limit / 1e5:.2f} bar, but at the inlets of the design point "
+        f"{refrigerant} has about {p / 1e5:.2f} bar; {change} it, or check the refrigerant"
+    )
 
 
 def _heat_to_sink(record: Any, P_el: float) -> float:
@@ -305,9 +348,10 @@ def _design_parameters(
         )
         for name, value in (("P_el", design.P_el), ("Q_flow_sink", design.Q_flow_sink))
     ]
-    for name, quality, sign, T_in, medium in (
-        ("p_low", 1, -1.0, design.boundary.T_source_in, machine.source_medium),
-        ("p_high", 0, 1.0, design.boundary.T_sink_in, machine.sink_medium),
+    envelope = machine.envelope
+    for name, quality, sign, T_in, medium, limit in (
+        ("p_low", 1, -1.0, design.boundary.T_source_in, machine.source_medium, envelope.p_low_min),
+        ("p_high", 0, 1.0, design.boundary.T_sink_in, machine.sink_medium, envelope.p_high_max),
     ):
         p = getattr(design, name)
         T = saturation_temperature(fluid, p, quality)
@@ -318,6 +362,8 @@ def _design_parameters(
         farthest = T_in + sign * LARGEST_APPROACH
         near = at(T_in + sign * LEAST_APPROACH)
         far = at(min(max(farthest, fluid.Tmin() + 1.0), fluid.T_critical() - 1.0))
+        # A machine runs inside its limits at its design point.
+        far = sign * min(sign * far, sign * limit)
         per_kelvin = at(T + 0.5) - at(T - 0.5)
         measured = name in dataset.scored
         found.append(
