@@ -18,6 +18,7 @@ from heatpump_twin.machine_files.units import Number, to_si
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Quantity, with_unit
 
+from .completion import Derived, check_derived, complete
 from .fields import Positive, QuantityName, Strict, Text
 from .files import DESCRIPTOR, dataset_folder
 from .fmu_map import FmuMap
@@ -208,6 +209,7 @@ class Descriptor(Strict):
     published_models: tuple[Literal["sandrini2025"], ...] = ()
     columns: dict[str, Column]
     constants: dict[QuantityName, Constant] = Field(default_factory=dict)
+    derived: dict[QuantityName, Derived] = Field(default_factory=dict)
     unscored_records: tuple[UnscoredRecords, ...] = ()
     thresholds: Thresholds = Thresholds()
     fmu: FmuMap | None = None
@@ -222,10 +224,16 @@ class Descriptor(Strict):
             if quantity in given:
                 raise ValueError(f"{quantity} is given by both {given[quantity]} and {place}")
             given[quantity] = place
+        for name in self.derived:
+            if name in given:
+                raise ValueError(f"{name} is given by both {given[name]} and derived.{name}")
+        check_derived(self.derived, given)
+        given |= {name: f"derived.{name}" for name in self.derived}
         missing = [name for name in BOUNDARY_QUANTITIES if name not in given]
         if missing:
             raise ValueError(
-                f"inputs of the model without a column or constant: {', '.join(missing)}"
+                "inputs of the model without a column, a constant or an entry of derived: "
+                f"{', '.join(missing)}"
             )
         for name, constant in self.constants.items():
             _check_range(
@@ -281,6 +289,10 @@ class Dataset:
                 reasons[column.quantity] = f"derived, not measured: {column.note}".rstrip(": ")
             elif not column.score:
                 reasons[column.quantity] = column.reason
+        for name, entry in self.descriptor.derived.items():
+            instead = entry.read_instead(name)
+            if instead not in (None, "COP"):
+                reasons[instead] = f"{name} follows from it"
         return reasons
 
     @property
@@ -377,6 +389,7 @@ def load_dataset(name_or_path: str) -> Dataset:
         unit = QUANTITIES[name].unit
         values[name] = to_si(constant.value, constant.unit, unit)
         uncertainties[name] = to_si(constant.uncertainty, constant.unit, unit, difference=True)
+    complete(descriptor, values, uncertainties, f"descriptor {path}")
     # Inlet temperatures may be constants themselves, so flows that follow them come after.
     for name, inlet in FLOW_INLETS.items():
         if name not in descriptor.constants:
@@ -556,6 +569,7 @@ def _number(text: str, column: Column, place: str) -> float:
 
 def _add_cop(descriptor: Descriptor, values: pd.DataFrame, u: pd.DataFrame) -> None:
     measured = {c.quantity for c in descriptor.columns.values() if c.origin == "measured"}
+    measured |= descriptor.derived.keys()
     if "COP" in values or not {"P_el", "Q_flow_sink"} <= measured:
         return
     values["COP"] = values["Q_flow_sink"] / values["P_el"]

@@ -16,7 +16,7 @@ from heatpump_twin.model.errors import SolveError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import Boundary
 from heatpump_twin.solving.cycle import HeatPumpCycle
-from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle, boundaries_of
+from heatpump_twin.solving.quick_cycle import OUTPUTS, ROWS, QuickCycle, boundaries_of
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_machine_may_stand_for_several(machine: Machine) -> None:
     several = QuickCycle(machine.with_parameters({"design_point.P_el": powers}))
     residuals, outputs = several.at(boundaries).evaluate(unknowns)
     assert residuals.shape == (2, 3, 5)
-    assert outputs.shape == (len(OUTPUTS), 3, 5)
+    assert outputs.shape == (len(ROWS), 3, 5)
     for i, power in enumerate(powers[:, 0]):
         one = QuickCycle(machine.with_parameters({"design_point.P_el": float(power)}))
         for found, expected in zip(
