@@ -34,7 +34,7 @@ EVAPORATING_BLEND = 1.0
 
 # Below this pressure ratio the mismatch of a built-in ratio no longer follows it: isentropic work
 # goes to zero there and the quotient of works to infinity.
-LEAST_RATIO_OF_WORK = 1.2
+LEAST_RATIO_OF_WORK = 1.02
 
 # Up to this loss of volumetric efficiency the straight line holds: at 30 % of rated speed and the
 # largest pressure ratios a machine may come to 0.6.

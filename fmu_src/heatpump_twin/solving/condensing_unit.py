@@ -30,8 +30,10 @@ FIRST_STEP, LARGEST_STEP = 0.02, 0.2  # in the logarithm of a pressure
 # A map needs a smooth function in the corners of its box, too, where the machine would exceed its
 # largest discharge pressure or the critical point. Up to this factor on the largest pressure, and
 # this share of the critical temperature, states are the refrigerant's; beyond, the unit goes on by
-# its slope over this step of the logarithm of the pressure. All of that is beyond the limit.
+# its slope over this step of the logarithm of the pressure. All of that is beyond the limit. So it
+# does below a pressure ratio at which a sink much colder than the suction gas leaves no work.
 BEYOND_LIMIT, HIGHEST_SHARE, EXTENSION_STEP = 1.05, 0.985, 0.01
+LEAST_RATIO = 1.05
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,8 @@ class CondensingUnit:
     ) -> UnitState:
         """Return what the unit does at a discharge pressure, whether its heat balances or not.
 
-        Above `highest_pressure` it goes on linearly in the logarithm of the pressure.
+        Above `highest_pressure`, and below `LEAST_RATIO`, it goes on linearly in the logarithm of
+        the pressure.
 
         Parameters
         ----------
@@ -133,29 +136,37 @@ class CondensingUnit:
         ValueError
             If a state does not exist.
         """
-        if p_high <= self.highest_pressure:
+        last, step = self._edge(suction, p_high)
+        if not step:
             return self._at_pressure(suction, p_high, boundary, capacity_flow)
-        last, before = self._last_states(suction, boundary, capacity_flow)
-        share = self._share_beyond(p_high)
+        at_edge, before = self._edge_states(suction, last, step, boundary, capacity_flow)
+        share = math.log(p_high / last) / step
         extended = (
-            a + share * (a - b) for a, b in zip(astuple(last), astuple(before), strict=True)
+            a + share * (a - b) for a, b in zip(astuple(at_edge), astuple(before), strict=True)
         )
         return replace(UnitState(*extended), p_high=p_high)
 
-    def _last_states(
-        self, suction: SuctionState, boundary: Boundary, capacity_flow: float
-    ) -> tuple[UnitState, UnitState]:
-        """At `highest_pressure` and one step below: the unit goes on by their difference."""
-        last, before = (
-            self._at_pressure(
-                suction, self.highest_pressure * math.exp(-step), boundary, capacity_flow
-            )
-            for step in (0.0, EXTENSION_STEP)
-        )
-        return last, before
+    def _edge(self, suction: SuctionState, p_high: float) -> tuple[float, float]:
+        """The last pressure with states of the refrigerant, and the step to it; 0 if inside."""
+        lowest = LEAST_RATIO * suction.p
+        if p_high > self.highest_pressure:
+            return self.highest_pressure, EXTENSION_STEP
+        return (lowest, -EXTENSION_STEP) if p_high < lowest else (p_high, 0.0)
 
-    def _share_beyond(self, p_high: float) -> float:
-        return math.log(p_high / self.highest_pressure) / EXTENSION_STEP
+    def _edge_states(
+        self,
+        suction: SuctionState,
+        last: float,
+        step: float,
+        boundary: Boundary,
+        capacity_flow: float,
+    ) -> tuple[UnitState, UnitState]:
+        """At an edge and one step before: the unit goes on by their difference."""
+        at_edge, before = (
+            self._at_pressure(suction, last * math.exp(-back), boundary, capacity_flow)
+            for back in (0.0, step)
+        )
+        return at_edge, before
 
     def _at_pressure(
         self, suction: SuctionState, p_high: float, boundary: Boundary, capacity_flow: float
@@ -230,7 +241,7 @@ class CondensingUnit:
     def T_discharge(self, suction: SuctionState, state: UnitState, boundary: Boundary) -> float:
         """Refrigerant temperature after the compressor, K.
 
-        Above `highest_pressure` it goes on as the state does.
+        Beyond the edges of `at_pressure` it goes on as the state does.
 
         Parameters
         ----------
@@ -245,15 +256,16 @@ class CondensingUnit:
             If CoolProp has no such state.
         """
         try:
-            if state.p_high <= self.highest_pressure:
+            last, step = self._edge(suction, state.p_high)
+            if not step:
                 return self._temperature(state)
             capacity_flow = self._media.sink_capacity_flow(boundary)
-            last, before = map(
-                self._temperature, self._last_states(suction, boundary, capacity_flow)
+            at_edge, before = map(
+                self._temperature, self._edge_states(suction, last, step, boundary, capacity_flow)
             )
         except ValueError as error:
             raise SolveError(f"condensing unit: discharge temperature: {error}") from error
-        return last + self._share_beyond(state.p_high) * (last - before)
+        return at_edge + math.log(state.p_high / last) / step * (at_edge - before)
 
     def _temperature(self, state: UnitState) -> float:
         self._fluid.update(CoolProp.HmassP_INPUTS, state.h_discharge, state.p_high)
