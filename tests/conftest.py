@@ -17,7 +17,6 @@ from c_host import COMPILER, compile_host
 
 from heatpump_twin.fmu.build import build
 from heatpump_twin.harness.data.datasets import Dataset, load_dataset
-from heatpump_twin.harness.data.new_dataset import write_example
 from heatpump_twin.harness.scoring.scores import Scores
 from heatpump_twin.harness.scoring.validation import validate
 from heatpump_twin.machine_files.files import machine_path
@@ -47,15 +46,6 @@ def random_boundaries(machine: Machine, count: int, seed: int) -> list[Boundary]
 def serially(label: str, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> list:
     """Run a build's tasks here."""
     return [function(*task) for task in tasks]
-
-
-def write_short_example(folder: Path) -> Path:
-    """Write what `init` writes, with every second record: a fit to half of them takes a fourth."""
-    write_example(folder)
-    (table,) = folder.glob("*.csv")
-    header, *rows = table.read_text(encoding="utf-8").splitlines()
-    table.write_text("\n".join([header, *rows[::2]]) + "\n", encoding="utf-8")
-    return folder
 
 
 @pytest.fixture(scope="session")
