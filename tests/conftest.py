@@ -52,15 +52,6 @@ def serially(label: str, function: Callable[..., Any], tasks: Sequence[tuple[Any
     return [function(*task) for task in tasks]
 
 
-def write_short_example(folder: Path) -> Path:
-    """Write what `init` writes, with every second record: a fit to half of them takes a fourth."""
-    write_example(folder)
-    (table,) = folder.glob("*.csv")
-    header, *rows = table.read_text(encoding="utf-8").splitlines()
-    table.write_text("\n".join([header, *rows[::2]]) + "\n", encoding="utf-8")
-    return folder
-
-
 def synthetic_catalogue(folder: Path, records: int, seed: int) -> Dataset:
     """Write an invented machine's catalogue as `init` does, of as many records as wanted.
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from heatpump_twin.harness.calibration.record import CalibrationRecord, record_path
+from heatpump_twin.harness.data.datasets import load_dataset
 from heatpump_twin.harness.scoring.scores import (
     EXTRAPOLATION,
     FITTED,
@@ -18,6 +20,9 @@ from heatpump_twin.harness.scoring.scores import (
     Scores,
 )
 from heatpump_twin.machine_files.files import machine_path
+from heatpump_twin.machine_files.machine_file import read_machine
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
+from heatpump_twin.solving.cycle import HeatPumpCycle
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Outputs behind the columns of the certificate's table.
@@ -74,6 +79,33 @@ def run(command: str | list[str], folder: Path) -> None:
 @pytest.mark.parametrize("command", [*shell_lines(), *inline_commands()])
 def test_command(workplace: Path, command: str) -> None:
     run(command, workplace)
+
+
+def test_the_commands_have_fitted_the_example(workplace: Path) -> None:
+    """What `calibrate` left in the folder of `init`; `test_command` has run it, once for both."""
+    folder = workplace / "my_heat_pump"
+    example = load_dataset(str(folder))
+    record = CalibrationRecord.load(record_path(folder / "machine.toml"))
+    assert record.records == list(example.values.index)  # none was left out
+    assert record.is_leave_one_out
+    unseen, fitted = record.frame("leave_one_out", "values"), record.fit_answers
+    assert fitted.index.tolist() == record.records
+    for q in ("P_el", "Q_flow_sink"):
+        errors = unseen[q] / example.values[q] - 1.0
+        assert errors.abs().mean() < 0.03, q
+        # The fit saw what the others did not, and is none of them.
+        assert (fitted[q] / unseen[q] - 1.0).abs().max() < 0.05, q
+        assert (fitted[q] != unseen[q]).all(), q
+    machine = read_machine(str(folder / "machine.toml"))
+    assert machine.name == "my_heat_pump"
+    # The fit solves the cycle without checking its physics; the FMU does check it.
+    cycle, envelope = HeatPumpCycle(machine), machine.envelope
+    for number in record.records:
+        boundary = {q: float(example.values.loc[number, q]) for q in BOUNDARY_QUANTITIES}
+        point = cycle.off_design(Boundary(**boundary))
+        assert envelope.p_low_min < point.p_low
+        assert point.p_high < envelope.p_high_max
+        assert point.T_discharge < envelope.T_discharge_max
 
 
 @pytest.mark.parametrize("code", blocks("python"))

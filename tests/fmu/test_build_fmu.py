@@ -1,8 +1,10 @@
 import json
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,8 +13,13 @@ import pytest
 from conftest import ROOT
 from fmpy.model_description import ModelDescription
 
+from heatpump_twin.cache import CACHE_VARIABLE, kept
 from heatpump_twin.fmu.build import build
 from heatpump_twin.machine_files.files import machine_path
+from heatpump_twin.machine_files.machine_file import DEFAULT_MAP_TOLERANCE, read_machine
+from heatpump_twin.map_making.certificate import POINTS
+from heatpump_twin.map_making.jobs import cache_folder
+from heatpump_twin.map_making.map_build import CERTIFICATE, DESIGN_STATE, TABLE, CertifiedMap
 from heatpump_twin.model.errors import InputError, SolveError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
@@ -30,12 +37,36 @@ def test_two_builds_are_equal_byte_for_byte(fmu: Path, tmp_path: Path) -> None:
 
 
 def test_another_parameter_gives_another_guid(
-    fmu: Path, tmp_path: Path, description: ModelDescription
+    description: ModelDescription,
+    machine: Machine,
+    certified: CertifiedMap,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     text = machine_path("mci_lab").read_text(encoding="utf-8")
     other = tmp_path / "other.toml"
-    other.write_text(text.replace("standby_power = { value = 10", "standby_power = { value = 11"))
-    built = build(str(other), tmp_path / "other.fmu").path
+    changed = text.replace("standby_power = { value = 10", "standby_power = { value = 11")
+    other.write_text(changed, encoding="utf-8")
+    parameters = read_machine(str(other))
+    assert parameters == machine.with_parameters({"standby_power": 11.0})
+    # With the map of the first, as made for the other: nothing but the parameter differs.
+    first = cache_folder(machine, DEFAULT_MAP_TOLERANCE, POINTS)
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "fmu").symlink_to(kept("fmu"))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    second = cache_folder(parameters, DEFAULT_MAP_TOLERANCE, POINTS)
+    shutil.copytree(first, second)
+    for part, name in (
+        (certified.table, TABLE),
+        (certified.design_state, DESIGN_STATE),
+        (certified.certificate, CERTIFICATE),
+    ):
+        replace(part, machine_fingerprint=parameters.fingerprint).save(second / name)
+
+    def never(label: str, done: int, total: int) -> None:
+        raise AssertionError("the map is there")
+
+    built = build(str(other), tmp_path / "other.fmu", progress=never).path
     assert fmpy.read_model_description(str(built)).guid != description.guid
 
 

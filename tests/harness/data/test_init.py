@@ -1,21 +1,17 @@
-"""The folder that `init` writes, and that the fit works on it as it is."""
+"""The folder that `init` writes; that the fit works on it as it is, test_readme.py shows."""
 
 import tomllib
 from pathlib import Path
 
 import pytest
-from conftest import write_short_example
 from typer.testing import CliRunner, Result
 
-from heatpump_twin.harness.calibration.calibrating import calibrate, save
 from heatpump_twin.harness.cli import app
 from heatpump_twin.harness.data.datasets import Dataset, load_dataset
 from heatpump_twin.harness.data.new_dataset import TEMPLATES
 from heatpump_twin.harness.scoring.validation import start_of
-from heatpump_twin.machine_files.machine_file import read_machine_file
 from heatpump_twin.machine_files.units import to_si
-from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
-from heatpump_twin.solving.cycle import HeatPumpCycle
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 
 
 def run(*arguments: object) -> Result:
@@ -102,35 +98,3 @@ def test_descriptor_and_start_file_agree(example: Dataset) -> None:
         # With a margin on both sides, since the records prove nothing beyond.
         assert to_si(low["value"], low["unit"], si_unit) < example.values[q].min(), q
         assert to_si(high["value"], high["unit"], si_unit) > example.values[q].max(), q
-
-
-def test_calibration_of_the_example(tmp_path: Path) -> None:
-    example = load_dataset(str(write_short_example(tmp_path / "my_heat_pump")))
-    calibration = calibrate(example, start_of(example), workers=2)
-    assert calibration.screening.kept == list(example.values.index)
-    assert calibration.error < calibration.start_error
-    record = calibration.record
-    assert record is not None
-    assert record.is_leave_one_out
-    unseen = record.frame("leave_one_out", "values")
-    for q in ("P_el", "Q_flow_sink"):
-        errors = unseen[q] / example.values[q] - 1.0
-        assert errors.abs().mean() < 0.03, q
-    path = example.folder / "machine.toml"
-    save(calibration, path)
-    fitted = record.fit_answers
-    assert fitted.index.tolist() == record.records
-    for q in ("P_el", "Q_flow_sink"):
-        # The fit saw what the others did not, and is none of them.
-        assert (fitted[q] / unseen[q] - 1.0).abs().max() < 0.05, q
-        assert (fitted[q] != unseen[q]).all(), q
-    machine = read_machine_file(path).to_machine()
-    assert machine.name == "my_heat_pump"
-    # The fit solves the cycle without checking its physics; the FMU does check it.
-    cycle, envelope = HeatPumpCycle(machine), machine.envelope
-    for number in record.records:
-        boundary = {q: float(example.values.loc[number, q]) for q in BOUNDARY_QUANTITIES}
-        point = cycle.off_design(Boundary(**boundary))
-        assert envelope.p_low_min < point.p_low
-        assert point.p_high < envelope.p_high_max
-        assert point.T_discharge < envelope.T_discharge_max
