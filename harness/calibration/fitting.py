@@ -221,6 +221,10 @@ class Problem:
         problem.basis = choose_basis(self.machine_with(values), boundaries, solved)
         return problem
 
+    def with_data(self, dataset: Dataset) -> Problem:
+        """Return the problem with other data of the same machine, to predict them."""
+        return self._of(dataset)
+
     def without(self, records: Collection[int]) -> Problem:
         """Return the problem without some of its records."""
         problem = self._of(self.dataset)

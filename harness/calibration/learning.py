@@ -17,8 +17,9 @@ import numpy as np
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import Boundary
 from heatpump_twin.model.remainder import (
-    MOST_KERNELS,
-    RELATIONS,
+    EXCHANGER_COORDINATES,
+    MOST_OF_COMPRESSOR,
+    MOST_OF_EXCHANGER,
     Deviation,
     Remainder,
     compressor_place,
@@ -28,11 +29,11 @@ from heatpump_twin.solving.quick_cycle import Array, QuickCycle, Solutions
 
 from .parameters import FreeParameter
 
-# Standard deviation of the logarithm of each relation before any record is seen. That of the
-# volumetric efficiency is smaller where speed varies: flow follows speed closely (set by left-out
-# errors of a compressor's sheet at three speeds).
+# Standard deviation of the logarithm of each relation before any record is seen. Where speed varies
+# flow follows it closely, and efficiency less so (set by left-out errors of a compressor's sheet at
+# three speeds).
 PRIOR_SD = {"efficiency": 0.1, "volumetric": 0.1, "condenser": 0.2, "evaporator": 0.2}
-PRIOR_SD_OF_INVERTERS = {**PRIOR_SD, "volumetric": 0.05}
+PRIOR_SD_OF_INVERTERS = {**PRIOR_SD, "efficiency": 0.2, "volumetric": 0.05}
 
 # Least distance between two inducing points, in steps.
 LEAST_DISTANCE = 0.05
@@ -119,8 +120,21 @@ def choose_basis(machine: Machine, boundaries: Boundary, solved: Solutions) -> B
         ),
     }
     sd = PRIOR_SD if np.ptp(speed) < LEAST_DISTANCE else PRIOR_SD_OF_INVERTERS
+    return basis_at(places, sd)
+
+
+def basis_at(places: Mapping[str, Array], sd: Mapping[str, float]) -> Basis:
+    """Spread inducing points over places of some relations.
+
+    Parameters
+    ----------
+    places : dict of str to numpy.ndarray
+        By relation, shape (n, coordinates), in steps.
+    sd : dict of str to float
+        Prior standard deviation of each relation's logarithm.
+    """
     points, to_coefficients = {}, {}
-    for name in RELATIONS:
+    for name in places:
         points[name] = _farthest_points(places[name])
         kernel = _kernel(points[name]) + JITTER * np.eye(len(points[name]))
         to_coefficients[name] = sd[name] * np.linalg.inv(np.linalg.cholesky(kernel)).T
@@ -136,7 +150,9 @@ def _farthest_points(places: Array) -> Array:
     """Take the most central place, then always the one farthest from those that were taken."""
     taken: list[int] = [int(np.argmin(((places - places.mean(axis=0)) ** 2).sum(axis=1)))]
     distance = np.full(len(places), np.inf)
-    while len(taken) < MOST_KERNELS:
+    is_exchanger = places.shape[1] == EXCHANGER_COORDINATES
+    most = MOST_OF_EXCHANGER if is_exchanger else MOST_OF_COMPRESSOR
+    while len(taken) < most:
         distance = np.minimum(distance, ((places - places[taken[-1]]) ** 2).sum(axis=1))
         if distance.max() < LEAST_DISTANCE**2:
             break

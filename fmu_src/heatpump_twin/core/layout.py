@@ -111,7 +111,7 @@ def _header_with(number: int) -> str:
         "    double least[INPUTS], largest[INPUTS], design[INPUTS];",
         "    double start[PARAMETERS], approach_estimate[ESTIMATES];",
         "    /* centre and height of each; heights of 0 fill up */",
-        f"    double evaporator_kernels[{remainder.MOST_KERNELS}]"
+        f"    double evaporator_kernels[{remainder.MOST_OF_EXCHANGER}]"
         f"[{remainder.EXCHANGER_COORDINATES + 1}];",
         "} Constants;",
         "#endif",

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from ..model.machine import PARAMETERS, Machine
 from ..model.map_table import Array, MapTable, Series
 from ..model.quantities import BOUNDARY_QUANTITIES
-from ..model.remainder import EXCHANGER_COORDINATES, MOST_KERNELS, Deviation
+from ..model.remainder import EXCHANGER_COORDINATES, MOST_OF_EXCHANGER, Deviation
 from ..model.settings import SETTINGS
 from ..model.sizes import Sizes
 from .layout import SERIES, layout_number
@@ -86,7 +86,7 @@ def _numbers(machine: Machine, table: MapTable) -> Array:
 
 def _kernels(deviation: Deviation) -> list[float]:
     """Centre and height of each kernel, filled up with zeros; others are in the table."""
-    kernels = np.zeros((MOST_KERNELS, EXCHANGER_COORDINATES + 1))
+    kernels = np.zeros((MOST_OF_EXCHANGER, EXCHANGER_COORDINATES + 1))
     for i, point in enumerate(deviation.points):
         kernels[i] = [*point, deviation.coefficients[i]]
     return list(kernels.ravel())

@@ -45,7 +45,8 @@ from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Boun
 from heatpump_twin.model.remainder import (
     COMPRESSOR_COORDINATES,
     EXCHANGER_COORDINATES,
-    MOST_KERNELS,
+    MOST_OF_COMPRESSOR,
+    MOST_OF_EXCHANGER,
     RELATIONS,
     Deviation,
     Remainder,
@@ -181,15 +182,15 @@ class _Texts(_Strict):
     sources: dict[str, _Text]
 
 
-def _kernels(coordinates: int) -> Any:
+def _kernels(coordinates: int, most: int) -> Any:
     kernel: Any = Annotated[
         list[float], Field(min_length=coordinates + 1, max_length=coordinates + 1)
     ]
-    return Annotated[list[kernel], Field(max_length=MOST_KERNELS)]
+    return Annotated[list[kernel], Field(max_length=most)]
 
 
-_OfCompressor: Any = _kernels(COMPRESSOR_COORDINATES)
-_OfExchanger: Any = _kernels(EXCHANGER_COORDINATES)
+_OfCompressor: Any = _kernels(COMPRESSOR_COORDINATES, MOST_OF_COMPRESSOR)
+_OfExchanger: Any = _kernels(EXCHANGER_COORDINATES, MOST_OF_EXCHANGER)
 
 
 class _Remainder(_Strict):

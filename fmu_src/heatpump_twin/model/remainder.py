@@ -28,8 +28,10 @@ TEMPERATURE_STEP = 20.0  # K
 # Saturated vapour changes its density by this much over 20 K.
 DENSITY_STEP = 0.66
 
-# Number of coordinates of each place, and most kernels of one relation.
-COMPRESSOR_COORDINATES, EXCHANGER_COORDINATES, MOST_KERNELS = 3, 2, 12
+# Number of coordinates of each place, and most kernels of one relation. The compressor's are used
+# when a map is made; those of the evaporator in every step of an FMU.
+COMPRESSOR_COORDINATES, EXCHANGER_COORDINATES = 3, 2
+MOST_OF_COMPRESSOR, MOST_OF_EXCHANGER = 30, 12
 
 
 @dataclass(frozen=True)
