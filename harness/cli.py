@@ -532,6 +532,66 @@ def diagram(
     )
 
 
+@app.command()
+@_clear_errors
+def serve(
+    machines: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[MACHINE]...", help="Machine files or names of shipped machines; mci_lab."
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others can reach any but the default.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 0,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="File with the token that clients have to send; needed with --host."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder that keeps sessions; the user's data folder by default."),
+    ] = None,
+    sessions: Annotated[int, typer.Option(help="Most sessions at once.", min=1, max=1000)] = 100,
+    idle: Annotated[
+        float, typer.Option(help="Hours without use after which a session ends.", min=0.001)
+    ] = 24.0,
+) -> None:
+    """Serve sessions of machines by a REST API until Ctrl-C."""
+    try:
+        from heatpump_twin.live.serving import listen, read_token
+        from heatpump_twin.live.serving import serve as run
+    except ModuleNotFoundError as error:
+        if error.name not in ("fastapi", "uvicorn"):
+            raise
+        raise InputError(
+            f"{error.name} is not installed, which the server needs: "
+            "pip install 'heatpump-twin[serve]'"
+        ) from error
+    from platformdirs import user_data_path
+
+    names = machines or [DEFAULT_MACHINE]
+    for name in names:
+        read_toml(machine_path(name), "machine file")
+    token = read_token(token_file, host)
+    folder = data or user_data_path("heatpump-twin")
+    check_output_folder(folder)
+    with listen(host, port) as listening, temporary_folder() as built:
+        paths = [_build(name, built / f"{number}.fmu").path for number, name in enumerate(names)]
+        run(
+            paths,
+            folder,
+            listening,
+            token=token,
+            sessions=sessions,
+            idle=3600.0 * idle,
+            ready=lambda address: console.print(
+                f"serving: {address}", markup=False, highlight=False, soft_wrap=True
+            ),
+        )
+
+
 @app.command("list")
 @_clear_errors
 def list_command() -> None:
