@@ -142,7 +142,7 @@ def make_app(fmus: Fmus, store: Store, *, sessions: int, idle: float, access: Ac
         openapi_url="/api/openapi.json",
     )
     _add_problems(app)
-    _add_machines(app, fmus, recorded)
+    _add_machines(app, fmus, running, recorded)
     _add_sessions(app, fmus, running, recorded)
     app.add_middleware(GZipMiddleware, minimum_size=500)
     limits = {**access.limits, "/api/fmus": MOST_BYTES_OF_FMU}
@@ -177,7 +177,7 @@ def _add_problems(app: FastAPI) -> None:
         return Problem(error.status_code, "http", str(error.detail)).response()
 
 
-def _add_machines(app: FastAPI, fmus: Fmus, recorded: Recorded) -> None:
+def _add_machines(app: FastAPI, fmus: Fmus, running: Sessions, recorded: Recorded) -> None:
     diagrams: dict[str, dict[str, Any]] = {}
 
     @app.get("/api", response_class=_Json)
@@ -263,6 +263,12 @@ def _add_machines(app: FastAPI, fmus: Fmus, recorded: Recorded) -> None:
                 "variables": found.variables,
             }
         )
+
+    @app.delete("/api/fmus/{fmu}", status_code=204, response_class=Response)
+    async def remove_fmu(fmu: str) -> Response:
+        """Forget an FMU that a client has brought and no session runs."""
+        fmus.remove(fmu, running.used_fmus())
+        return Response(status_code=204)
 
 
 def _add_sessions(app: FastAPI, fmus: Fmus, running: Sessions, recorded: Recorded) -> None:

@@ -221,10 +221,23 @@ class Fmus:
             )
         return self.machines[name]
 
-    def remove(self, id: str) -> None:
-        """Forget an FMU of a client."""
-        self._known.pop(id, None)
-        (self._folder / f"{id}.fmu").unlink(missing_ok=True)
+    def remove(self, id: str, used: set[str]) -> None:
+        """Forget an FMU of a client.
+
+        Raises
+        ------
+        Problem
+            If there is none, or it is the server's own, or `used` by a session.
+        """
+        fmu = self.get(id)
+        if fmu.is_ours or id in used:
+            raise Problem(
+                409, "fmu-in-use", "Only an FMU that a client has brought and no session runs goes."
+            )
+        del self._known[id]
+        for folder in fmu._unpacked:
+            shutil.rmtree(folder, ignore_errors=True)
+        fmu.path.unlink(missing_ok=True)
 
     def keep_only(self, ids: set[str]) -> None:
         """Remove files of FMUs that no session runs and the server does not offer."""

@@ -356,8 +356,13 @@ def test_an_fmu_of_a_client_runs_and_may_take_its_process_with_it(
         expected = direct.step({"T_source_in": 285.0}, 60.0)
     assert client.step(session, T_source_in=285.0)["outputs"] == expected
     assert client.step(other)["step"] == 1
+    assert server.problem("DELETE", f"/api/fmus/{brought}")["status"] == 409
     for made in (session, other):
         client.end(made)
+    server.ask("DELETE", f"/api/fmus/{brought}")
+    assert server.problem("GET", f"/api/fmus/{brought}")["status"] == 404
+    own = server.ask("GET", "/api/machines/mci_lab")["fmu"]
+    assert server.problem("DELETE", f"/api/fmus/{own}")["status"] == 409
 
 
 def worker_processes(parent: int) -> list[int]:
