@@ -31,7 +31,7 @@ class Limit:
         return self.found <= self.most
 
 
-def limits(in_c: Sequence[InC], costs: Sequence[StepCost], file_size: int) -> list[Limit]:
+def limits(in_c: Sequence[InC], costs: Sequence[StepCost], file_size: float) -> list[Limit]:
     """Compare the map's figures with the limits."""
     (host,) = (one for one in in_c if one.contender == MAP)
     (cost,) = (one for one in costs if one.contender == MAP)

@@ -160,7 +160,7 @@ def page(fmu: Path, arguments: argparse.Namespace) -> tuple[str, bool]:
         let_solver_fail(failing)
         host = str(TESTS / "fmu" / "hostile_host.py")
         failed = in_a_process(
-            [host, str(failing), str(arguments.calls // 20), "--seed", "8", "--live"]
+            [host, str(failing), str(arguments.calls // 5), "--seed", "8", "--live"]
         )
         print(failed, flush=True)
         try:

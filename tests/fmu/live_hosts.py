@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 from typing import Any
 
 from c_host import HostRun, host_environment, run_host
-from conftest import ROOT
+from python_host import run_python
 
 from heatpump_twin.model.quantities import RESULT_QUANTITIES
 
-TESTS = ROOT / "tests"
 LIVE = {"solver": "live"}
 
 
@@ -47,16 +43,8 @@ def reason(run: HostRun) -> str:
 
 
 def script(code: str, **environment: str) -> Any:
-    """Run code in a Python of its own that ends well, and give what it printed last as JSON."""
-    host = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(TESTS)!r})\n{code}"],
-        capture_output=True,
-        text=True,
-        env=host_environment(PYTHONMALLOC="debug", **environment),
-        check=False,
-    )
-    assert host.returncode == 0, host.stdout + host.stderr
-    return json.loads(host.stdout.splitlines()[-1])
+    """Run code in a Python of its own that looks after its memory."""
+    return run_python(code, PYTHONMALLOC="debug", **environment)
 
 
 IN_PYTHON = """

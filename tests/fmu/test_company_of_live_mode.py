@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from c_host import compile_host, host_command, host_environment, needs_c_host
-from live_hosts import IN_PYTHON, LIVE, TESTS, in_python
+from live_hosts import IN_PYTHON, LIVE, in_python
+from python_host import TESTS
 
 from heatpump_twin.model.quantities import RESULT_QUANTITIES
 

@@ -22,10 +22,21 @@ def test_page_names_everything_and_shows_where_the_error_sits(
         assert f"<code>{name}</code>" in page
     most = certified.certificate.errors["P_el"].maximum
     assert f'<td class="n">{most:.2g}</td>' in page
+    # 0.0358 and 0.0474 in the machine file.
+    assert "3.6 % of <code>P_el</code>, 4.7 % of <code>Q_flow_sink</code>\n" in page
     assert f'src="{PICTURE}"' in page
     assert (folder / "machine.toml").read_bytes() == source.read_bytes()
     with Image.open(folder / PICTURE) as picture:
         assert min(picture.size) > 400
+
+
+def test_uncertainty_that_nobody_knows_is_said(
+    machine: Machine, certified: CertifiedMap, tmp_path: Path
+) -> None:
+    unknown = machine.with_parameters({"prediction_uncertainty.P_el": 0.0})
+    write_documentation(tmp_path / "page", unknown, certified, machine_path("mci_lab"))
+    page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    assert "of <code>P_el</code> not known, 4.7 % of <code>Q_flow_sink</code>\n" in page
 
 
 def test_picture_shows_every_point_against_every_input(certified: CertifiedMap) -> None:

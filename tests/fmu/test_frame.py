@@ -5,7 +5,6 @@ Each host is a process of its own.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -17,9 +16,8 @@ from typing import Any
 import fmpy
 import pytest
 from c_host import COMPILER, compile_host, compile_sources, host_environment, run_host
-from conftest import ROOT
+from python_host import TESTS, run_python
 
-TESTS = ROOT / "tests"
 LONGEST_MESSAGE = 1000
 
 # Undefined behaviour ends the process.
@@ -32,7 +30,6 @@ def script(unzipped: Path, code: str, **environment: str) -> Any:
     """Run code that makes `calls` and prints JSON; the process has to end well."""
     start = f"""
         import ctypes, json, sys
-        sys.path.insert(0, {str(TESTS)!r})
         from fmi_calls import *
         folder = {str(unzipped)!r}
         def status(calls):
@@ -42,16 +39,10 @@ def script(unzipped: Path, code: str, **environment: str) -> Any:
                 assert calls.set("Real", name, value) == OK
             return calls.DoStep(0.0, 60.0, 1)
     """
-    host = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(start) + textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-        # Memory given back is overwritten, so that using it again does not go unnoticed.
-        env=host_environment(MALLOC_PERTURB_="165", **environment),
-        check=False,
+    # Memory given back is overwritten, so that using it again does not go unnoticed.
+    return run_python(
+        textwrap.dedent(start) + textwrap.dedent(code), MALLOC_PERTURB_="165", **environment
     )
-    assert host.returncode == 0, host.stdout + host.stderr
-    return json.loads(host.stdout.splitlines()[-1])
 
 
 # Statuses and messages ---------------------------------------------------------------------------

@@ -38,21 +38,27 @@ def with_tbb() -> dict[str, str]:
     return host_environment(LD_LIBRARY_PATH=str(Path(sys.prefix) / "lib"))
 
 
+def run_importer(script: str, task: Task, folder: Path) -> tuple[int, list[list[float]], str]:
+    """Run an importer's script; gives its exit code, the rows that it had, and what it printed."""
+    request, results = folder / "request.json", folder / "results.json"
+    given = {**vars(task), "fmu": str(task.fmu), "step_size": STEP_SIZE}
+    request.write_text(json.dumps(given))
+    done = subprocess.run(
+        [sys.executable, str(HOSTS / script), str(request), str(results)],
+        capture_output=True,
+        text=True,
+        env=with_tbb(),
+        cwd=folder,
+        check=False,
+    )
+    rows = json.loads(results.read_text()) if results.exists() else []
+    return done.returncode, rows, done.stdout + done.stderr
+
+
 def _python(script: str) -> Callable[[Task, Path], list[list[float]]]:
     def step(task: Task, folder: Path) -> list[list[float]]:
-        request, results = folder / "request.json", folder / "results.json"
-        given = {**vars(task), "fmu": str(task.fmu), "step_size": STEP_SIZE}
-        request.write_text(json.dumps(given))
-        done = subprocess.run(
-            [sys.executable, str(HOSTS / script), str(request), str(results)],
-            capture_output=True,
-            text=True,
-            env=with_tbb(),
-            cwd=folder,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        rows: list[list[float]] = json.loads(results.read_text())
+        code, rows, said = run_importer(script, task, folder)
+        assert code == 0, said
         return rows
 
     return step

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +10,7 @@ from pathlib import Path
 import fmpy
 import pytest
 from c_host import COMPILER, compile_sources
-from importers import HOSTS, STATUS, STEP_SIZE, Task, with_tbb
+from importers import STATUS, Task, run_importer
 
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 
@@ -55,26 +52,9 @@ def failing(unzipped: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return made
 
 
-def run(script: str, task: Task, folder: Path) -> tuple[int, list[list[float]], str]:
-    """Run an importer; gives its exit code, the rows that it had, and what it printed."""
-    request, results = folder / "request.json", folder / "results.json"
-    given = {**vars(task), "fmu": str(task.fmu), "step_size": STEP_SIZE}
-    request.write_text(json.dumps(given))
-    done = subprocess.run(
-        [sys.executable, str(HOSTS / script), str(request), str(results)],
-        capture_output=True,
-        text=True,
-        env=with_tbb(),
-        cwd=folder,
-        check=False,
-    )
-    rows = json.loads(results.read_text()) if results.exists() else []
-    return done.returncode, rows, done.stdout + done.stderr
-
-
 @pytest.mark.parametrize("choice", ["discard", "error"])
 def test_fmpy(task: Task, failing: dict[str, Path], choice: str, tmp_path: Path) -> None:
-    code, rows, said = run("with_fmpy.py", replace(task, fmu=failing[choice]), tmp_path)
+    code, rows, said = run_importer("with_fmpy.py", replace(task, fmu=failing[choice]), tmp_path)
     assert f"m_flow_source = {NEGATIVE:g} kg/s has no meaning" in said
     if choice == "discard":
         # Ends there without an error, with the results up to there.
@@ -87,7 +67,9 @@ def test_fmpy(task: Task, failing: dict[str, Path], choice: str, tmp_path: Path)
 
 @pytest.mark.parametrize("choice", ["discard", "error"])
 def test_libcosim(task: Task, failing: dict[str, Path], choice: str, tmp_path: Path) -> None:
-    code, rows, said = run("with_libcosimpy.py", replace(task, fmu=failing[choice]), tmp_path)
+    code, rows, said = run_importer(
+        "with_libcosimpy.py", replace(task, fmu=failing[choice]), tmp_path
+    )
     assert (code, rows) == (1, [])
     assert said.splitlines()[-1] == "libcosim stopped"
     assert f"m_flow_source = {NEGATIVE:g} kg/s has no meaning" in said
@@ -95,7 +77,7 @@ def test_libcosim(task: Task, failing: dict[str, Path], choice: str, tmp_path: P
 
 @pytest.mark.parametrize("choice", ["discard", "error"])
 def test_ecos(task: Task, failing: dict[str, Path], choice: str, tmp_path: Path) -> None:
-    code, rows, _ = run("with_ecospy.py", replace(task, fmu=failing[choice]), tmp_path)
+    code, rows, _ = run_importer("with_ecospy.py", replace(task, fmu=failing[choice]), tmp_path)
     # Goes on with the values held, although each further step is refused.
     assert (code, len(rows)) == (0, STEPS)
     assert [row[-1] for row in rows] == [1] * REJECTED + [HELD] * (STEPS - REJECTED)
@@ -106,7 +88,7 @@ def test_all_go_on_where_nothing_else_is_chosen(task: Task, tmp_path: Path) -> N
     shutil.make_archive(str(archive.with_suffix("")), "zip", task.fmu)
     archive.with_suffix(".zip").rename(archive)
     for script in ("with_fmpy.py", "with_libcosimpy.py", "with_ecospy.py"):
-        code, rows, said = run(script, replace(task, fmu=archive), tmp_path)
+        code, rows, said = run_importer(script, replace(task, fmu=archive), tmp_path)
         assert code == 0, said
         expected = [1] * REJECTED + [HELD] + [1] * (STEPS - REJECTED - 1)
         assert [row[-1] for row in rows] == expected, script

@@ -21,30 +21,15 @@ static double scaled(const Axis *axis, double value) {
 
 static double within(double x) { return x < -1.0 ? -1.0 : x > 1.0 ? 1.0 : x; }
 
-/* Four numbers that are added and multiplied at once. */
-#ifdef __GNUC__
-typedef double Four __attribute__((vector_size(STEP_OF_WIDTH * sizeof(double))));
-#define ADD_PRODUCT(sum, factor, four) ((sum) += (factor) * (four))
-#else
-typedef struct {
-    double is[STEP_OF_WIDTH];
-} Four;
-#define ADD_PRODUCT(sum, factor, four) \
-    for (int j = 0; j < STEP_OF_WIDTH; j++) (sum).is[j] += (factor) * (four).is[j]
-#endif
-
 /* For one block of columns: result[j] = sum over i of factor[i] * number[i][j]. The width is a
    constant where this is called, so that all sums lie in registers. */
 static inline void sum_up_block(const double *restrict factors, size_t rows,
                                 const double *restrict numbers, int width,
                                 double *restrict results) {
-    Four sums[MOST_WIDTH / STEP_OF_WIDTH] = {{0.0}}, four;
-    for (size_t i = 0; i < rows; i++)
-        for (int k = 0; k < width / STEP_OF_WIDTH; k++, numbers += STEP_OF_WIDTH) {
-            memcpy(&four, numbers, sizeof four);
-            ADD_PRODUCT(sums[k], factors[i], four);
-        }
-    memcpy(results, sums, (size_t)width * sizeof(double));
+    double sums[MOST_WIDTH] = {0.0};
+    for (size_t i = 0; i < rows; i++, numbers += width)
+        for (int j = 0; j < width; j++) sums[j] += factors[i] * numbers[j];
+    for (int j = 0; j < width; j++) results[j] = sums[j];
 }
 
 #define SUM_UP(width) \

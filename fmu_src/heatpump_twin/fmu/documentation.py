@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from heatpump_twin.map_making.map_build import PICTURE, CertifiedMap
 from heatpump_twin.model.machine import Machine, identification
@@ -39,6 +39,7 @@ def write_documentation(
     environment = Environment(
         loader=PackageLoader("heatpump_twin.fmu", "templates"),
         autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )

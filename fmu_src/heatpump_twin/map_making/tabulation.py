@@ -28,8 +28,8 @@ from heatpump_twin.model.map_table import (
     MediumSeries,
     SaturationSeries,
     Series,
+    stretched_inputs,
 )
-from heatpump_twin.model.performance_map import stretched_inputs
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary, with_unit
 from heatpump_twin.model.relations import Relations
 from heatpump_twin.solving.condensing_unit import CondensingUnit

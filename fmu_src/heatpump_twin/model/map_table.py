@@ -25,6 +25,7 @@ import numpy as np
 
 from .errors import InputError, SolveError
 from .machine import Machine
+from .quantities import BOUNDARY_QUANTITIES, Boundary
 from .sizes import Sizes
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
@@ -299,3 +300,11 @@ def _digest(content: dict[str, Any]) -> str:
 
 def _series(content: dict[str, Any]) -> Series:
     return Series(content["low"], content["high"], tuple(content["powers"]))
+
+
+def stretched_inputs(boundary: Boundary) -> list[float]:
+    """Inputs as the estimate of the approach takes them: a power law's by their logarithm."""
+    return [
+        math.log(x) if quantity.acts_by_power else x
+        for quantity, x in zip(BOUNDARY_QUANTITIES.values(), vars(boundary).values(), strict=True)
+    ]

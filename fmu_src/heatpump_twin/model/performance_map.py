@@ -19,8 +19,8 @@ from numpy.polynomial.polynomial import polyval2d
 
 from .errors import SolveError
 from .machine import Machine
-from .map_table import ROWS, Array, MapTable
-from .quantities import BOUNDARY_QUANTITIES, Boundary, OperatingPoint
+from .map_table import ROWS, Array, MapTable, stretched_inputs
+from .quantities import Boundary, OperatingPoint
 from .relations import Relations, resting_temperature
 
 # The evaporator's approach is solved by the secant method, whose error is of the order of the
@@ -179,11 +179,3 @@ class PerformanceMap:
         for factor, x in zip(factors, stretched_inputs(boundary), strict=True):
             value += factor * x
         return math.exp(value)
-
-
-def stretched_inputs(boundary: Boundary) -> list[float]:
-    """Inputs as the estimate of the approach takes them: a power law's by their logarithm."""
-    return [
-        math.log(x) if quantity.acts_by_power else x
-        for quantity, x in zip(BOUNDARY_QUANTITIES.values(), vars(boundary).values(), strict=True)
-    ]
