@@ -29,6 +29,7 @@ from .fmus import MOST_BYTES as MOST_BYTES_OF_FMU
 from .fmus import Fmu, Fmus
 from .gate import Access, Gate
 from .kpis import kpis
+from .pages import add_pages
 from .problems import Fault, Problem, finite, json_bytes, shown
 from .recorded import Recorded
 from .sessions import LARGEST_TIME, LEAST_STEP, MOST_STEPS_AT_ONCE, Sessions
@@ -144,6 +145,7 @@ def make_app(fmus: Fmus, store: Store, *, sessions: int, idle: float, access: Ac
     _add_problems(app)
     _add_machines(app, fmus, running, recorded)
     _add_sessions(app, fmus, running, recorded)
+    add_pages(app)
     app.add_middleware(GZipMiddleware, minimum_size=500)
     limits = {**access.limits, "/api/fmus": MOST_BYTES_OF_FMU}
     app.add_middleware(Gate, access=Access(access.hosts, access.token, limits))

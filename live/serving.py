@@ -109,7 +109,7 @@ def serve(
     access = Access(LOCAL_HOSTS if is_local else (), token, {})
     app = make_app(fmus, store, sessions=sessions, idle=idle, access=access)
     shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{port}/api"
+    address = f"http://{shown}:{port}/"
     server = _Server(
         uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2),
         lambda: ready(address),

@@ -59,7 +59,7 @@ def running(
         assert process.stderr is not None
         line = process.stdout.readline()
         assert line.startswith("serving: "), line + process.stderr.read()
-        address = line.removeprefix("serving: ").strip().removesuffix("/api")
+        address = line.removeprefix("serving: ").strip().rstrip("/")
         yield Running(process, Server(address, token))
     finally:
         if process.poll() is None:
