@@ -1,4 +1,4 @@
-"""The FMU's own documentation: one page with the machine, its envelope, accuracy and variables."""
+"""The FMU's own documentation: one page with the machine at work, its accuracy and variables."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from heatpump_twin.model.quantities import (
     STATUS_DESCRIPTION,
     Quantity,
 )
+from heatpump_twin.page.one_file import POLICY, twin_scripts, twin_style
 
 
 def write_documentation(
@@ -53,6 +54,9 @@ def write_documentation(
         outputs=[_variable_row(q) for q in RESULT_QUANTITIES.values()],
         status=STATUS_DESCRIPTION,
         picture=PICTURE,
+        policy=POLICY,
+        style=twin_style(),
+        scripts=twin_scripts(machine, certified),
     )
     (folder / "index.html").write_text(text, encoding="utf-8")
 

@@ -34,7 +34,11 @@ function Machine({ twin, source, tab, setTab, others, query }) {
       const start = startOf(twin);
       for (const part of ["inputs", "settings"])
         for (const [name, value] of Object.entries(now[part])) if (value !== start[part][name]) given.set(name, value);
-      window.history.replaceState(null, "", `#/${tab}?${given}`);
+      try {
+        window.history.replaceState(null, "", `#/${tab}?${given}`);
+      } catch {
+        /* A file in a frame may have no address to change. */
+      }
     }, 250);
     return () => clearTimeout(timer);
   }, [twin, now, tab]);
@@ -131,11 +135,12 @@ export function App({ source, others = {}, title }) {
       <div class="switches"><${Choice} label=${t("language")} value=${lang} onChange=${setLang} options=${LANGUAGES.map((l) => [l, l.toUpperCase()])} />
         <${IconButton} icon=${dark ? "sun" : "moon"} label=${t(dark ? "theme.light" : "theme.dark")} onClick=${() => setTheme(dark ? "light" : "dark")} /></div>
     </header>
+    <main>
     <div class="tabs" role="tablist" aria-label=${t("tabs")} onKeyDown=${onTabKey}>
       ${tabs.map((key) => html`<button type="button" role="tab" key=${key} id=${`tab-${key}`} aria-selected=${key === current} aria-controls="content"
         tabindex=${key === current ? 0 : -1} onClick=${() => setTab(key)}>${t(`tab.${key}`)}</button>`)}
     </div>
-    <main id="content" role="tabpanel" aria-labelledby=${`tab-${current}`}>
+    <div id="content" role="tabpanel" aria-labelledby=${`tab-${current}`}>
       ${error?.status === 401
         ? html`<form class="panel token" onSubmit=${(e) => { e.preventDefault(); source.api.setToken(e.currentTarget.token.value.trim()); setAttempt(attempt + 1); }}>
             <label for="token">${t("token")}</label><input id="token" name="token" type="password" autocomplete="off" required />
@@ -143,6 +148,6 @@ export function App({ source, others = {}, title }) {
         : error ? html`<div class="panel broken"><${Alert} error=${error} /><button type="button" class="primary" onClick=${() => setAttempt(attempt + 1)}>${t("retry")}</button></div>`
         : !isReady ? html`<div class="panel"><${Loading} text=${t("loading")} /></div>`
         : html`<${Machine} key=${name + JSON.stringify(query)} ...${{ twin, source, tab: current, setTab, others, query }} />`}
-    </main>
+    </div></main>
   </${Context.Provider}>`;
 }

@@ -53,7 +53,9 @@ export function sliderRange(machine, f, name) {
   const q = machine.quantities[name];
   const [least, most] = [f.shown(name, q.minimum), f.shown(name, q.maximum)];
   const share = 0.25 * (high - low);
-  const round = (x, up) => (up ? Math.ceil(x * 100) : Math.floor(x * 100)) / 100;
+  // Sliders count their steps from the lower end, so that lies on one.
+  const steps = 10 ** f.decimals(name);
+  const round = (x, up) => (up ? Math.ceil(x * steps) : Math.floor(x * steps)) / steps;
   const from = name === "compressor_speed" ? 0 : Math.max(least, round(low - share, false));
   return { range: [from, Math.min(most, round(high + share, true))], inside: [low, high], limits: [least, most] };
 }

@@ -43,7 +43,7 @@ export function Records({ twin, source, onTake, setTab }) {
   return html`<div class="records">
     <${Panel} title=${data.title} class="rail">
       <details class="source"><summary>${t("records.source")}</summary><p class="explain">${data.source}</p></details>
-      <div class="scroll list" tabindex="0" role="region" aria-label=${data.title}><table class="choose">
+      <div class="scroll list" tabindex="0" role="group" aria-label=${data.title}><table class="choose">
         <thead><tr><th scope="col">${t("records.record")}</th>${main.map((q) => html`<th scope="col" class="n" key=${q}>${t(`s.${q}`)}</th>`)}<th scope="col">${t("records.verdict")}</th></tr></thead>
         <tbody>${data.records.map((r) => html`<tr key=${r.record} class=${`${r.record === chosen ? "chosen" : ""}${r.is_scored ? "" : " unscored"}`} data-record=${r.record} onClick=${() => setChosen(r.record)}>
           <th scope="row"><button type="button" class="row-button" aria-pressed=${r.record === chosen}>${r.record}</button></th>
@@ -57,7 +57,7 @@ export function Records({ twin, source, onTake, setTab }) {
           <button type="button" class="text-button" onClick=${() => onTake(record.inputs, { kind: "measured", name: t("cycle.measured_record", { record: chosen }), values: measured })}>${t("records.what_if")}</button>
           <button type="button" class="text-button" disabled=${busy} onClick=${fork}>${t("records.session")}</button>`}>
           <p class="explain">${machine.names.inputs.map((q) => html`<span class="pair" key=${q}>${t(`q.${q}`)} <b>${f.full(q, record.inputs[q])}</b></span>`)}</p>
-          <div class="scroll" tabindex="0" role="region" aria-label=${t("records.title", { record: chosen })}><table class="compare">
+          <div class="scroll" tabindex="0" role="group" aria-label=${t("records.title", { record: chosen })}><table class="compare">
             <thead><tr>${["quantity", "measured", "simulated", "difference", "band"].map((k, i) => html`<th scope="col" key=${k} class=${i ? "n" : ""}>${t(`records.${k}`)}</th>`)}</tr></thead>
             <tbody>${machine.names.results.filter((q) => record.readings[q] !== undefined && record.readings[q] !== null).map((q) => {
               const difference = record.answers[q] - record.readings[q];

@@ -116,6 +116,6 @@ export function Series({ strips, runs, cursor, onCursor, span, label }) {
       })}
       ${at && at.time >= t0 && at.time <= t1 && html`<path class="cursor" d=${`M${X(at.time)} 4V${height - AXIS}`} />`}
       <g class="axis">${xt.values.map((v) => html`<text key=${v} x=${X(v * unit)} y=${height - 10} text-anchor="middle">${f.number(v, xt.decimals)}</text>`)}
-        <text class="title" x=${MARGIN.left - 6} y=${height - 10} text-anchor="end">${long ? "h" : "min"}</text></g>
+        <text class="title" x=${MARGIN.left - 16} y=${height - 10} text-anchor="end">${long ? "h" : "min"}</text></g>
     </svg></div>`;
 }

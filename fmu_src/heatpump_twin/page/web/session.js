@@ -267,7 +267,7 @@ function Open({ id, label, twin, source, sessions, onFork, onGone }) {
             <input type="checkbox" checked=${shownStrips.includes(name)} onChange=${(e) => setStrips(e.currentTarget.checked ? [...shownStrips, name] : shownStrips.filter((n) => n !== name))} />${t.or(`q.${name}`, name)}</label>`)}</div></details>
         </${Panel}>
         <${Panel} title=${t("statistics.title")} class="p-statistics">
-          <div class="scroll" tabindex="0" role="region" aria-label=${t("statistics.title")}><table class="statistics"><thead><tr><th scope="col">${t("values.quantity")}</th>${["mean", "low", "high", ...(otherSteps ? ["other", "difference"] : [])].map((k) => html`<th scope="col" class="n" key=${k}>${t(`statistics.${k}`)}</th>`)}</tr></thead>
+          <div class="scroll" tabindex="0" role="group" aria-label=${t("statistics.title")}><table class="statistics"><thead><tr><th scope="col">${t("values.quantity")}</th>${["mean", "low", "high", ...(otherSteps ? ["other", "difference"] : [])].map((k) => html`<th scope="col" class="n" key=${k}>${t(`statistics.${k}`)}</th>`)}</tr></thead>
             <tbody>${shownStrips.map((name) => {
               const own = statistics(steps, name, span);
               const its = otherSteps && statistics(otherSteps, name, span);

@@ -37,7 +37,7 @@ export function StandardPoints({ twin, onTake }) {
     <p class="explain">${t("points.explain", {
       source: f.full("m_flow_source", twin.design.m_flow_source), sink: f.full("m_flow_sink", twin.design.m_flow_sink),
       speed: f.value("compressor_speed", twin.design.compressor_speed) })}</p>
-    ${points.length === 0 ? html`<p class="empty">${t("points.none")}</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label=${t("points.title")}><table class="points">
+    ${points.length === 0 ? html`<p class="empty">${t("points.none")}</p>` : html`<div class="scroll" tabindex="0" role="group" aria-label=${t("points.title")}><table class="points">
       <thead><tr><th scope="col">${t("points.point")}</th>${["T_source_in", "T_sink_in", "T_sink_out", "P_el", "Q_flow_sink", "COP"].map((q) => html`<th scope="col" class="n" key=${q}>${t(`q.${q}`)}</th>`)}<th scope="col">${t("points.status")}</th><th><span class="unseen">${t("points.take")}</span></th></tr></thead>
       <tbody>${points.map(({ name, answer }) => html`<tr key=${name} data-point=${name} class=${answer?.status === 1 ? "" : "outside"}>
         <th scope="row">${name}</th>

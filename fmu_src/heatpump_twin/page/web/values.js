@@ -9,7 +9,7 @@ export function StatusChip({ status, held }) {
 
 export function Values({ answer, names, band, faults }) {
   const { t, f } = useApp();
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${t("values.title")}><table class="values">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label=${t("values.title")}><table class="values">
     <thead><tr><th scope="col">${t("values.quantity")}</th><th scope="col" class="n">${t("values.value")}</th>
       <th scope="col" class="n">${t("values.band")}</th><th scope="col" class="n exact">${t("values.exact")}</th></tr></thead>
     <tbody>${names.map((name) => {

@@ -14,44 +14,51 @@ export const SETTABLE = ["number_of_units", "standby_power"];
 
 /* Inputs and parameters that can be taken back. */
 export function useHistory(first) {
-  const [past, setPast] = useState([]);
-  const [future, setFuture] = useState([]);
-  const [now, setNow] = useState(first);
-  // A slider that is drawn is one change: it is done when it is let go.
-  const begun = useRef(null);
+  const [, setCount] = useState(0);
+  // Not the state of a drawing that may lie behind: what was typed a moment ago counts.
+  const of = useRef(null);
+  of.current ??= { now: first(), begun: null, past: [], future: [] };
+  const h = of.current;
+  const redraw = () => setCount((n) => n + 1);
+  /* part: { inputs, settings }, each with those that change. */
   const change = (part) => {
-    if (begun.current === null) begun.current = now;
-    setNow((state) => ({ ...state, ...part }));
+    h.begun ??= h.now;
+    h.now = Object.fromEntries(Object.entries(h.now).map(([key, values]) => [key, part[key] ? { ...values, ...part[key] } : values]));
+    redraw();
   };
+  // A slider that is drawn is one change: it is done when it is let go.
   const done = () => {
-    const before = begun.current;
-    begun.current = null;
-    if (before === null || JSON.stringify(before) === JSON.stringify(now)) return;
-    setPast((list) => [...list.slice(-99), before]);
-    setFuture([]);
+    const before = h.begun;
+    h.begun = null;
+    if (before === null || JSON.stringify(before) === JSON.stringify(h.now)) return;
+    h.past = [...h.past.slice(-99), before];
+    h.future = [];
+    redraw();
   };
   // Typing has no end of its own.
   useEffect(() => {
     const timer = setTimeout(done, 700);
     return () => clearTimeout(timer);
-  });
-  const go = (from, setFrom, setTo) => {
+  }, [h.now]);
+  const go = (from, to) => {
     done();
-    if (!from.length) return;
-    setTo((list) => [...list, now]);
-    setNow(from.at(-1));
-    setFrom(from.slice(0, -1));
+    if (!h[from].length) return;
+    h[to] = [...h[to], h.now];
+    h.now = h[from].at(-1);
+    h[from] = h[from].slice(0, -1);
+    redraw();
   };
   const replace = (state) => {
-    begun.current = null;
-    setPast((list) => [...list.slice(-99), now]);
-    setFuture([]);
-    setNow(state);
+    done();
+    h.past = [...h.past.slice(-99), h.now];
+    h.future = [];
+    h.now = state;
+    redraw();
   };
   return {
-    now, change, done, replace,
-    undo: () => go(past, setPast, setFuture), redo: () => go(future, setFuture, setPast),
-    canUndo: past.length > 0 || begun.current !== null, canRedo: future.length > 0,
+    now: h.now, change, done, replace,
+    undo: () => go("past", "future"), redo: () => go("future", "past"),
+    canUndo: h.past.length > 0 || h.begun !== null, canRedo: h.future.length > 0,
   };
 }
 
@@ -160,7 +167,8 @@ export function WhatIf({ twin, history, computes, setComputes, beside, setBeside
     }
     setTimeout(() => setSaid(""), 3000);
   };
-  const setSetting = (name, value) => change({ settings: { ...now.settings, [name]: value } });
+  const changeInputs = (inputs) => change({ inputs });
+  const setSetting = (name, value) => change({ settings: { [name]: value } });
   const exports = (selector, name) => html`
     <button type="button" class="text-button" onClick=${() => saveSvg(find(selector), name)}>SVG</button>
     <button type="button" class="text-button" onClick=${() => savePng(find(selector), name)}>PNG</button>`;
@@ -176,7 +184,7 @@ export function WhatIf({ twin, history, computes, setComputes, beside, setBeside
         </div></header>
       <p class="said" role="status">${said}</p>
       <${MachineInputs} machine=${machine} inputs=${now.inputs} notes=${byVariable} refused=${error?.byField}
-        onChange=${(part) => change({ inputs: { ...now.inputs, ...part } })} onDone=${done} />
+        onChange=${changeInputs} onDone=${done} />
       <details class="fold"><summary>${t("parameters.title")}</summary>
         ${SETTABLE.map((name) => {
           const s = machine.settings[name];
@@ -218,7 +226,7 @@ export function WhatIf({ twin, history, computes, setComputes, beside, setBeside
           </dl></${Panel}>
         <${Panel} title=${t("envelope.title")} class="p-envelope" actions=${exports("svg.envelope", "envelope")}>
           <${Envelope} twin=${twin} inputs=${now.inputs} settings=${now.settings} status=${shown.status}
-            onMove=${(part) => change({ inputs: { ...now.inputs, ...part } })} /></${Panel}>
+            onMove=${changeInputs} /></${Panel}>
         <${Panel} title=${t("values.title")} class="p-values" actions=${html`<button type="button" class="text-button" onClick=${() => save("values.csv", table(), "text/csv")}><${Icon} name="save" />CSV</button>`}>
           <${Values} answer=${shown} names=${machine.names.results} band=${shown.status === 0 ? {} : machine.band} faults=${byVariable} /></${Panel}>
       </div>
