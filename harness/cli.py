@@ -13,7 +13,9 @@ from __future__ import annotations
 import itertools
 import os
 import shlex
+import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -557,8 +559,16 @@ def serve(
     idle: Annotated[
         float, typer.Option(help="Hours without use after which a session ends.", min=0.001)
     ] = 24.0,
+    browser: Annotated[
+        bool | None,
+        typer.Option(
+            "--browser/--no-browser",
+            help="Open the page; by default where a person at a screen starts the server.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """Serve sessions of machines by a REST API until Ctrl-C."""
+    """Show machines at work on a page, with a REST API behind it, until Ctrl-C."""
     try:
         from heatpump_twin.live.serving import listen, read_token
         from heatpump_twin.live.serving import serve as run
@@ -586,10 +596,24 @@ def serve(
             token=token,
             sessions=sessions,
             idle=3600.0 * idle,
-            ready=lambda address: console.print(
-                f"serving: {address}", markup=False, highlight=False, soft_wrap=True
-            ),
+            ready=lambda address: _tell(address, _is_at_screen() if browser is None else browser),
         )
+
+
+def _is_at_screen() -> bool:
+    has_windows = sys.platform in ("darwin", "win32") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+    return sys.stdout.isatty() and has_windows
+
+
+def _tell(address: str, opens: bool) -> None:
+    console.print(f"serving: {address}", markup=False, highlight=False, soft_wrap=True)
+    if opens:
+        import webbrowser
+
+        # Some browsers return when they are closed.
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
 @app.command("list")

@@ -30,7 +30,14 @@ CERTIFIED_COLUMNS = (
 )
 # Run by .ci/run, which this test is a part of, in effect by test_wheel.py, and, since it does not
 # end by itself, by tests/live.
-RUN_ELSEWHERE = ("make demo", "make test", "pip wheel", "pip install", "heatpump-twin serve")
+RUN_ELSEWHERE = (
+    "make demo",
+    "make twin",
+    "make test",
+    "pip wheel",
+    "pip install",
+    "heatpump-twin serve",
+)
 
 
 def blocks(language: str) -> list[str]:

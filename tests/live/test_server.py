@@ -518,6 +518,41 @@ def test_what_the_command_cannot_use(tmp_path: Path, arguments: list[str], messa
     assert "Traceback" not in done.stderr
 
 
+def test_the_page_is_opened_where_it_is_asked_for(
+    tmp_path: Path, fmu: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f"#!/bin/sh\necho $1 > {tmp_path / 'opened'}\n")
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", str(browser))
+    opened = tmp_path / "opened"
+    with running(tmp_path / "a", "--browser") as started:
+        wait_until(lambda: opened.is_file() and opened.read_text())
+        assert opened.read_text().strip() == f"{started.server.address}/"
+        with urlopen(started.server.address) as page:
+            assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+            assert b"heatpump-twin" in page.read()
+        opened.unlink()
+    # No person sits at a screen here.
+    with running(tmp_path / "b"):
+        time.sleep(0.5)
+    assert not opened.exists()
+
+
+@pytest.mark.parametrize("name", ["none.js", "../pages.py", "..%2f..%2fapp.py", "vendor/", ""])
+def test_the_page_gives_its_own_files_alone(server: Running, name: str) -> None:
+    assert server.problem("GET", f"/web/{name}")["status"] == 404
+
+
+def test_a_file_that_a_browser_has_is_not_sent_again(server: Running) -> None:
+    address = f"{server.server.address}/web/style.css"
+    with urlopen(address) as first:
+        tag = first.headers["ETag"]
+    with pytest.raises(HTTPError) as error:
+        urlopen(Request(address, headers={"If-None-Match": tag}))
+    assert error.value.code == 304
+
+
 def test_ctrl_c_ends_it(tmp_path: Path, fmu: Path) -> None:
     with running(tmp_path) as started:
         client.start(started.server, machine="mci_lab")

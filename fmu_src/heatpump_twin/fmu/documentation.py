@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from heatpump_twin.core.map_file import map_file
 from heatpump_twin.map_making.map_build import PICTURE, CertifiedMap
 from heatpump_twin.model.machine import Machine, identification
 from heatpump_twin.model.quantities import (
@@ -56,7 +57,7 @@ def write_documentation(
         picture=PICTURE,
         policy=POLICY,
         style=twin_style(),
-        scripts=twin_scripts(machine, certified),
+        scripts=twin_scripts(machine, certified.certificate, map_file(machine, certified.table)),
     )
     (folder / "index.html").write_text(text, encoding="utf-8")
 

@@ -10,11 +10,11 @@ import base64
 import gzip
 import json
 import re
+from html import escape
 from typing import Any
 
 from heatpump_twin.core.compiling import WEB, compiled_core
-from heatpump_twin.core.map_file import map_file
-from heatpump_twin.map_making.map_build import CertifiedMap
+from heatpump_twin.map_making.certificate import Certificate
 from heatpump_twin.model.machine import Machine
 
 from .diagram import log_p_h
@@ -59,29 +59,48 @@ def twin_style() -> str:
     return web_files()["style.css"].decode()
 
 
-def twin_scripts(machine: Machine, certified: CertifiedMap) -> str:
+def twin_page(machine: Machine, certificate: Certificate, content: bytes) -> str:
+    """Return a page that has nothing but the twin in it, in light colours.
+
+    Parameters
+    ----------
+    machine, certificate, content
+        As of `twin_scripts`.
+    """
+    return (
+        '<!DOCTYPE html>\n<html lang="en" data-theme="light">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        f"<title>{escape(machine.title)}</title>\n<style>\n{twin_style()}</style>\n</head>\n"
+        f'<body>\n<div id="app"></div>\n{twin_scripts(machine, certificate, content)}\n</body>\n'
+        "</html>\n"
+    )
+
+
+def twin_scripts(machine: Machine, certificate: Certificate, content: bytes) -> str:
     """Return the scripts that show a machine in the element ``app`` of a page.
 
     Parameters
     ----------
     machine : Machine
         The machine.
-    certified : CertifiedMap
-        Its map and certificate.
+    certificate : Certificate
+        Of its map.
+    content : bytes
+        The map file.
 
     Returns
     -------
     str
         HTML. Equal machines and equal code give equal text.
     """
-    content = {
+    parts = {
         "modules": _modules(),
-        "machine": twin(machine, certified.certificate),
+        "machine": twin(machine, certificate),
         "diagram": log_p_h(machine),
-        "map": _text(map_file(machine, certified.table)),
+        "map": _text(content),
         "wasm": _text(compiled_core(WEB).read_bytes()),
     }
-    packed = gzip.compress(_json(content), 9, mtime=0)
+    packed = gzip.compress(_json(parts), 9, mtime=0)
     return (
         f'<script type="text/plain" id="twin-content">{_text(packed)}</script>\n'
         f"<script>{_START}</script>"

@@ -70,7 +70,7 @@ function Machine({ twin, source, tab, setTab, others, query }) {
 export function App({ source, others = {}, title }) {
   const first = useMemo(() => readAddress(location.hash), []);
   const [lang, setLang] = useState(() => kept.get("language", null) ?? (navigator.language?.startsWith("de") ? "de" : "en"));
-  const [theme, setTheme] = useState(() => kept.get("theme", null));
+  const [theme, setTheme] = useState(() => kept.get("theme", null) ?? document.documentElement.dataset.theme ?? null);
   const [tab, setTab] = useState(first.tab);
   const [machines, setMachines] = useState(null);
   const [name, setName] = useState(first.query.machine ?? null);

@@ -11,19 +11,25 @@ const api = new Api(() => translator(document.documentElement.lang)("unreachable
 const loaded = new Map();
 let core = null;
 
+const wasm = () =>
+  (core ??= api.bytes("/core.wasm").catch((error) => {
+    core = null;
+    throw error;
+  }));
+
 const source = {
   api,
-  machines: () => api.get("/machines"),
+  machines() {
+    // It takes longest, and is the same for each machine; who wants it is told of an error.
+    wasm().catch(() => {});
+    return api.get("/machines");
+  },
   /* Machines that were looked at stay, each with its map of 60 kB. */
   async load(name) {
     if (!loaded.has(name)) {
-      core ??= api.bytes("/core.wasm").catch((error) => {
-        core = null;
-        throw error;
-      });
       const at = `/machines/${encodeURIComponent(name)}`;
-      const [machine, diagram, map, wasm] = await Promise.all([api.get(at), api.get(`${at}/log_p_h`), api.bytes(`${at}/map`), core]);
-      loaded.set(name, await Twin.load({ machine, diagram, map, wasm }));
+      const [machine, diagram, map, content] = await Promise.all([api.get(at), api.get(`${at}/log_p_h`), api.bytes(`${at}/map`), wasm()]);
+      loaded.set(name, await Twin.load({ machine, diagram, map, wasm: content }));
     }
     return loaded.get(name);
   },
