@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import CoolProp
+import foreign_fmus
 import numpy as np
 import pytest
 from browser import Tab, chromium, tab
@@ -546,7 +547,7 @@ def test_of_two_pages_the_second_sees_what_the_first_did(browser: Any, server: R
 
 
 def test_an_fmu_is_brought_and_one_that_is_none_is_refused(
-    browser: Any, server: Running, fmu: Path, tmp_path: Path
+    browser: Any, server: Running, tmp_path: Path
 ) -> None:
     bad = tmp_path / "bad.fmu"
     bad.write_bytes(b"PK no zip")
@@ -555,12 +556,18 @@ def test_an_fmu_is_brought_and_one_that_is_none_is_refused(
         upload.set_input_files(bad)
         opened.page.wait_for_selector(".alert")
         assert "not a zip file" in opened.text(".alert")
-        foreign = Path(__file__).parents[1] / "fmus" / "counting.py"
-        assert foreign.is_file()
-        upload.set_input_files(fmu)
+        upload.set_input_files(foreign_fmus.build(tmp_path / "foreign.fmu"))
         opened.page.wait_for_selector("svg.series")
+        opened.fill("session-TWat_in", "40")
         opened.button("Step").click()
         after(opened, 1)
+        session = opened.page.evaluate("JSON.parse(localStorage['heatpump-twin.session'])")
+        now = server.ask("GET", f"/api/sessions/{session}")["now"]
+        assert now["inputs"]["TWat_in"] == 40.0
+        value = opened.page.locator("[data-cursor=PCom]").get_attribute("data-si")
+        assert float(value) == now["outputs"]["PCom"]
+        # Nothing is known of its cycle.
+        assert opened.page.locator("svg.schematic").count() == 0
         opened.wrong = [w for w in opened.wrong if "422" not in w]
 
 

@@ -10,7 +10,7 @@ export function Help({ twin }) {
     return html`<tr key=${name}><th scope="row">${t(`q.${name}`)}</th><td><code>${name}</code></td><td>${q.shown[0] === "1" ? "–" : q.shown[0]}</td>
       <td>${q.unit === "1" ? "–" : q.unit}</td><td>${t(`d.${name}`)}</td></tr>`;
   });
-  const table = (names, label) => html`<div class="scroll" tabindex="0" role="group" aria-label=${label}><table class="help">
+  const table = (names, label) => html`<div class="scroll" tabindex="0" role="group" aria-label=${label}><table class="help variables">
     <thead><tr>${["name", "variable", "shown", "si", "meaning"].map((k) => html`<th scope="col" key=${k}>${t(`help.${k}`)}</th>`)}</tr></thead>
     <tbody>${rows(names)}</tbody></table></div>`;
   return html`<div class="stack">

@@ -223,6 +223,6 @@ export function LogPH({ diagram, cycles, id = "log-p-h", height = 520 }) {
     </svg>
     <div class="readout two-lines">${items
       ? items.map(([key, text]) => html`<span key=${key}><i>${key}</i> ${text}</span>`)
-      : html`<span class="legend">${cycles.map(({ kind, name }) => html`<span key=${kind} class=${`key-${kind}`}>${name}</span>`)}</span><span class="hint">${t("diagram.hint")}</span>`}</div>
+      : html`<span class="legend">${cycles.filter((c) => corners(c.values)).map(({ kind, name }) => html`<span key=${kind} class=${`key-${kind}`}>${name}</span>`)}</span><span class="hint">${t("diagram.hint")}</span>`}</div>
   </div>`;
 }

@@ -38,7 +38,7 @@ export function Records({ twin, source, onTake, setTab }) {
   };
   const measured = record && { ...record.readings, ...Object.fromEntries(Object.entries(record.cycle).filter(([, v]) => v !== null)) };
   if (measured && measured.h_discharge === undefined && record.cycle.h_discharge_recorded) measured.h_discharge = record.cycle.h_discharge_recorded;
-  const percent = (x) => (x === null ? "–" : `${x > 0 ? "+" : ""}${f.number(100 * x, 1)} %`);
+  const percent = (x) => (x === null ? "–" : f.signed(100 * x, 1) + " %");
   const isTemperature = (q) => machine.quantities[q].unit === "K";
   return html`<div class="records">
     <${Panel} title=${data.title} class="rail">

@@ -195,7 +195,8 @@ function Open({ id, label, twin, source, sessions, onFork, onGone }) {
 
   const at = cursor === null ? steps.length - 1 : Math.min(cursor, steps.length - 1);
   const now = steps[at];
-  const names = Object.keys(variables).filter((n) => ["input", "output"].includes(variables[n].causality) && variables[n].type !== "String" && n !== "operating_status");
+  const of = (causality) => Object.keys(variables).filter((n) => variables[n].causality === causality && variables[n].type !== "String");
+  const names = [...of("output"), ...of("input")].filter((n) => n !== "operating_status");
   const shownStrips = strips ?? (SHOWN_FIRST.some((n) => names.includes(n)) ? SHOWN_FIRST.filter((n) => names.includes(n)) : names.slice(0, 4));
   const length = WINDOWS.find(([key]) => key === windowed)[1];
   const end = length === Infinity ? last.time : now.time;

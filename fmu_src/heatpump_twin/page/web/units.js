@@ -19,6 +19,7 @@ export function makeFormat(lang, quantities) {
     const text = formats.get(decimals).format(value);
     return /^-[0.,]*$/.test(text) ? text.slice(1) : text.replace("-", "−");
   };
+  const plus = (text) => (/^[0.,]*$|^−|^–/.test(text) ? text : `+${text}`);
   const of = (name) => quantities?.[name]?.shown ?? FALLBACK;
   const unit = (name) => (of(name)[0] === "1" ? "" : of(name)[0]);
   const shown = (name, si) => (si === null || si === undefined ? si : of(name)[1] * si + of(name)[2]);
@@ -28,11 +29,12 @@ export function makeFormat(lang, quantities) {
     decimals: (name) => of(name)[3],
     si: (name, x) => (x - of(name)[2]) / of(name)[1],
     full: (name, si, more = 0) => `${value(name, si, more)}${unit(name) && ` ${unit(name)}`}`,
+    signed: (x, decimals) => plus(number(x, decimals)),
     /* A difference of a temperature has no offset. */
     difference: (name, si, more = 0) => {
       const text = number(of(name)[1] * si, of(name)[3] + more);
       const u = unit(name) === "°C" ? "K" : unit(name);
-      return `${si > 0 && !/^[0.,]*$/.test(text) ? "+" : ""}${text}${u && ` ${u}`}`;
+      return `${plus(text)}${u && ` ${u}`}`;
     },
     /* Six digits, for what is written into a field. */
     plain: (x) => {
