@@ -54,9 +54,28 @@ async (count) => {
 }
 """
 
+# From a step that is asked for to the frame that shows it, which has come by the stream, ms.
+_STEP = """
+async (count) => {
+  const session = JSON.parse(localStorage["heatpump-twin.session"]);
+  const shown = () => Number(document.querySelector("[data-step]").dataset.step);
+  const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  const times = [];
+  for (let i = 0; i < count; i++) {
+    const next = shown() + 1;
+    const begin = performance.now();
+    fetch(`/api/sessions/${session}/step`, {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
+    do await frame(); while (shown() < next);
+    times.push(performance.now() - begin);
+  }
+  return times;
+}
+"""
+
 
 def _measured(browser: Any, address: str, runs: int) -> dict[str, list[float]]:
-    first, slides, sizes = [], [], []
+    first, slides, sizes, steps = [], [], [], []
     for _ in range(runs):
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         page = context.new_page()
@@ -71,8 +90,18 @@ def _measured(browser: Any, address: str, runs: int) -> dict[str, list[float]]:
         first.append(page.evaluate("window.firstPicture"))
         slides += page.evaluate(_SLIDE, SLIDES)
         sizes.append(sum(wire) / 1e3)
+        page.locator("#tab-session").click()
+        page.get_by_role("button", name="Start", exact=True).click()
+        page.wait_for_selector("svg.series")
+        steps += page.evaluate(_STEP, SLIDES)
+        page.get_by_role("button", name="End", exact=True).click()
         context.close()
-    return {"first picture, ms": first, "slider to picture, ms": slides, "page, kB": sizes}
+    return {
+        "first picture, ms": first,
+        "slider to picture, ms": slides,
+        "step to screen, ms": steps,
+        "page, kB": sizes,
+    }
 
 
 def main() -> int:

@@ -22,7 +22,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from heatpump_twin.core.compiling import WEB, compiled_core
-from heatpump_twin.page.diagram import log_p_h
+from heatpump_twin.page.kept_diagram import kept_log_p_h
 from heatpump_twin.page.twin import twin
 
 from .fmus import MOST_BYTES as MOST_BYTES_OF_FMU
@@ -217,7 +217,7 @@ def _add_machines(app: FastAPI, fmus: Fmus, running: Sessions, recorded: Recorde
         """Give the log(p)-h diagram of the refrigerant: dome, isolines, states."""
         fmu = fmus.machine(machine)
         if fmu.id not in diagrams:
-            diagrams[fmu.id] = await asyncio.to_thread(log_p_h, _machine(fmu))
+            diagrams[fmu.id] = await asyncio.to_thread(kept_log_p_h, _machine(fmu))
         return _Json(diagrams[fmu.id])
 
     @app.get("/api/machines/{machine}/fmu", response_class=Response)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import CoolProp
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from heatpump_twin.machine_files.machine_file import read_machine
 from heatpump_twin.page.diagram import log_p_h
+from heatpump_twin.page.kept_diagram import kept_log_p_h
 from heatpump_twin.solving.media import abstract_state
 
 # Largest errors that nobody sees on a screen: K and J/(kg K).
@@ -40,6 +42,26 @@ def test_states_between_the_columns_are_those_of_coolprop(name: str) -> None:
             state.update(CoolProp.HmassP_INPUTS, float(h), p)
             assert abs(near[0] - state.T()) < LARGEST_T, (side, p, h)
             assert abs(near[1] - state.smass()) < LARGEST_S, (side, p, h)
+
+
+def test_a_diagram_is_kept_and_a_damaged_one_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEATPUMP_TWIN_CACHE", str(tmp_path))
+    machine = read_machine("mci_lab")
+    made = kept_log_p_h(machine)
+    assert made == log_p_h(machine)
+    (file,) = (tmp_path / "diagrams").iterdir()
+    written = file.stat().st_mtime_ns
+    assert kept_log_p_h(machine) == made
+    assert file.stat().st_mtime_ns == written
+    file.write_text(file.read_text()[:1000])
+    assert kept_log_p_h(machine) == made
+    other = machine.with_parameters({"envelope.p_high_max": 4.0e6})
+    assert kept_log_p_h(other)["p"] == log_p_h(other)["p"]
+    # A page of another machine with this refrigerant has its own note.
+    noted = read_machine("rwth_brine_water")
+    assert kept_log_p_h(noted)["note"] == noted.refrigerant_note != made["note"]
 
 
 def test_isolines_have_their_value() -> None:

@@ -17,7 +17,7 @@ from heatpump_twin.core.compiling import WEB, compiled_core
 from heatpump_twin.map_making.certificate import Certificate
 from heatpump_twin.model.machine import Machine
 
-from .diagram import log_p_h
+from .kept_diagram import kept_log_p_h
 from .twin import twin
 from .web_files import IMPORTS, web_files
 
@@ -96,7 +96,7 @@ def twin_scripts(machine: Machine, certificate: Certificate, content: bytes) -> 
     parts = {
         "modules": _modules(),
         "machine": twin(machine, certificate),
-        "diagram": log_p_h(machine),
+        "diagram": kept_log_p_h(machine),
         "map": _text(content),
         "wasm": _text(compiled_core(WEB).read_bytes()),
     }
