@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from hashlib import sha256
 
 from fastapi import FastAPI, Request
@@ -24,6 +25,8 @@ _HEADERS = {
 def add_pages(app: FastAPI) -> None:
     """Add the page and its files to the application."""
     tags = {name: f'"{sha256(content).hexdigest()[:32]}"' for name, content in web_files().items()}
+    # Once, and not for each browser: it takes longer than all else of an answer.
+    packed = {name: gzip.compress(content, 9, mtime=0) for name, content in web_files().items()}
 
     @app.get("/", include_in_schema=False)
     async def page() -> Response:
@@ -36,7 +39,9 @@ def add_pages(app: FastAPI) -> None:
         content = web_files().get(name)
         if content is None:
             raise Problem(404, "not-found", f"There is no {shown(request.url.path)}.")
-        headers = {**_HEADERS, "ETag": tags[name]}
+        headers = {**_HEADERS, "ETag": tags[name], "Vary": "Accept-Encoding"}
         if request.headers.get("if-none-match", "").removeprefix("W/") == tags[name]:
             return Response(status_code=304, headers=headers)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            content, headers["Content-Encoding"] = packed[name], "gzip"
         return Response(content, media_type=media_type(name), headers=headers)
