@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint wheel-check bench soak clean
+.PHONY: demo twin test lint wheel-check bench soak clean
 
 MACHINES := mci_lab nist_split rwth_brine_water
 
@@ -14,6 +14,9 @@ demo: $(VENV)/demo.stamp $(MACHINES:%=demo-%)  ## build the FMU of each machine 
 demo-%: $(VENV)/demo.stamp
 	@$(BIN)/heatpump-twin build $* -o out/$*.fmu
 	@$(BIN)/heatpump-twin validate $* --fmu out/$*.fmu -o out/$* --replace
+
+twin: $(VENV)/serve.stamp  ## show a machine at work in the browser, until Ctrl-C
+	@$(BIN)/heatpump-twin serve
 
 test: $(VENV)/test.stamp  ## run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -43,6 +46,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/demo.stamp: EXTRAS =
+$(VENV)/serve.stamp: EXTRAS = [serve]
 $(VENV)/test.stamp: EXTRAS = [test]
 $(VENV)/lint.stamp: EXTRAS = [lint]
 $(VENV)/bench.stamp: EXTRAS = [bench]

@@ -13,7 +13,9 @@ from __future__ import annotations
 import itertools
 import os
 import shlex
+import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -538,6 +540,88 @@ def diagram(
     console.print(
         f"drew {output / name}.png and {output / name}.svg", highlight=False, soft_wrap=True
     )
+
+
+@app.command()
+@_clear_errors
+def serve(
+    machines: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[MACHINE]...", help="Machine files or names of shipped machines; mci_lab."
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others can reach any but the default.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 0,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="File with the token that clients have to send; needed with --host."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder that keeps sessions; the user's data folder by default."),
+    ] = None,
+    sessions: Annotated[int, typer.Option(help="Most sessions at once.", min=1, max=1000)] = 100,
+    idle: Annotated[
+        float, typer.Option(help="Hours without use after which a session ends.", min=0.001)
+    ] = 24.0,
+    browser: Annotated[
+        bool | None,
+        typer.Option(
+            "--browser/--no-browser",
+            help="Open the page; by default where a person at a screen starts the server.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Show machines at work on a page, with a REST API behind it, until Ctrl-C."""
+    try:
+        from heatpump_twin.live.serving import listen, read_token
+        from heatpump_twin.live.serving import serve as run
+    except ModuleNotFoundError as error:
+        if error.name not in ("fastapi", "uvicorn"):
+            raise
+        raise InputError(
+            f"{error.name} is not installed, which the server needs: "
+            "pip install 'heatpump-twin[serve]'"
+        ) from error
+    from platformdirs import user_data_path
+
+    names = machines or [DEFAULT_MACHINE]
+    for name in names:
+        read_toml(machine_path(name), "machine file")
+    token = read_token(token_file, host)
+    folder = data or user_data_path("heatpump-twin")
+    check_output_folder(folder)
+    with listen(host, port) as listening, temporary_folder() as built:
+        paths = [_build(name, built / f"{number}.fmu").path for number, name in enumerate(names)]
+        run(
+            paths,
+            folder,
+            listening,
+            token=token,
+            sessions=sessions,
+            idle=3600.0 * idle,
+            ready=lambda address: _tell(address, _is_at_screen() if browser is None else browser),
+        )
+
+
+def _is_at_screen() -> bool:
+    has_windows = sys.platform in ("darwin", "win32") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+    return sys.stdout.isatty() and has_windows
+
+
+def _tell(address: str, opens: bool) -> None:
+    console.print(f"serving: {address}", markup=False, highlight=False, soft_wrap=True)
+    if opens:
+        import webbrowser
+
+        # Some browsers return when they are closed.
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
 @app.command("list")

@@ -23,6 +23,7 @@ LAYERS = (
     ("core",),
     ("solving",),
     ("machine_files", "map_making"),
+    ("page",),
     ("fmu",),
     ("harness.errors", "harness.progress"),
     ("harness.data", "harness.stepping"),
@@ -30,6 +31,7 @@ LAYERS = (
     ("harness.scoring",),
     ("harness.drawing",),
     ("harness.report",),
+    ("live",),
     ("harness.cli",),
     ("harness.entry",),
     ("benchmarks",),
@@ -37,6 +39,8 @@ LAYERS = (
     ("heatpump_twin",),
 )
 HEIGHT = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}
+# Folders beside the package that links make part of it.
+LINKED = ("harness", "live")
 # The package inside an FMU has another name.
 IN_FMU = ("model", "core", "solving")
 
@@ -54,7 +58,7 @@ def module_of(file: Path) -> str:
     """Dotted name of a source file: ``heatpump_twin.model.machine``, ``benchmarks.steps``."""
     relative = file.relative_to(HOUSE.parent if file.is_relative_to(HOUSE) else ROOT)
     name = ".".join(relative.with_suffix("").parts)
-    return f"{PACKAGE}.{name}" if name.startswith("harness") else name
+    return f"{PACKAGE}.{name}" if name.startswith(LINKED) else name
 
 
 def room_of(module: str) -> str:
@@ -113,8 +117,8 @@ def upward_imports(module: str, text: str) -> list[str]:
 
 def sources() -> dict[str, str]:
     files = [
-        *(f for f in HOUSE.rglob("*.py") if not f.is_relative_to(HOUSE / "harness")),
-        *(ROOT / "harness").rglob("*.py"),
+        *(f for f in HOUSE.rglob("*.py") if f.relative_to(HOUSE).parts[0] not in LINKED),
+        *(f for folder in LINKED for f in (ROOT / folder).rglob("*.py")),
         *(ROOT / "benchmarks").rglob("*.py"),
     ]
     return {module_of(file): file.read_text(encoding="utf-8") for file in sorted(files)}

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import base64
+import json
+import zipfile
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from heatpump_twin.core.heat_pump import HeatPump
+from heatpump_twin.core.map_file import NAME as MAP_FILE
+from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
+from heatpump_twin.page.one_file import twin_page
 
 from ..drawing.log_p_h import has_cycle
 from ..drawing.selection import RULE
 from ..scoring.scores import Scores
+from ..stepping.replay import FmuInfo
 from . import tables
 
 _PACKAGES = ("heatpump-twin", "tespy", "CoolProp", "pythonfmu", "FMPy", "fluprodia")
@@ -77,11 +84,26 @@ def write_html(
         parity={name: _embed(file) for name, file in parity.items()},
         first=order[0] if order else None,
         cycles={record: _embed(file) for record, file in cycles.items()},
+        twin=_twin(scores.fmu),
         drawn=_which_drawn(scores, len(cycles)) if has_cycle(scores.dataset) else None,
         date=datetime.now(UTC).strftime("%Y-%m-%d"),
         versions=[f"{name} {version(name)}" for name in _PACKAGES],
     )
     path.write_text(html, encoding="utf-8")
+
+
+def _twin(fmu: FmuInfo) -> str | None:
+    """A page with the FMU's own map at work, if it has one that this core reads."""
+    if fmu.certificate is None:
+        return None
+    with zipfile.ZipFile(fmu.path) as archive:
+        try:
+            content = archive.read(f"resources/{MAP_FILE}")
+            machine = Machine.from_dict(json.loads(archive.read("resources/machine.json")))
+            HeatPump(content)
+        except (KeyError, ValueError, InputError):
+            return None  # of another version of the project
+    return twin_page(machine, fmu.certificate, content)
 
 
 def _which_drawn(scores: Scores, drawn: int) -> str:

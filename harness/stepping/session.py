@@ -418,6 +418,44 @@ class Session:
         self._states.remove(state)
         self._call(self._instance.freeFMUState, state.handle)
 
+    def state_bytes(self, state: State) -> bytes:
+        """Write a state as bytes, which another session of the same FMU may take.
+
+        Raises
+        ------
+        SessionError
+            If the FMU cannot, or refuses.
+        """
+        if not self.can_write_states:
+            raise SessionError("cannot write its state: it declares no canSerializeFMUstate")
+        return bytes(self._call(self._instance.serializeFMUState, state.handle))
+
+    def state_of(self, content: bytes, time: float, steps: int) -> State:
+        """Return the state that `state_bytes` wrote, for `restore_state`.
+
+        Parameters
+        ----------
+        content : bytes
+            Of the same FMU.
+        time, steps : float, int
+            Those of the state: s, and how many steps were done.
+
+        Raises
+        ------
+        SessionError
+            If the FMU refuses the bytes.
+        """
+        handle = self._call(self._instance.deserializeFMUState, content)
+        state = State(handle, time, steps)
+        self._states.append(state)
+        return state
+
+    @property
+    def can_write_states(self) -> bool:
+        """Whether the FMU can write its state as bytes."""
+        interface = self.description.coSimulation or self.description.modelExchange
+        return bool(interface.canGetAndSetFMUstate and interface.canSerializeFMUstate)
+
     def _initialise(self, start_values: dict[str, Value], stop_time: float | None) -> None:
         """Set start values where FMI allows each, and enter the initialisation mode."""
         self._groups(tuple(start_values))

@@ -1,6 +1,7 @@
-"""Compile C for each platform of the FMU, once on a machine.
+"""Compile C for each platform of the FMU and for browsers, once on a machine.
 
-The compiler is zig from PyPI, which compiles C for Linux, Windows and macOS from any machine.
+The compiler is zig from PyPI, which compiles C for Linux, Windows, macOS and WebAssembly from any
+machine.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Platform:
-    """One platform of FMI 2.0.
+    """What C is compiled for.
 
     Attributes
     ----------
@@ -35,24 +36,37 @@ class Platform:
         Ending of a library.
     flags : tuple of str
         Of the compiler, beside those of all platforms.
+    kind : tuple of str
+        Flags that make a library of it and no program.
     """
 
     targets: tuple[str, ...]
     suffix: str
     flags: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ("-shared",)
 
 
-#: By FMI's name. The version in a target is that of the oldest C library that the result runs with.
+#: Platforms of FMI 2.0, by FMI's name. The version in a target is that of the oldest C library that
+#: the result runs with.
 PLATFORMS = {
     "linux64": Platform(("x86_64-linux-gnu.2.17",), ".so", ("-fPIC", "-lpthread", "-ldl", "-lm")),
     "win64": Platform(("x86_64-windows-gnu",), ".dll"),
     "darwin64": Platform(("x86_64-macos.11.0", "aarch64-macos.11.0"), ".dylib"),
 }
 
+#: What browsers run. It asks nothing of the page: no function is imported.
+WEB = "wasm32"
+_WEB = Platform(
+    ("wasm32-wasi",),
+    ".wasm",
+    ("-Wl,--export-dynamic", "-Wl,--export=malloc", "-Wl,--export=free"),
+    ("-mexec-model=reactor",),
+)
+
 # Products and sums are not fused: a library gives the same digits on processors with and without
 # an instruction for that.
 FLAGS = (
-    *("-std=c11", "-O3", "-ffp-contract=off", "-s", "-shared", "-fvisibility=hidden"),
+    *("-std=c11", "-O3", "-ffp-contract=off", "-s", "-fvisibility=hidden"),
     *("-Wall", "-Wextra", "-Werror", "-Wpedantic"),
 )
 
@@ -61,6 +75,7 @@ _SHOWN = {
     "linux64": '-DHEAT_PUMP_API=__attribute__((visibility("default")))',
     "win64": "-DHEAT_PUMP_API=__declspec(dllexport)",
     "darwin64": '-DHEAT_PUMP_API=__attribute__((visibility("default")))',
+    WEB: '-DHEAT_PUMP_API=__attribute__((visibility("default")))',
 }
 
 # A universal library of macOS: magic number and how many, then for each processor its number and
@@ -77,12 +92,12 @@ def core_sources() -> dict[str, bytes]:
 
 
 def compiled_core(platform: str) -> Path:
-    """Return the library of the core alone, which Python loads.
+    """Return the library of the core alone, which Python or a browser loads.
 
     Parameters
     ----------
     platform : str
-        A key of `PLATFORMS`.
+        A key of `PLATFORMS`, or `WEB`.
 
     Raises
     ------
@@ -107,7 +122,7 @@ def compile_library(
     Parameters
     ----------
     platform : str
-        A key of `PLATFORMS`.
+        A key of `PLATFORMS`, or `WEB`.
     name : str
         What the library is called; a folder of the cache has this name.
     files : mapping of str to bytes
@@ -122,8 +137,8 @@ def compile_library(
     InputError
         If the compiler is missing or fails, or the cache cannot be written.
     """
-    made = PLATFORMS[platform]
-    flags = (*FLAGS, *flags, *made.flags)
+    made = _WEB if platform == WEB else PLATFORMS[platform]
+    flags = (*FLAGS, *made.kind, *flags, *made.flags)
     digest = sha256("\0".join((_compiler_version(), name, *made.targets, *flags)).encode())
     for file, content in sorted(files.items()):
         digest.update(f"\0{file}\0".encode() + content)

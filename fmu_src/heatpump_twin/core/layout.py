@@ -58,6 +58,17 @@ def layout_number() -> int:
     return int(hashlib.sha256(_header_with(0).encode("utf-8")).hexdigest()[:12], 16)
 
 
+def names() -> dict[str, Any]:
+    """Return what `heat_pump.js` has to know of the layout, ready for JSON."""
+    return {
+        "inputs": list(BOUNDARY_QUANTITIES),
+        "results": list(RESULT_QUANTITIES),
+        "parameters": list(SETTINGS),
+        "note_size": NOTE_SIZE,
+        "most_notes": MOST_NOTES,
+    }
+
+
 def _header_with(number: int) -> str:
     inputs, results = BOUNDARY_QUANTITIES.values(), RESULT_QUANTITIES.values()
     settings = {name: setting.definition for name, setting in SETTINGS.items()}

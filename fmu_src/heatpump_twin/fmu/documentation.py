@@ -1,4 +1,4 @@
-"""The FMU's own documentation: one page with the machine, its envelope, accuracy and variables."""
+"""The FMU's own documentation: one page with the machine at work, its accuracy and variables."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from heatpump_twin.core.map_file import map_file
 from heatpump_twin.map_making.map_build import PICTURE, CertifiedMap
 from heatpump_twin.model.machine import Machine, identification
 from heatpump_twin.model.quantities import (
@@ -15,6 +16,7 @@ from heatpump_twin.model.quantities import (
     STATUS_DESCRIPTION,
     Quantity,
 )
+from heatpump_twin.page.one_file import POLICY, twin_scripts, twin_style
 
 
 def write_documentation(
@@ -53,6 +55,9 @@ def write_documentation(
         outputs=[_variable_row(q) for q in RESULT_QUANTITIES.values()],
         status=STATUS_DESCRIPTION,
         picture=PICTURE,
+        policy=POLICY,
+        style=twin_style(),
+        scripts=twin_scripts(machine, certified.certificate, map_file(machine, certified.table)),
     )
     (folder / "index.html").write_text(text, encoding="utf-8")
 

@@ -1,0 +1,126 @@
+"""The twin in one file: a part of an HTML page that needs no server and no network.
+
+Modules, core, map and diagram are one compressed text. A browser unpacks it and gives itself the
+modules by an import map of ``data:`` addresses, which works in a file that was opened from a disk.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from html import escape
+from typing import Any
+
+from heatpump_twin.core.compiling import WEB, compiled_core
+from heatpump_twin.map_making.certificate import Certificate
+from heatpump_twin.model.machine import Machine
+
+from .kept_diagram import kept_log_p_h
+from .twin import twin
+from .web_files import IMPORTS, web_files
+
+# Modules of the page that a server gives.
+_OTHER_PAGES = ("main.js", "session.js", "series.js", "records.js")
+
+# What a page that has the twin in it may load: nothing from anywhere.
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' data:; "
+    "style-src 'unsafe-inline'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'"
+)
+
+# Unpacks the text, and starts the modules in it.
+_START = """
+(async () => {
+  const place = document.getElementById("app");
+  try {
+    const packed = Uint8Array.from(atob(document.getElementById("twin-content").textContent),
+      (c) => c.charCodeAt(0));
+    const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const content = JSON.parse(await new Response(unpacked).text());
+    const map = document.createElement("script");
+    map.type = "importmap";
+    map.textContent = JSON.stringify({ imports: Object.fromEntries(
+      Object.entries(content.modules).map(([name, text]) =>
+        [name, "data:text/javascript;charset=utf-8," + encodeURIComponent(text)])) });
+    document.head.append(map);
+    const { start } = await import("twin/one_file.js");
+    start(content, place);
+  } catch (error) {
+    place.textContent = "This browser cannot run the twin: " + error.message;
+  }
+})();
+"""
+
+
+def twin_style() -> str:
+    """Return the style sheet of the twin."""
+    return web_files()["style.css"].decode()
+
+
+def twin_page(machine: Machine, certificate: Certificate, content: bytes) -> str:
+    """Return a page that has nothing but the twin in it, in light colours.
+
+    Parameters
+    ----------
+    machine, certificate, content
+        As of `twin_scripts`.
+    """
+    return (
+        '<!DOCTYPE html>\n<html lang="en" data-theme="light">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        f"<title>{escape(machine.title)}</title>\n<style>\n{twin_style()}</style>\n</head>\n"
+        f'<body>\n<div id="app"></div>\n{twin_scripts(machine, certificate, content)}\n</body>\n'
+        "</html>\n"
+    )
+
+
+def twin_scripts(machine: Machine, certificate: Certificate, content: bytes) -> str:
+    """Return the scripts that show a machine in the element ``app`` of a page.
+
+    Parameters
+    ----------
+    machine : Machine
+        The machine.
+    certificate : Certificate
+        Of its map.
+    content : bytes
+        The map file.
+
+    Returns
+    -------
+    str
+        HTML. Equal machines and equal code give equal text.
+    """
+    parts = {
+        "modules": _modules(),
+        "machine": twin(machine, certificate),
+        "diagram": kept_log_p_h(machine),
+        "map": _text(content),
+        "wasm": _text(compiled_core(WEB).read_bytes()),
+    }
+    packed = gzip.compress(_json(parts), 9, mtime=0)
+    return (
+        f'<script type="text/plain" id="twin-content">{_text(packed)}</script>\n'
+        f"<script>{_START}</script>"
+    )
+
+
+def _modules() -> dict[str, str]:
+    """Texts of the modules by the name under which they import each other here."""
+    files = web_files()
+    found = {name: files[place].decode() for name, place in IMPORTS.items()}
+    for name, content in files.items():
+        if name.endswith(".js") and name not in (*_OTHER_PAGES, *IMPORTS.values()):
+            # A module at a data: address has no place beside which others lie.
+            found[f"twin/{name}"] = re.sub(r'(from ")\./', r"\1twin/", content.decode())
+    return found
+
+
+def _json(content: Any) -> bytes:
+    return json.dumps(content, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")

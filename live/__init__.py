@@ -1,0 +1,1 @@
+"""The twin as a service: sessions of FMUs behind a REST API."""
