@@ -499,7 +499,7 @@ def test_speed_in_turns_needs_the_rated_speed() -> None:
     assert read.to_si(30.0, difference=True) == pytest.approx(0.01)
     hertz = Column.model_validate({**column, "unit": "Hz", "rated_speed": 60.0})
     assert hertz.to_si(25.0) == pytest.approx(25.0 / 60.0)
-    with pytest.raises(ValidationError, match="counts turns.*add rated_speed in rpm"):
+    with pytest.raises(ValidationError, match=r"counts turns.*add rated_speed in rpm"):
         Column.model_validate(column)
     for wrong in ({"unit": "1"}, {"quantity": "P_el", "unit": "W"}):
         with pytest.raises(ValidationError, match="rated_speed is for compressor_speed"):
