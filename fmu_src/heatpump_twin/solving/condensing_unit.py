@@ -35,6 +35,9 @@ FIRST_STEP, LARGEST_STEP = 0.02, 0.2  # in the logarithm of a pressure
 BEYOND_LIMIT, HIGHEST_SHARE, EXTENSION_STEP = 1.05, 0.985, 0.01
 LEAST_RATIO = 1.05
 
+# Share of the highest temperature of the equation of state up to which it gives T_discharge.
+HOTTEST_SHARE = 0.95
+
 
 @dataclass(frozen=True)
 class SuctionState:
@@ -268,5 +271,11 @@ class CondensingUnit:
         return at_edge + math.log(state.p_high / last) / step * (at_edge - before)
 
     def _temperature(self, state: UnitState) -> float:
+        """By enthalpy and pressure; where the equation of state ends, on by the heat capacity."""
+        hottest = HOTTEST_SHARE * self._fluid.Tmax()
+        self._fluid.update(CoolProp.PT_INPUTS, state.p_high, hottest)
+        excess = state.h_discharge - self._fluid.hmass()
+        if excess > 0.0:
+            return float(hottest + excess / self._fluid.cpmass())
         self._fluid.update(CoolProp.HmassP_INPUTS, state.h_discharge, state.p_high)
         return float(self._fluid.T())
