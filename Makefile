@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo twin test lint wheel-check bench soak clean
+.PHONY: demo twin test lint wheel-check bench soak catalogues clean
 
 MACHINES := mci_lab nist_split rwth_brine_water
 
@@ -35,6 +35,9 @@ bench: $(VENV)/bench.stamp  ## measure speed, memory and accuracy, and write doc
 
 soak: $(VENV)/soak.stamp  ## run the FMU for long and write docs/reliability.md
 	$(BIN)/python -m benchmarks.soak
+
+catalogues: $(VENV)/bench.stamp  ## calibrate and build 200 invented catalogues; takes hours
+	$(BIN)/python -m benchmarks.catalogues
 
 clean:
 	rm -rf $(VENV) out

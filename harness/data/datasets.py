@@ -24,12 +24,12 @@ from .files import DESCRIPTOR, dataset_folder
 from .fmu_map import FmuMap
 
 FLOW_INLETS = {"m_flow_source": "T_source_in", "m_flow_sink": "T_sink_in"}
-_MASS_FLOW, _VOLUME_FLOW = "kg/s", "m^3/s"
+_MASS_FLOW, _VOLUME_FLOW, _TURNS = "kg/s", "m^3/s", "1/s"
 
 
-def _is_volume_flow(unit: str) -> bool:
+def _is_of(unit: str, si_unit: str) -> bool:
     try:
-        to_si(1.0, unit, _VOLUME_FLOW)
+        to_si(1.0, unit, si_unit)
     except ValueError:
         return False
     return True
@@ -41,6 +41,7 @@ class Column(Strict):
     quantity: QuantityName
     unit: str
     density: Positive | None = None
+    rated_speed: Positive | None = None
     uncertainty: Positive | None = None
     relative_uncertainty: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
     origin: Literal["measured", "derived"] = "measured"
@@ -65,7 +66,18 @@ class Column(Strict):
 
     def _check_unit(self) -> None:
         si_unit = QUANTITIES[self.quantity].unit
-        volume_flow = _is_volume_flow(self.unit)
+        volume_flow = _is_of(self.unit, _VOLUME_FLOW)
+        is_turns = self.quantity == "compressor_speed" and _is_of(self.unit, _TURNS)
+        if is_turns and self.rated_speed is None:
+            raise ValueError(
+                f"unit {self.unit!r} counts turns, {self.quantity} is relative to rated speed; add "
+                f"rated_speed in {self.unit}"
+            )
+        if self.rated_speed is not None and not is_turns:
+            raise ValueError(
+                "rated_speed is for compressor_speed in rpm, Hz or 1/s; expected none beside "
+                f"unit {self.unit!r} of {self.quantity}"
+            )
         if self.density is not None and si_unit != _MASS_FLOW:
             raise ValueError(
                 f"density turns a volume flow into a mass flow; {self.quantity} is in {si_unit}"
@@ -89,6 +101,8 @@ class Column(Strict):
 
     def to_si(self, value: Number, difference: bool = False) -> Number:
         """Convert numbers of the column, or an uncertainty of them, to the quantity's SI unit."""
+        if self.rated_speed is not None:
+            return value / self.rated_speed
         if self.density is None:
             return to_si(value, self.unit, QUANTITIES[self.quantity].unit, difference)
         return self.density * to_si(value, self.unit, _VOLUME_FLOW, difference)

@@ -349,6 +349,12 @@ def fitted_parameters(record: CalibrationRecord) -> Table:
     )
 
 
+def hardly_identified(record: CalibrationRecord) -> list[str]:
+    """Say in a line which fitted numbers the data hardly tell; none if they tell all."""
+    names = [p.place for p in record.parameters if not p.is_identified]
+    return [f"hardly told by the data: {', '.join(names)}"] if names else []
+
+
 def uncertainties(record: CalibrationRecord) -> Table:
     """Scatter that the residuals gave the readings, over what was stated."""
     return Table(

@@ -21,6 +21,7 @@ from .tables import (
     compressor,
     deviations,
     fitted_parameters,
+    hardly_identified,
     headline,
     kept_at_start,
     missed_limits,
@@ -126,8 +127,8 @@ def print_calibration(calibration: Calibration, console: Console) -> None:
     record = calibration.record
     if record is not None:
         parameters, kept = fitted_parameters(record), kept_at_start(record)
-        # Names stay whole on 80 columns; the report has the units.
-        columns = [head != "unit" for head in parameters.header]
+        # Names stay whole on 80 columns; the report has the units, too.
+        columns = [head not in ("unit", "identified") for head in parameters.header]
         narrow = replace(
             parameters,
             header=list(itertools.compress(parameters.header, columns)),
@@ -135,7 +136,7 @@ def print_calibration(calibration: Calibration, console: Console) -> None:
         )
         for table in (narrow, *([kept] if kept.rows else []), uncertainties(record)):
             console.print(_rich(table, box=None))
-        for line in (of_remainder(record), *at_bounds(record)):
+        for line in (*hardly_identified(record), of_remainder(record), *at_bounds(record)):
             console.print(line, markup=False, highlight=False)
     console.print(_rich(calibration_errors(calibration.errors), box=None))
     if record is not None:

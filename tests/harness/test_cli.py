@@ -340,7 +340,7 @@ def test_limits_that_judge_nothing_are_bad_input(
     ("content", "texts"),
     [
         ({"machine_fingerprint": "0" * 64}, ("of another build", "calibrate again")),
-        ({"format": 1}, ("of format 1; expected 2", "calibrate again")),
+        ({"format": 1}, ("of format 1; expected 3", "calibrate again")),
     ],
 )
 def test_record_of_a_calibration_that_cannot_be_used(

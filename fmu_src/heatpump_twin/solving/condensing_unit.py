@@ -35,6 +35,12 @@ FIRST_STEP, LARGEST_STEP = 0.02, 0.2  # in the logarithm of a pressure
 BEYOND_LIMIT, HIGHEST_SHARE, EXTENSION_STEP = 1.05, 0.985, 0.01
 LEAST_RATIO = 1.05
 
+# Nearer to saturation, K, pressure and temperature are no state: enthalpy goes on linearly.
+SATURATION_MARGIN = 0.01
+
+# Share of the highest temperature of the equation of state up to which it gives T_discharge.
+HOTTEST_SHARE = 0.95
+
 
 @dataclass(frozen=True)
 class SuctionState:
@@ -177,8 +183,7 @@ class CondensingUnit:
         subcooling = relations.subcooling(T_bubble, boundary)
         fluid.update(CoolProp.PSmass_INPUTS, p_high, suction.entropy)
         rise = fluid.hmass() - suction.h
-        fluid.update(CoolProp.PT_INPUTS, p_high, T_bubble - subcooling)
-        h_liquid = fluid.hmass()
+        h_liquid = self._liquid_enthalpy(p_high, T_bubble, subcooling)
         m_flow = relations.delivered_flow(ratio, suction.density, speed)
         work = rise / relations.isentropic_efficiency(ratio, suction.density, speed)
         h_discharge = suction.h + (1.0 - self._machine.compressor.shell_loss_ratio) * work
@@ -196,6 +201,16 @@ class CondensingUnit:
             h_discharge=h_discharge,
             h_liquid=h_liquid,
         )
+
+    def _liquid_enthalpy(self, p: float, T_bubble: float, subcooling: float) -> float:
+        def at(distance: float) -> float:
+            self._fluid.update(CoolProp.PT_INPUTS, p, T_bubble - distance)
+            return float(self._fluid.hmass())
+
+        if subcooling >= SATURATION_MARGIN:
+            return at(subcooling)
+        near, far = at(SATURATION_MARGIN), at(2.0 * SATURATION_MARGIN)
+        return near + (far - near) * (subcooling / SATURATION_MARGIN - 1.0)
 
     def solve(self, suction: SuctionState, boundary: Boundary) -> UnitState:
         """Find the discharge pressure at which the condenser's heat balances.
@@ -268,5 +283,11 @@ class CondensingUnit:
         return at_edge + math.log(state.p_high / last) / step * (at_edge - before)
 
     def _temperature(self, state: UnitState) -> float:
+        """By enthalpy and pressure; where the equation of state ends, on by the heat capacity."""
+        hottest = HOTTEST_SHARE * self._fluid.Tmax()
+        self._fluid.update(CoolProp.PT_INPUTS, state.p_high, hottest)
+        excess = state.h_discharge - self._fluid.hmass()
+        if excess > 0.0:
+            return float(hottest + excess / self._fluid.cpmass())
         self._fluid.update(CoolProp.HmassP_INPUTS, state.h_discharge, state.p_high)
         return float(self._fluid.T())

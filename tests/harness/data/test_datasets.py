@@ -5,8 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from CoolProp.CoolProp import PropsSI
+from pydantic import ValidationError
 
-from heatpump_twin.harness.data.datasets import Dataset, load_dataset
+from heatpump_twin.harness.data.datasets import Column, Dataset, load_dataset
 from heatpump_twin.harness.data.files import DATASETS
 from heatpump_twin.model.errors import InputError
 
@@ -489,3 +490,17 @@ def test_rwth_brine_water_scores_only_what_was_measured() -> None:
     assert heat.to_numpy() == pytest.approx(values["Q_flow_sink"].to_numpy(), rel=2e-3)
     cop = values["Q_flow_sink"] / values["P_el"]
     assert cop.to_numpy() == pytest.approx(values["COP"].to_numpy(), abs=0.006)
+
+
+def test_speed_in_turns_needs_the_rated_speed() -> None:
+    column = {"quantity": "compressor_speed", "unit": "rpm", "uncertainty": 30.0}
+    read = Column.model_validate({**column, "rated_speed": 3000.0})
+    assert read.to_si(1500.0) == pytest.approx(0.5)
+    assert read.to_si(30.0, difference=True) == pytest.approx(0.01)
+    hertz = Column.model_validate({**column, "unit": "Hz", "rated_speed": 60.0})
+    assert hertz.to_si(25.0) == pytest.approx(25.0 / 60.0)
+    with pytest.raises(ValidationError, match=r"counts turns.*add rated_speed in rpm"):
+        Column.model_validate(column)
+    for wrong in ({"unit": "1"}, {"quantity": "P_el", "unit": "W"}):
+        with pytest.raises(ValidationError, match="rated_speed is for compressor_speed"):
+            Column.model_validate({**column, "rated_speed": 3000.0, **wrong})
