@@ -631,27 +631,40 @@ TABS = {
 }
 
 
+BUTTONS = {"en": ("Start", "10 steps"), "de": ("Starten", "10 Schritte")}
+
+# Texts of the picture that lie over each other.
+OVERLAPS = """
+() => {
+  const texts = [...document.querySelectorAll("svg.schematic text")]
+    .map((e) => [e.textContent, e.getBoundingClientRect()]);
+  return texts.flatMap(([a, p], i) => texts.slice(i + 1)
+    .filter(([, q]) => Math.min(p.right, q.right) - Math.max(p.left, q.left) > 1
+      && Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 4)
+    .map(([b]) => `${a} over ${b}`));
+}
+"""
+
+
 @pytest.mark.parametrize(
-    ("width", "theme"), [(390, "dark"), (390, "light"), (1280, "light"), (1920, "dark")]
+    ("width", "theme", "language"),
+    [(390, "dark", "de"), (390, "light", "en"), (1280, "light", "de"), (1920, "dark", "en")],
 )
 def test_every_view_fits_and_has_no_barrier(
-    browser: Any, server: Running, width: int, theme: str
+    browser: Any, server: Running, width: int, theme: str, language: str
 ) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    size = {"width": width, "height": 900}
-    with at(
-        browser,
-        server,
-        "#/session",
-        ".new",
-        viewport=size,
-        color_scheme=theme,
-        reduced_motion="reduce",
-    ) as opened:
+    options = {
+        "viewport": {"width": width, "height": 900},
+        "color_scheme": theme,
+        "locale": language,
+    }
+    with at(browser, server, "#/session", ".new", **options) as opened:
         page = opened.page
-        opened.button("Start").click()
+        start, ten = BUTTONS[language]
+        opened.button(start).click()
         after(opened, 0)
-        opened.button("10 steps").click()
+        opened.button(ten).click()
         after(opened, 10)
         for name, ready in TABS.items():
             page.locator(f"#tab-{name}").click()
@@ -659,6 +672,7 @@ def test_every_view_fits_and_has_no_barrier(
             if name == "session":
                 page.wait_for_selector("svg.series")
             assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+            assert not page.evaluate(OVERLAPS), name
             assert not opened.barriers(), name
             page.screenshot(path=SCREENSHOTS / f"{name}-{width}-{theme}.png", full_page=True)
         page.locator("#tab-what-if").click()
