@@ -113,6 +113,10 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         "fmu/templates/icon.png",
         "harness/report/report.html.j2",
         "harness/data/templates/start.toml",
+        "page/web/index.html",
+        "page/web/app.js",
+        "page/web/vendor/preact.js",
+        "page/web/vendor/preact.LICENSE",
     ):
         assert f"heatpump_twin/{needed}" in names
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from server import running
 
 # Seconds for requests without a past, and for chains of requests that follow from each other.
-TIME = 40
+TIME = 25
 
 
 def test_no_request_that_the_document_describes_breaks_the_server(

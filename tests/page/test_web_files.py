@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 import subprocess
 from hashlib import sha256
+from typing import Any
 
+import numpy as np
 import pytest
 from browser import AXE
 
-from heatpump_twin.model.quantities import QUANTITIES
+from heatpump_twin.core.heat_pump import HeatPump
+from heatpump_twin.core.map_file import map_file
+from heatpump_twin.map_making.map_build import CertifiedMap
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.quantities import QUANTITIES, Boundary, OperatingStatus
 from heatpump_twin.page.web_files import FOLDER, index, web_files
 
 # Files of packages of the npm registry, byte for byte.
@@ -52,17 +59,63 @@ def test_nothing_names_another_origin() -> None:
             assert set(addresses) <= {"http://www.w3.org/2000/svg"}, name
 
 
-def texts() -> dict[str, dict[str, str]]:
+def run_module(name: str, code: str, given: object = None) -> Any:
+    """Run code that imports all of a module of the page as `m`, and return what it prints."""
     if shutil.which("node") is None:
-        pytest.skip("no Node here, which reads the tables of texts")
-    script = f"import {{ TABLES }} from {json.dumps((FOLDER / 'texts.js').as_uri())};"
+        pytest.skip("no Node here, which runs modules outside a browser")
+    script = (
+        f"import * as m from {json.dumps((FOLDER / name).as_uri())};"
+        "import { readFileSync } from 'node:fs';"
+        "const given = JSON.parse(readFileSync(0, 'utf8'));"
+        f"console.log(JSON.stringify({code}))"
+    )
     done = subprocess.run(
-        ["node", "--input-type=module", "-e", script + "console.log(JSON.stringify(TABLES))"],
+        ["node", "--input-type=module", "-e", script],
+        input=json.dumps(given),
         capture_output=True,
         text=True,
         check=True,
     )
     return json.loads(done.stdout)
+
+
+def texts() -> dict[str, dict[str, str]]:
+    return run_module("texts.js", "m.TABLES")
+
+
+def test_each_note_of_the_core_is_understood(machine: Machine, certified: CertifiedMap) -> None:
+    native = HeatPump(map_file(machine, certified.table))
+    rng = np.random.default_rng(3)
+    low, high = np.array(list(machine.envelope.ranges.values())).T
+    notes: dict[str, int] = {}
+    for share in 300 * [0.0] + 300 * [0.5] + 300 * [3.0]:
+        wide = rng.uniform(low - share * (high - low), high + share * (high - low))
+        if share > 1.0:
+            wide[rng.integers(0, len(wide))] = rng.choice([math.nan, -1.0, 20.0, math.inf])
+        answer = native.answer(Boundary(*wide))
+        notes.update(dict.fromkeys(answer.notes, int(answer.status)))
+    read = run_module("notes.js", "given.map((note) => m.readNote(note))", list(notes))
+    assert set(notes.values()) >= {
+        OperatingStatus.MOVED_TO_ENVELOPE,
+        OperatingStatus.INPUT_REJECTED,
+    }
+    for note, found in zip(notes, read, strict=True):
+        assert found["variable"] == note.split(" ")[0], note
+        assert found["kind"] != "other"
+        if notes[note] == OperatingStatus.INPUT_REJECTED:
+            assert found["kind"] == "rejected"
+            assert (found["values"][3] is not None) == ("degC" in note)
+    kinds = {found["kind"] for found in read}
+    assert kinds >= {"outside", "rejected", "above"}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("1.5", 1.5), ("1,5", 1.5), (" \N{MINUS SIGN}3 ", -3.0), ("1e3", 1000.0), (".5", 0.5)]
+    + [(text, None) for text in ("", "x", "1.2.3", "1e", "Infinity", "0x10", "--1", "1 2")],
+)
+def test_numbers_are_read_as_people_write_them(text: str, number: float | None) -> None:
+    assert run_module("units.js", "m.parse(given)", text) == number
 
 
 def test_each_language_has_each_text_with_the_same_places() -> None:
