@@ -123,12 +123,11 @@ def of_calibration(scores: Scores) -> Table:
         for quantity in _quantities(scores)
         for split, name in names.items()
     ]
-    inside, total = scores.calibration.coverage
     far = len(scores.sets[EXTRAPOLATION])
     return Table(
         title="Mean absolute error of the calibration, not of this FMU file",
         note="The FMU gives the answers of this calibration's fit. Left out: each record predicted "
-        f"by a fit without it; 95 % band: {inside} of {total} readings inside. Extrapolated: the "
+        f"by a fit without it; {band(scores.calibration)}. Extrapolated: the "
         f"{far} records farthest from the design point's temperature lift, predicted from the "
         "nearer half.",
         header=["quantity", "records", *short.values(), "limit for the calibration"],
@@ -349,6 +348,26 @@ def fitted_parameters(record: CalibrationRecord) -> Table:
     )
 
 
+def band(record: CalibrationRecord) -> str:
+    """Say how many left-out readings lie in the 95 % band, and how wide it is.
+
+    A band holds everything if it is only wide enough, so coverage means nothing without the width.
+    """
+    inside, total = record.coverage
+    values = record.frame(LEAVE_ONE_OUT, "values")
+    half_widths = record.frame(LEAVE_ONE_OUT, "half_widths")
+    widths = []
+    for q in record.uncertainty_factors:
+        width = half_widths[q]
+        if QUANTITIES[q].has_percentage:
+            width = 100.0 * width / values[q].abs()
+        widths.append(f"{q} {_percent_or_kelvin(q, float(width.mean()))}")
+    return (
+        f"95 % band: {inside} of {total} left-out readings inside, mean half width "
+        f"{', '.join(widths)}"
+    )
+
+
 def hardly_identified(record: CalibrationRecord) -> list[str]:
     """Say in a line which fitted numbers the data hardly tell; none if they tell all."""
     names = [p.place for p in record.parameters if not p.is_identified]
@@ -386,19 +405,19 @@ def at_bounds(record: CalibrationRecord) -> list[str]:
     return [f"on a bound of what is physical: {', '.join(record.at_bounds)}"]
 
 
+def _percent_or_kelvin(quantity: str, error: float) -> str:
+    return f"{error:.2f} {'%' if QUANTITIES[quantity].has_percentage else 'K'}"
+
+
 def calibration_errors(errors: dict[str, list[float]]) -> Table:
     """Errors of a calibration by quantity, in per cent or K."""
-
-    def cell(quantity: str, error: float) -> str:
-        return f"{error:.2f} {'%' if QUANTITIES[quantity].has_percentage else 'K'}"
-
     return Table(
         title="Mean absolute errors of the calibration",
         note="Left out: each record predicted by a fit without it; extrapolated: fitted to the "
         "half nearest the design point's lift.",
         header=["quantity", "fitted", "left out", "extrapolated"],
         rows=[
-            [q, *(cell(q, e) for e in of_q), *[NOTHING] * (3 - len(of_q))]
+            [q, *(_percent_or_kelvin(q, e) for e in of_q), *[NOTHING] * (3 - len(of_q))]
             for q, of_q in errors.items()
         ],
     )

@@ -16,6 +16,7 @@ from .tables import (
     NOTHING,
     Table,
     at_bounds,
+    band,
     calibration_errors,
     certificate,
     compressor,
@@ -140,8 +141,7 @@ def print_calibration(calibration: Calibration, console: Console) -> None:
             console.print(line, markup=False, highlight=False)
     console.print(_rich(calibration_errors(calibration.errors), box=None))
     if record is not None:
-        inside, total = record.coverage
-        console.print(f"95 % band: {inside} of {total} left-out readings lie inside")
+        console.print(band(record), markup=False, highlight=False)
 
 
 def _rich(table: Table, box: Box | None = HEAVY_HEAD) -> RichTable:

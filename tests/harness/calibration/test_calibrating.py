@@ -22,6 +22,7 @@ from heatpump_twin.harness.calibration.record import (
 )
 from heatpump_twin.harness.data.datasets import Dataset, load_dataset
 from heatpump_twin.harness.data.files import DATASETS
+from heatpump_twin.harness.report.tables import band
 from heatpump_twin.machine_files.files import MACHINES
 from heatpump_twin.machine_files.machine_file import read_machine, read_machine_file
 from heatpump_twin.model.errors import InputError
@@ -83,6 +84,18 @@ def test_pooled_band_holds_85_to_100_per_cent() -> None:
     inside, total = map(sum, zip(*pairs, strict=True))
     assert total >= 150
     assert 0.85 <= inside / total <= 1.0
+
+
+def test_band_is_told_with_its_width() -> None:
+    record = CalibrationRecord.load(record_path(MACHINES / "rwth_brine_water.toml"))
+    of = record.predictions["leave_one_out"]
+    shares = [w / of["values"]["P_el"][r] for r, w in of["half_widths"]["P_el"].items()]
+    inside, total = record.coverage
+    said = band(record)
+    assert said.startswith(f"95 % band: {inside} of {total} left-out readings inside")
+    assert f"P_el {100.0 * sum(shares) / len(shares):.2f} %" in said
+    kelvins = of["half_widths"]["T_sink_out"].values()
+    assert f"T_sink_out {sum(kelvins) / len(kelvins):.2f} K" in said
 
 
 def synthetic(dataset: Dataset, fitted: FittedMachine, values: dict[str, float]) -> Dataset:
