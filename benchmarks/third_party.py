@@ -24,8 +24,8 @@ from heatpump_twin.harness.calibration.learning import PRIOR_SD_OF_INVERTERS, Ba
 from heatpump_twin.harness.data.datasets import load_dataset
 from heatpump_twin.harness.data.new_dataset import write_example
 from heatpump_twin.machine_files.machine_file import read_machine
+from heatpump_twin.model.kernels import compressor_place
 from heatpump_twin.model.relations import Relations
-from heatpump_twin.model.remainder import compressor_place
 from heatpump_twin.solving.media import Media, abstract_state
 from heatpump_twin.solving.sizing import size_components
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from heatpump_twin.model.kernels import compressor_place, exchanger_place
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import Boundary
 from heatpump_twin.model.remainder import (
@@ -22,8 +23,6 @@ from heatpump_twin.model.remainder import (
     MOST_OF_EXCHANGER,
     Deviation,
     Remainder,
-    compressor_place,
-    exchanger_place,
 )
 from heatpump_twin.solving.quick_cycle import Array, QuickCycle, Solutions
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from . import closures
 from .closures import Real
+from .kernels import compressor_place, exchanger_place, factor
 from .machine import HeatExchanger, Machine
 from .quantities import Boundary
-from .remainder import compressor_place, exchanger_place
 from .sizes import Sizes
 
 # A Newton iterate may have no or negative flow; conductances stay defined there.
@@ -46,7 +46,7 @@ class Relations:
             compressor.suction_density_exponent,
         )
         place = compressor_place(pressure_ratio, density / self.sizes.suction_density, speed)
-        return eta_vol * self.machine.remainder.volumetric.factor(*place)
+        return eta_vol * factor(self.machine.remainder.volumetric, *place)
 
     def delivered_flow(self, pressure_ratio: Real, density: Real, speed: Real) -> Real:
         """Refrigerant mass flow of the compressor, kg/s."""
@@ -65,7 +65,7 @@ class Relations:
             / closures.isentropic_work(design.p_high / design.p_low, exponent)
         )
         place = compressor_place(pressure_ratio, density / sizes.suction_density, speed)
-        return self.machine.remainder.efficiency.factor(*place) * closures.isentropic_efficiency(
+        return factor(self.machine.remainder.efficiency, *place) * closures.isentropic_efficiency(
             sizes.drive_efficiency,
             self.eta_vol(pressure_ratio, density, speed),
             closures.mismatch_work_factor(
@@ -88,7 +88,7 @@ class Relations:
         secondary = _secondary_resistance(self.machine.condenser, relative_flow)
         place = exchanger_place(boundary.T_sink_in - design.T_sink_in, relative_flow)
         ua = closures.conductance(
-            self.sizes.condenser_conductance * self.machine.remainder.condenser.factor(*place),
+            self.sizes.condenser_conductance * factor(self.machine.remainder.condenser, *place),
             secondary,
             self.refrigerant_resistance(self.machine.condenser, m_flow_refrigerant),
         )
@@ -137,7 +137,7 @@ class EvaporatorAt:
         self._exchanger = machine.evaporator
         relative_flow = boundary.m_flow_source / design.m_flow_source
         place = exchanger_place(boundary.T_source_in - design.T_source_in, relative_flow)
-        correction = machine.remainder.evaporator.factor(*place)
+        correction = factor(machine.remainder.evaporator, *place)
         self.nominal_conductance = relations.sizes.evaporator_conductance * correction
         self._T_source_in = boundary.T_source_in
         self._capacity_flow = capacity_flow

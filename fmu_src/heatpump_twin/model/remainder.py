@@ -3,7 +3,7 @@
 A relation's result is multiplied by ``exp(d)``. The deviation `d` is a sum of Gaussian kernels
 around some points, so it is smooth and fades away from the records: what remains there is physics.
 It corrects efficiencies and conductances, and no balance, so energy is conserved and heat flows
-from warm to cold as before.
+from warm to cold as before. `kernels` evaluates it; what is here needs the standard library only.
 
 References
 ----------
@@ -17,10 +17,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-
-import numpy as np
-
-from .closures import Real
+from typing import Any
 
 # What counts as one step along each coordinate: the kernels have this width.
 RATIO_STEP, SPEED_STEP, FLOW_STEP = math.log(3.0), math.log(2.0), math.log(1.7)
@@ -43,21 +40,11 @@ class Deviation:
     points : tuple of tuple of float
         Centres of the kernels, in steps.
     coefficients : tuple of float
-        Height of each kernel.
+        Height of each kernel; arrays where a machine stands for several.
     """
 
     points: tuple[tuple[float, ...], ...] = ()
-    coefficients: tuple[Real, ...] = ()
-
-    def factor(self, *coordinates: Real) -> Real:
-        """Return ``exp(d)`` at a place given in steps; 1 where nothing was learned."""
-        if not self.points:
-            return 1.0
-        deviation: Real = 0.0
-        for point, coefficient in zip(self.points, self.coefficients, strict=True):
-            squares = [(x - centre) ** 2 for x, centre in zip(coordinates, point, strict=True)]
-            deviation = deviation + coefficient * np.exp(-0.5 * sum(squares))
-        return np.exp(deviation)
+    coefficients: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,9 +54,9 @@ class Remainder:
     Attributes
     ----------
     efficiency, volumetric : Deviation
-        Of isentropic and volumetric efficiency, over `compressor_place`.
+        Of isentropic and volumetric efficiency, over `kernels.compressor_place`.
     condenser, evaporator : Deviation
-        Of both conductances, over `exchanger_place`.
+        Of both conductances, over `kernels.exchanger_place`.
     """
 
     efficiency: Deviation = Deviation()
@@ -80,31 +67,3 @@ class Remainder:
 
 #: Names of the corrected relations.
 RELATIONS = tuple(f.name for f in fields(Remainder))
-
-
-def compressor_place(pressure_ratio: Real, relative_density: Real, speed: Real) -> tuple[Real, ...]:
-    """Coordinates of a compressor's state in steps.
-
-    Parameters
-    ----------
-    pressure_ratio, relative_density, speed : float
-        Discharge over suction pressure; suction density and speed relative to the design point's.
-    """
-    return (
-        np.log(pressure_ratio) / RATIO_STEP,
-        np.log(relative_density) / DENSITY_STEP,
-        np.log(speed) / SPEED_STEP,
-    )
-
-
-def exchanger_place(T_difference: Real, relative_flow: Real) -> tuple[Real, ...]:
-    """Coordinates of an exchanger's state in steps.
-
-    Parameters
-    ----------
-    T_difference : float
-        Inlet of the secondary stream less that at the design point, K.
-    relative_flow : float
-        Of the secondary stream, over that at the design point.
-    """
-    return T_difference / TEMPERATURE_STEP, np.log(relative_flow) / FLOW_STEP
