@@ -6,6 +6,7 @@ first session after a change of the model certifies one, which takes minutes.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,14 @@ def random_boundaries(machine: Machine, count: int, seed: int) -> list[Boundary]
         Boundary(**{name: rng.uniform(*limits) for name, limits in ranges.items()})
         for _ in range(count)
     ]
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach the processes that tests start.
+
+    A shell that starts the tests in the background lets it be ignored, and they would ignore it too.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def serially(label: str, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> list:

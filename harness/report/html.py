@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import zipfile
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -11,9 +10,6 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from heatpump_twin.core.heat_pump import HeatPump
-from heatpump_twin.core.map_file import NAME as MAP_FILE
-from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.page.one_file import twin_page
 
@@ -93,17 +89,15 @@ def write_html(
 
 
 def _twin(fmu: FmuInfo) -> str | None:
-    """A page with the FMU's own map at work, if it has one that this core reads."""
+    """A page with the FMU's own map at work, if its documentation has that."""
     if fmu.certificate is None:
         return None
     with zipfile.ZipFile(fmu.path) as archive:
         try:
-            content = archive.read(f"resources/{MAP_FILE}")
-            machine = Machine.from_dict(json.loads(archive.read("resources/machine.json")))
-            HeatPump(content)
-        except (KeyError, ValueError, InputError):
-            return None  # of another version of the project
-    return twin_page(machine, fmu.certificate, content)
+            documentation = archive.read("documentation/index.html").decode("utf-8")
+        except (KeyError, ValueError):
+            return None
+    return twin_page(documentation)
 
 
 def _which_drawn(scores: Scores, drawn: int) -> str:

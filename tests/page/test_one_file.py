@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from heatpump_twin.harness.report.html import write_html
 from heatpump_twin.harness.scoring.scores import Scores
 from heatpump_twin.map_making.map_build import CertifiedMap
 from heatpump_twin.model.machine import Machine
-from heatpump_twin.page.one_file import twin_scripts
+from heatpump_twin.page.one_file import twin_page, twin_scripts
 
 LARGEST = 300_000  # bytes of the page without its picture
 # Relative. Logarithms and powers of two C libraries may differ in the last bit.
@@ -27,6 +30,19 @@ def test_equal_machines_give_equal_scripts(machine: Machine, certified: Certifie
     content = map_file(machine, certified.table)
     first, second = (twin_scripts(machine, certified.certificate, content) for _ in range(2))
     assert first == second
+
+
+def test_modules_of_a_stranger_are_not_passed_on(unzipped: Path) -> None:
+    documentation = (unzipped / "documentation" / "index.html").read_text(encoding="utf-8")
+    page = twin_page(documentation)
+    assert page is not None
+    start, content, end = re.split(r'(?<=id="twin-content">)([^<]*)', documentation, maxsplit=1)
+    parts = json.loads(gzip.decompress(base64.b64decode(content)))
+    parts["modules"]["twin/what_if.js"] += "\nalert(1);"
+    changed = base64.b64encode(gzip.compress(json.dumps(parts).encode())).decode()
+    assert twin_page(start + changed + end) is None
+    assert twin_page(start + "AAAA" + end) is None
+    assert twin_page("<html></html>") is None
 
 
 def test_a_report_has_the_fmu_at_work_in_it(

@@ -54,25 +54,45 @@ _START = """
 """
 
 
+_CONTENT = re.compile(r'<script type="text/plain" id="twin-content">([A-Za-z0-9+/=]*)</script>')
+
+
 def twin_style() -> str:
     """Return the style sheet of the twin."""
     return web_files()["style.css"].decode()
 
 
-def twin_page(machine: Machine, certificate: Certificate, content: bytes) -> str:
-    """Return a page that has nothing but the twin in it, in light colours.
+def twin_page(documentation: str) -> str | None:
+    """Return a page that has nothing but an FMU's twin in it, in light colours.
+
+    Core, map and diagram are those that the FMU carries, so nothing is compiled or worked out.
 
     Parameters
     ----------
-    machine, certificate, content
-        As of `twin_scripts`.
+    documentation : str
+        The FMU's ``documentation/index.html``.
+
+    Returns
+    -------
+    str or None
+        HTML; None if there is no twin in it, or one with other modules than those of this package:
+        scripts of a stranger are not passed on.
     """
+    packed = _CONTENT.search(documentation)
+    if packed is None:
+        return None
+    try:
+        parts = json.loads(gzip.decompress(base64.b64decode(packed[1])))
+        if parts["modules"] != _modules():
+            return None
+        title = str(parts["machine"]["title"])
+    except (ValueError, OSError, EOFError, KeyError, TypeError):
+        return None
     return (
         '<!DOCTYPE html>\n<html lang="en" data-theme="light">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        f"<title>{escape(machine.title)}</title>\n<style>\n{twin_style()}</style>\n</head>\n"
-        f'<body>\n<div id="app"></div>\n{twin_scripts(machine, certificate, content)}\n</body>\n'
-        "</html>\n"
+        f"<title>{escape(title)}</title>\n<style>\n{twin_style()}</style>\n</head>\n"
+        f'<body>\n<div id="app"></div>\n{_scripts(parts)}\n</body>\n</html>\n'
     )
 
 
@@ -100,6 +120,10 @@ def twin_scripts(machine: Machine, certificate: Certificate, content: bytes) -> 
         "map": _text(content),
         "wasm": _text(compiled_core(WEB).read_bytes()),
     }
+    return _scripts(parts)
+
+
+def _scripts(parts: dict[str, Any]) -> str:
     packed = gzip.compress(_json(parts), 9, mtime=0)
     return (
         f'<script type="text/plain" id="twin-content">{_text(packed)}</script>\n'
