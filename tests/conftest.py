@@ -51,7 +51,7 @@ def random_boundaries(machine: Machine, count: int, seed: int) -> list[Boundary]
 def pytest_configure() -> None:
     """Let Ctrl-C reach the processes that tests start.
 
-    A shell that starts the tests in the background lets it be ignored, and they would ignore it too.
+    A shell that starts the tests in the background lets it be ignored, and so would they.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
