@@ -113,7 +113,7 @@ def tab(browser: Any, address: str, ready: str = "svg.schematic", **options: Any
     page.goto(address)
     page.wait_for_selector(ready, timeout=20_000)
     yield opened
-    assert not opened.wrong
+    assert not opened.wrong, opened.wrong
     context.close()
 
 

@@ -155,13 +155,15 @@ function Open({ id, label, twin, source, sessions, onFork, onGone }) {
   const [sums, setSums] = useState(null);
   const [other, setOther] = useState("");
   const [otherSteps, setOtherSteps] = useState(null);
+  const isEnding = useRef(false);
   const last = steps.at(-1);
   const number = last?.step;
 
   useEffect(() => setCursor((c) => (c !== null && c >= steps.length ? null : c)), [steps]);
   useEffect(() => {
     if (number === undefined) return undefined;
-    const timer = setTimeout(() => api.get(`/sessions/${id}/kpis`).then(setSums, () => {}), 250);
+    // Not of a session that is being ended: a browser notes each answer 404 in its console.
+    const timer = setTimeout(() => isEnding.current || api.get(`/sessions/${id}/kpis`).then(setSums, () => {}), 250);
     return () => clearTimeout(timer);
   }, [id, number]);
   useEffect(() => {
@@ -248,7 +250,7 @@ function Open({ id, label, twin, source, sessions, onFork, onGone }) {
         <button type="button" disabled=${busy} onClick=${async () => { const made = await send("fork", { step: now.step }); if (made) onFork(made, t("session.fork_of", { label, step: now.step })); }}><${Icon} name="fork" />${t("session.fork", { step: now.step })}</button>
       </div>
       <div class="form-row"><button type="button" onClick=${csvFile}><${Icon} name="save" />CSV</button>
-        <button type="button" class="danger" onClick=${async () => { try { await api.delete(`/sessions/${id}`); onGone(id); } catch (problem) { if (problem.status === 404 || problem.status === 410) onGone(id); else setError(problem); } }}><${Icon} name="close" />${t("session.end")}</button></div>
+        <button type="button" class="danger" onClick=${async () => { isEnding.current = true; try { await api.delete(`/sessions/${id}`); onGone(id); } catch (problem) { isEnding.current = false; if (problem.status === 404 || problem.status === 410) onGone(id); else setError(problem); } }}><${Icon} name="close" />${t("session.end")}</button></div>
     </aside>
     <div class="main">
       <div class="state-line">${status !== undefined && html`<${StatusChip} status=${status} held=${isHeld(status)} />`}
