@@ -13,6 +13,7 @@ from heatpump_twin.harness.data.datasets import load_dataset
 from heatpump_twin.harness.data.files import shipped_datasets
 from heatpump_twin.harness.data.implied_cycle import implied_cycle
 from heatpump_twin.harness.scoring.scores import boundaries
+from heatpump_twin.harness.scoring.scores_file import LEAVE_ONE_OUT
 from heatpump_twin.harness.scoring.validation import Validation, validate
 from heatpump_twin.harness.stepping.replay import STEP_SIZE
 
@@ -40,16 +41,25 @@ class Recorded:
     def records(self, name: str) -> dict[str, Any]:
         """Return the records of a data set: inputs, readings, answers, verdicts, both cycles.
 
+        The FMU's answer to a record that it was fitted to is no prediction. `unseen` is one: of a
+        fit without that record. Where the FMU had not seen the record, it is the answer itself.
         The first time takes some seconds.
         """
         of = self._validation(name)
         scores = of.scores
         dataset, inputs = scores.dataset, boundaries(scores.dataset)
         answers = scores.simulation.outputs
+        left_out = (
+            scores.calibration.frame(LEAVE_ONE_OUT, "values")
+            if scores.calibration
+            else pd.DataFrame()
+        )
         records = []
         for number in dataset.values.index:
             screened = scores.screening.records[number]
             readings = dataset.values.loc[number].drop(inputs.columns)
+            was_fitted = number in left_out.index
+            unseen = left_out.loc[number] if was_fitted else answers.loc[number]
             cycle = asdict(implied_cycle(dataset.values.loc[number], of.machine))
             records.append(
                 {
@@ -57,6 +67,8 @@ class Recorded:
                     "inputs": _plain(inputs.loc[number]),
                     "readings": _plain(readings),
                     "answers": _plain(answers.loc[number]),
+                    "was_fitted": was_fitted,
+                    "unseen": _plain(unseen),
                     "is_scored": number in scores.screening.kept,
                     "verdict": screened.verdict,
                     "cycle": {k: v for k, v in cycle.items() if k.startswith("h_")},

@@ -359,6 +359,8 @@ def test_german_dark_and_kept(browser: Any, server: Running) -> None:
 
 # Records, points, help ----------------------------------------------------------------------------
 
+MINUS = "\N{MINUS SIGN}"
+
 
 def test_records_beside_their_simulation(browser: Any, server: Running) -> None:
     data = server.ask("GET", "/api/datasets/mci_lab")
@@ -374,6 +376,15 @@ def test_records_beside_their_simulation(browser: Any, server: Running) -> None:
             place = page.locator(f"[data-simulated={name}]")
             assert float(place.get_attribute("data-si")) == record["answers"][name]
         assert page.locator(".cycle.measured").count() == 1
+        # The record was fitted: beside the residual stands the difference of a fit without it.
+        assert record["was_fitted"]
+        unseen = record["unseen"]["P_el"] - record["readings"]["P_el"]
+        assert opened.text("[data-unseen=P_el]").startswith(
+            f"{MINUS if unseen < 0 else '+'}{abs(unseen):.0f} W"
+        )
+        percent = 100.0 * unseen / record["readings"]["P_el"]
+        in_list = opened.text("[data-record='9'] td:nth-child(2)")
+        assert in_list == f"{MINUS if percent < 0 else '+'}{abs(percent):.1f} %"
         # Of power and heat a band is known.
         assert page.locator(".compare .in, .compare .out").count() == 2
         opened.button("What if").click()

@@ -82,8 +82,18 @@ def test_a_fork_at_a_record_is_the_records_own_simulation(server: Running, score
     found = server.ask("GET", "/api/datasets/mci_lab")
     expected = scores.simulation.outputs
     assert len(found["records"]) == len(expected)
+    assert scores.calibration is not None
+    left_out = scores.calibration.predictions["leave_one_out"]["values"]
     for record in found["records"]:
-        assert record["answers"] == expected.loc[record["record"]].to_dict()
+        number = record["record"]
+        assert record["answers"] == expected.loc[number].to_dict()
+        # A fitted answer is never given as a prediction.
+        assert record["was_fitted"] == (number in scores.calibration.records)
+        if record["was_fitted"]:
+            assert record["unseen"]["P_el"] == left_out["P_el"][str(number)]
+            assert record["unseen"]["P_el"] != record["answers"]["P_el"]
+        else:
+            assert record["unseen"] == record["answers"]
     at = client.start(server.server, dataset="mci_lab", record=9)
     fork = client.fork(at)
     now = server.ask("GET", of(fork, ""))

@@ -43,9 +43,11 @@ const en = {
 
   "records.source": "Source", "records.none": "No data set was recorded of this machine.", "records.loading": "The FMU is replayed through the records …", "records.record": "Record", "records.verdict": "Verdict",
   "records.title": "Record {record}", "records.quantity": "Quantity", "records.measured": "Measured", "records.simulated": "Simulated", "records.difference": "Difference", "records.band": "95 % band",
+  "records.residual": "Residual", "records.unseen": "Unseen", "records.of_unseen": "Differences of predictions that had not seen the record.",
+  "records.fitted": "The machine was fitted to this record, so the difference of its FMU is a residual. “Unseen” is that of a fit without this record; the band is for it.",
   "records.in": "inside", "records.out": "outside", "records.what_if": "What if", "records.session": "Fork into a session",
   "records.unscored": "This record is not scored; it is shown because nothing is left out.", "records.no_cycle": "The states of the refrigerant were not recorded, so there is no measured cycle.",
-  "verdict.kept": "steady", "verdict.not_steady": "not steady", "verdict.other_speed": "another speed", "verdict.set_aside": "set aside",
+  "verdict.kept": "steady", "verdict.not_steady": "not steady", "verdict.other_speed": "another speed", "verdict.set_aside": "set aside", "verdict.outlier": "against the others",
 
   "session.new": "New session", "session.solver": "What the FMU computes with", "session.map": "Map", "session.live": "Live TESPy", "session.start": "Start", "session.starting": "Starting …",
   "session.from_what_if": "Starts with the inputs of the tab What if.", "session.upload": "or upload an FMU …", "session.mine": "Sessions of this browser", "session.none": "None yet. A session is the real FMU on the server; it stays when this page is closed.",
@@ -133,9 +135,11 @@ const de = {
 
   "records.source": "Quelle", "records.none": "Von dieser Maschine gibt es keine Messungen.", "records.loading": "Die FMU rechnet die Messpunkte nach …", "records.record": "Punkt", "records.verdict": "Urteil",
   "records.title": "Messpunkt {record}", "records.quantity": "Größe", "records.measured": "Gemessen", "records.simulated": "Simuliert", "records.difference": "Differenz", "records.band": "95-%-Band",
+  "records.residual": "Restfehler", "records.unseen": "Ungesehen", "records.of_unseen": "Differenzen von Vorhersagen, die den Punkt nicht kannten.",
+  "records.fitted": "Die Maschine wurde an diesen Punkt angepasst; die Differenz ihrer FMU ist ein Restfehler. „Ungesehen“ ist die einer Anpassung ohne diesen Punkt; für sie gilt das Band.",
   "records.in": "innerhalb", "records.out": "außerhalb", "records.what_if": "Als Szenario", "records.session": "In eine Sitzung abzweigen",
   "records.unscored": "Dieser Punkt wird nicht gewertet; gezeigt wird er, weil nichts weggelassen wird.", "records.no_cycle": "Die Zustände des Kältemittels wurden nicht gemessen, daher gibt es keinen gemessenen Kreisprozess.",
-  "verdict.kept": "stationär", "verdict.not_steady": "nicht stationär", "verdict.other_speed": "andere Drehzahl", "verdict.set_aside": "ausgenommen",
+  "verdict.kept": "stationär", "verdict.not_steady": "nicht stationär", "verdict.other_speed": "andere Drehzahl", "verdict.set_aside": "ausgenommen", "verdict.outlier": "gegen die anderen",
 
   "session.new": "Neue Sitzung", "session.solver": "Womit die FMU rechnet", "session.map": "Kennfeld", "session.live": "TESPy live", "session.start": "Starten", "session.starting": "Startet …",
   "session.from_what_if": "Beginnt mit den Eingängen der Ansicht Szenario.", "session.upload": "oder eine FMU hochladen …", "session.mine": "Sitzungen dieses Browsers", "session.none": "Noch keine. Eine Sitzung ist die echte FMU auf dem Server; sie bleibt, wenn diese Seite geschlossen wird.",
