@@ -23,7 +23,7 @@ export function Records({ twin, source, onTake, setTab }) {
   if (!data) return html`<div class="panel"><${Loading} text=${t("records.loading")} /></div>`;
   const record = data.records.find((r) => r.record === chosen);
   // Of predictions that had not seen the record: residuals of a fit say nothing of new points.
-  const miss = (r, q, of = r.unseen) => (r.readings[q] > 0 && typeof of[q] === "number" ? (of[q] - r.readings[q]) / r.readings[q] : null);
+  const miss = (r, q) => (r.readings[q] > 0 && typeof r.unseen[q] === "number" ? (r.unseen[q] - r.readings[q]) / r.readings[q] : null);
   const main = ["P_el", "Q_flow_sink", "Q_flow_source"].filter((q) => data.records.some((r) => r.readings[q] !== undefined && r.readings[q] !== null)).slice(0, 2);
   const fork = async () => {
     setBusy(true);
@@ -60,17 +60,14 @@ export function Records({ twin, source, onTake, setTab }) {
           <button type="button" class="text-button" disabled=${busy} onClick=${fork}>${t("records.session")}</button>`}>
           <p class="explain">${machine.names.inputs.map((q) => html`<span class="pair" key=${q}>${t(`q.${q}`)} <b>${f.full(q, record.inputs[q])}</b></span>`)}</p>
           <div class="scroll" tabindex="0" role="group" aria-label=${t("records.title", { record: chosen })}><table class="compare">
-            <thead><tr>${["quantity", "measured", "simulated", record.was_fitted ? "residual" : "difference", ...(record.was_fitted ? ["unseen"] : []), "band"].map((k, i) => html`<th scope="col" key=${k} class=${i ? "n" : ""}>${t(`records.${k}`)}</th>`)}</tr></thead>
+            <thead><tr>${["quantity", "measured", "simulated", record.was_fitted ? "unseen" : "difference", "band"].map((k, i) => html`<th scope="col" key=${k} class=${i ? "n" : ""}>${t(`records.${k}`)}</th>`)}</tr></thead>
             <tbody>${machine.names.results.filter((q) => record.readings[q] !== undefined && record.readings[q] !== null).map((q) => {
-              const difference = record.answers[q] - record.readings[q];
               const band = machine.band[q] ? machine.band[q] * record.answers[q] : null;
               const unseen = typeof record.unseen[q] === "number" ? record.unseen[q] - record.readings[q] : null;
               const isOut = band !== null && unseen !== null && Math.abs(unseen) > band;
-              const percentOf = (of) => (isTemperature(q) ? "" : html` <span class="muted percent">${percent(miss(record, q, of))}</span>`);
               return html`<tr key=${q} class=${isOut ? "at-fault" : ""}><th scope="row">${t(`q.${q}`)}</th>
                 <td class="n" data-measured=${q}>${f.full(q, record.readings[q])}</td><td class="n" data-simulated=${q} data-si=${record.answers[q]}>${f.full(q, record.answers[q])}</td>
-                <td class="n">${f.difference(q, difference)}${percentOf(record.answers)}</td>
-                ${record.was_fitted && html`<td class="n" data-unseen=${q}>${unseen === null ? "–" : html`${f.difference(q, unseen)}${percentOf(record.unseen)}`}</td>`}
+                <td class="n" data-unseen=${q}>${unseen === null ? "–" : f.difference(q, unseen)}${isTemperature(q) ? "" : html` <span class="muted percent">${percent(miss(record, q))}</span>`}</td>
                 <td class="n">${band === null ? html`<span class="muted">–</span>` : html`± ${f.full(q, band)} <span class=${isOut ? "out" : "in"}>${t(isOut ? "records.out" : "records.in")}</span>`}</td></tr>`;
             })}</tbody></table></div>
           ${record.was_fitted && html`<p class="explain">${t("records.fitted")}</p>`}

@@ -43,8 +43,8 @@ const en = {
 
   "records.source": "Source", "records.none": "No data set was recorded of this machine.", "records.loading": "The FMU is replayed through the records …", "records.record": "Record", "records.verdict": "Verdict",
   "records.title": "Record {record}", "records.quantity": "Quantity", "records.measured": "Measured", "records.simulated": "Simulated", "records.difference": "Difference", "records.band": "95 % band",
-  "records.residual": "Residual", "records.unseen": "Unseen", "records.of_unseen": "Differences of predictions that had not seen the record.",
-  "records.fitted": "The machine was fitted to this record, so the difference of its FMU is a residual. “Unseen” is that of a fit without this record; the band is for it.",
+  "records.unseen": "Unseen", "records.of_unseen": "Differences of predictions that had not seen the record.",
+  "records.fitted": "“Simulated” is the FMU, whose machine was fitted to this record. “Unseen” is the difference of a fit without this record; the band is for it.",
   "records.in": "inside", "records.out": "outside", "records.what_if": "What if", "records.session": "Fork into a session",
   "records.unscored": "This record is not scored; it is shown because nothing is left out.", "records.no_cycle": "The states of the refrigerant were not recorded, so there is no measured cycle.",
   "verdict.kept": "steady", "verdict.not_steady": "not steady", "verdict.other_speed": "another speed", "verdict.set_aside": "set aside", "verdict.outlier": "against the others",
@@ -135,8 +135,8 @@ const de = {
 
   "records.source": "Quelle", "records.none": "Von dieser Maschine gibt es keine Messungen.", "records.loading": "Die FMU rechnet die Messpunkte nach …", "records.record": "Punkt", "records.verdict": "Urteil",
   "records.title": "Messpunkt {record}", "records.quantity": "Größe", "records.measured": "Gemessen", "records.simulated": "Simuliert", "records.difference": "Differenz", "records.band": "95-%-Band",
-  "records.residual": "Restfehler", "records.unseen": "Ungesehen", "records.of_unseen": "Differenzen von Vorhersagen, die den Punkt nicht kannten.",
-  "records.fitted": "Die Maschine wurde an diesen Punkt angepasst; die Differenz ihrer FMU ist ein Restfehler. „Ungesehen“ ist die einer Anpassung ohne diesen Punkt; für sie gilt das Band.",
+  "records.unseen": "Ungesehen", "records.of_unseen": "Differenzen von Vorhersagen, die den Punkt nicht kannten.",
+  "records.fitted": "„Simuliert“ ist die FMU, deren Maschine an diesen Punkt angepasst wurde. „Ungesehen“ ist die Differenz einer Anpassung ohne diesen Punkt; für sie gilt das Band.",
   "records.in": "innerhalb", "records.out": "außerhalb", "records.what_if": "Als Szenario", "records.session": "In eine Sitzung abzweigen",
   "records.unscored": "Dieser Punkt wird nicht gewertet; gezeigt wird er, weil nichts weggelassen wird.", "records.no_cycle": "Die Zustände des Kältemittels wurden nicht gemessen, daher gibt es keinen gemessenen Kreisprozess.",
   "verdict.kept": "stationär", "verdict.not_steady": "nicht stationär", "verdict.other_speed": "andere Drehzahl", "verdict.set_aside": "ausgenommen", "verdict.outlier": "gegen die anderen",
