@@ -15,6 +15,18 @@ const Declared DECLARED_RESULT[RESULTS] = {
     FOR_EACH_OF_RESULTS(ENTRY)
 #undef ENTRY
 };
+const Declared DECLARED_SET_POINT[SET_POINTS] = {
+#define ENTRY(name, unit, least, largest, usual, is_extensive) \
+    {#name, unit, least, largest, usual, is_extensive, false},
+    FOR_EACH_OF_SET_POINTS(ENTRY)
+#undef ENTRY
+};
+const Declared DECLARED_OPERATION[OPERATIONS] = {
+#define ENTRY(name, unit, least, largest, is_extensive) \
+    {#name, unit, least, largest, 0.0, is_extensive, false},
+    FOR_EACH_OF_OPERATIONS(ENTRY)
+#undef ENTRY
+};
 const Declared DECLARED_PARAMETER[PARAMETERS] = {
 #define ENTRY(name, unit, least, largest, is_integer) \
     {#name, unit, least, largest, 0.0, false, is_integer},

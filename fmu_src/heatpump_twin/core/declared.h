@@ -9,13 +9,15 @@
 typedef struct {
     const char *name, *unit;
     double least, largest;
-    double usual;      /* of inputs */
+    double usual;      /* of inputs and set-points */
     bool is_extensive; /* of inputs and results: adds up over units side by side */
     bool is_integer;   /* of parameters */
 } Declared;
 
 extern const Declared DECLARED_INPUT[INPUTS];
 extern const Declared DECLARED_RESULT[RESULTS];
+extern const Declared DECLARED_SET_POINT[SET_POINTS];
+extern const Declared DECLARED_OPERATION[OPERATIONS];
 extern const Declared DECLARED_PARAMETER[PARAMETERS];
 
 /* Whether a value lies in the declared range; a NaN is in none. */

@@ -2,292 +2,255 @@
 #include "heat_pump.h"
 
 #include <math.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "control.h"
 #include "declared.h"
+#include "dynamics.h"
 #include "map_file.h"
+#include "notes.h"
 #include "state.h"
+#include "steady.h"
 
-/* Kinds of notes; together with the variable they make the cause. */
-typedef enum { OUTSIDE, REJECTED, LIMIT, OUTLET, FAILED } Kind;
+/* Time as it passes ----------------------------------------------------------------------------- */
 
-/* Degrees Celsius that a temperature in kelvin may have been meant as. */
-static const double LEAST_CELSIUS = -60.0, LARGEST_CELSIUS = 100.0;
-
-struct HeatPump {
-    Map map;
-    uint8_t map_hash[SHA256_SIZE];
-    SteadyState *steady_state;
-    void *context;
-    State state;
-};
-
-/* Notes ---------------------------------------------------------------------------------------- */
-
-enum { NUMBER_SIZE = 40 };
-typedef struct {
-    char text[NUMBER_SIZE];
-} Number;
-
-/* A number with six digits and its unit, which one without dimension does not show. */
-static Number with_unit(double value, const char *unit) {
-    Number number;
-    if (isnan(value)) value = fabs(value);
-    snprintf(number.text, sizeof number.text, "%.6g", value);
-    /* A host may have set a language that writes another sign than a point. */
-    for (char *c = number.text; *c; c++)
-        if (*c == ',') *c = '.';
-    size_t length = strlen(number.text);
-    if (isnan(value)) length = (size_t)snprintf(number.text, sizeof number.text, "nan");
-    if (strcmp(unit, "1") != 0)
-        snprintf(number.text + length, sizeof number.text - length, " %s", unit);
-    return number;
+static bool is_dynamic(const State *state) {
+    return (Dynamics)state->parameters[PARAMETER_dynamics] == DYNAMICS_dynamic;
 }
 
-static Number plain(double value) { return with_unit(value, "1"); }
-
-#if defined(__GNUC__)
-__attribute__((format(printf, 4, 5)))
-#endif
-static void add_note(Notes *notes, Kind kind, int variable, const char *format, ...) {
-    if (notes->count >= MOST_NOTES) return;
-    Note *note = &notes->note[notes->count++];
-    note->cause = (int)kind * (INPUTS + RESULTS) + variable;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(note->text, sizeof note->text, format, arguments);
-    va_end(arguments);
-}
-
-/* A failure is noted alone: what was moved on the way to it has not happened. */
-static void note_failure(Notes *notes, const double inputs[INPUTS], const char *why) {
-    notes->count = 0;
-    char text[NOTE_SIZE];
-    size_t length = 0;
-    for (int i = 0; i < INPUTS; i++) {
-        const Declared *is = &DECLARED_INPUT[i];
-        int added = snprintf(text + length, sizeof text - length, "%s%s = %s", i ? ", " : "",
-                             is->name, with_unit(inputs[i], is->unit).text);
-        if (added > 0) length += (size_t)added;
-    }
-    add_note(notes, FAILED, 0, "%s: %s", text, why);
-}
-
-/* Inputs --------------------------------------------------------------------------------------- */
-
-/* The value, or the end of a range that it misses by no more than round-off. */
-static double without_round_off(double value, double least, double largest, double allowed) {
-    if (value < least && value >= least - allowed) return least;
-    if (value > largest && value <= largest + allowed) return largest;
-    return value;
-}
-
-/* Note inputs that no machine of this kind can have; false if there are any. */
-static bool have_meaning(const double inputs[INPUTS], Notes *notes) {
-    for (int i = 0; i < INPUTS; i++) {
-        const Declared *is = &DECLARED_INPUT[i];
-        double value = inputs[i];
-        if (is_in_range(is, value)) continue;
-        bool is_celsius = strcmp(is->unit, "K") == 0 && value >= LEAST_CELSIUS &&
-                          value <= LARGEST_CELSIUS;
-        add_note(notes, REJECTED, i, "%s = %s has no meaning; expected %s to %s%s", is->name,
-                 with_unit(value, is->unit).text, plain(is->least).text,
-                 with_unit(is->largest, is->unit).text, is_celsius ? "; is it in degC?" : "");
-    }
-    return notes->count == 0;
-}
-
-/* Move inputs outside the envelope to its nearest point, and note which. */
-static void move_into_box(const Constants *is, double inputs[INPUTS], Notes *notes) {
-    for (int i = 0; i < INPUTS; i++) {
-        double value = inputs[i];
-        if (value >= is->least[i] && value <= is->largest[i]) continue;
-        const Declared *of = &DECLARED_INPUT[i];
-        inputs[i] = fmin(fmax(value, is->least[i]), is->largest[i]);
-        add_note(notes, OUTSIDE, i, "%s = %s is outside the envelope %s to %s; %s is used", of->name,
-                 with_unit(value, of->unit).text, plain(is->least[i]).text,
-                 with_unit(is->largest[i], of->unit).text, plain(inputs[i]).text);
-    }
-}
-
-/* Limits --------------------------------------------------------------------------------------- */
-
-static bool are_within_limits(const Constants *is, const double results[RESULTS]) {
-    return results[RESULT_p_low] >= is->envelope_p_low_min &&
-           results[RESULT_p_high] <= is->envelope_p_high_max &&
-           results[RESULT_T_discharge] <= is->envelope_T_discharge_max;
-}
-
-static void note_limits(const Constants *is, const double results[RESULTS], Notes *notes) {
-    const struct {
-        Result result;
-        bool is_broken;
-        const char *word;
-        double limit;
-    } limits[] = {
-        {RESULT_p_low, results[RESULT_p_low] < is->envelope_p_low_min, "below",
-         is->envelope_p_low_min},
-        {RESULT_p_high, results[RESULT_p_high] > is->envelope_p_high_max, "above",
-         is->envelope_p_high_max},
-        {RESULT_T_discharge, results[RESULT_T_discharge] > is->envelope_T_discharge_max, "above",
-         is->envelope_T_discharge_max},
+static Inertia inertia_of(const HeatPump *heat_pump) {
+    const double *is = heat_pump->state.parameters, *design = heat_pump->map.is.design;
+    double units = is[PARAMETER_number_of_units];
+    return (Inertia){
+        .lag = {is[PARAMETER_source_lag], is[PARAMETER_sink_lag]},
+        .mass = {is[PARAMETER_source_residence_time] * design[INPUT_m_flow_source] * units,
+                 is[PARAMETER_sink_residence_time] * design[INPUT_m_flow_sink] * units},
     };
-    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
-        if (!limits[i].is_broken) continue;
-        const Declared *of = &DECLARED_RESULT[limits[i].result];
-        add_note(notes, LIMIT, (int)limits[i].result,
-                 "%s = %s is %s %s; moved towards the design point", of->name,
-                 with_unit(results[limits[i].result], of->unit).text, limits[i].word,
-                 with_unit(limits[i].limit, of->unit).text);
+}
+
+/* The streams, with the flows that take the heat while the machine is on. */
+static Streams streams_of(const HeatPump *heat_pump, const double inputs[INPUTS],
+                          const Plan *plan, bool is_on) {
+    Streams streams = {
+        .m_flow = {inputs[INPUT_m_flow_source], inputs[INPUT_m_flow_sink]},
+        .h_in = {medium_enthalpy(&heat_pump->map, SIDE_source, inputs[INPUT_T_source_in]),
+                 medium_enthalpy(&heat_pump->map, SIDE_sink, inputs[INPUT_T_sink_in])},
+    };
+    for (int k = 0; k < SIDES; k++) {
+        if (is_on) streams.m_flow[k] = plan->on_flow[k];
+        if (!(streams.m_flow[k] > LEAST_FLOW)) streams.m_flow[k] = 0.0;
+    }
+    return streams;
+}
+
+static void start_or_stop(HeatPump *heat_pump, const Plan *plan, bool is_on) {
+    State *state = &heat_pump->state;
+    Run *run = &state->run;
+    const double *is = state->parameters;
+    run->is_running = is_on;
+    run->since_change = 0.0;
+    if (is_on && !plan->is_mean) {
+        run->since_start = 0.0;
+        run->operation[OPERATION_starts] += 1.0;
+        run->thermal.extra_power = is[PARAMETER_start_power_ratio] * plan->on[RESULT_P_el];
+    } else {
+        /* What is taken now, less what the machine takes at rest; none after a mean. */
+        double now = run->steady[RESULT_P_el] + run->thermal.extra_power;
+        run->thermal.extra_power = plan->is_mean ? 0.0 : now - plan->off[RESULT_P_el];
     }
 }
 
-static bool steady_state(HeatPump *heat_pump, const double inputs[INPUTS], double results[RESULTS],
-                         char *why, size_t size) {
-    return heat_pump->steady_state(heat_pump->context, inputs, results, why, size);
+/* Power of auxiliaries that run on, W of all units. */
+static double running_on(const HeatPump *heat_pump) {
+    const State *state = &heat_pump->state;
+    double left = state->parameters[PARAMETER_pump_run_on_time] - state->run.since_change;
+    return left > TIME_ROUND_OFF
+               ? heat_pump->map.is.auxiliary_power * state->parameters[PARAMETER_number_of_units]
+               : 0.0;
 }
 
-/* Go from the inputs towards the design point until there is a solution that keeps every limit, and
-   no further. */
-static bool move_within_limits(HeatPump *heat_pump, double inputs[INPUTS], double results[RESULTS],
-                               char *why, size_t size) {
-    const Constants *is = &heat_pump->map.is;
-    double inside = 0.0, outside = 1.0, asked[INPUTS], candidate[RESULTS];
-    memcpy(asked, inputs, sizeof asked);
-    if (!steady_state(heat_pump, is->design, results, why, size)) return false;
-    for (int step = 0; step < BISECTIONS; step++) {
-        double middle = 0.5 * (inside + outside);
-        for (int i = 0; i < INPUTS; i++)
-            inputs[i] = is->design[i] + middle * (asked[i] - is->design[i]);
-        char why_not[NOTE_SIZE];
-        bool is_solved = steady_state(heat_pump, inputs, candidate, why_not, sizeof why_not);
-        if (!is_solved && heat_pump->steady_state != heat_pump_map) {
-            snprintf(why, size, "%s", why_not);
-            return false;
+/* What is gone towards in this interval, with auxiliaries that run on. */
+static void set_target(const HeatPump *heat_pump, double target[RESULTS]) {
+    const Run *run = &heat_pump->state.run;
+    memcpy(target, run->steady, sizeof run->steady);
+    if (run->is_running != 0.0 || !is_dynamic(&heat_pump->state)) return;
+    double more = running_on(heat_pump);
+    target[RESULT_P_el] += more;
+    target[RESULT_Q_flow_loss] += more;
+}
+
+static void add(Run *run, Operation operation, double value) {
+    const Declared *of = &DECLARED_OPERATION[operation];
+    double *sum = &run->operation[operation];
+    *sum = fmin(fmax(*sum + value, of->least), of->largest);
+}
+
+/* Heat that cycling gave of what is asked for, as seconds of the least speed. */
+static double given_of_share(const State *state, const Plan *plan, const Energies *energies,
+                             double duration) {
+    if ((Control)state->parameters[PARAMETER_control] != CONTROL_heat_flow)
+        return state->run.is_running * duration;
+    return energies->of_side[SIDE_sink] / plan->least_heat;
+}
+
+static void count(State *state, const Plan *plan, const Energies *energies, double duration) {
+    Run *run = &state->run;
+    bool is_on = run->is_running != 0.0;
+    add(run, OPERATION_E_el, energies->el);
+    add(run, OPERATION_E_loss, energies->loss);
+    add(run, OPERATION_E_sink, energies->of_side[SIDE_sink]);
+    add(run, OPERATION_E_source, energies->of_side[SIDE_source]);
+    add(run, OPERATION_E_unmet, duration * (is_on ? plan->unmet_on : plan->unmet_off));
+    if (is_on) add(run, OPERATION_run_time, duration * (plan->is_mean ? plan->share : 1.0));
+    run->deficit = plan->wants == WANTS_SHARE
+                       ? run->deficit + plan->share * duration -
+                             given_of_share(state, plan, energies, duration)
+                       : 0.0;
+    run->deficit = fmin(fmax(run->deficit, -LONG_AGO), LONG_AGO);
+    run->time += duration;
+    run->since_change += duration;
+    run->since_start += duration;
+    double whole = floor(run->time + 0.5);
+    if (fabs(run->time - whole) <= TIME_ROUND_OFF) run->time = whole;
+}
+
+/* Nothing is decided and no auxiliary stops for so long, s; at most what is left of the step. */
+static double undisturbed(const State *state, const Plan *plan, double left, bool dynamic) {
+    double duration = fmin(left, control_rest(state, plan));
+    double pumps = state->parameters[PARAMETER_pump_run_on_time] - state->run.since_change;
+    if (dynamic && state->run.is_running == 0.0 && pumps > TIME_ROUND_OFF)
+        duration = fmin(duration, pumps);
+    return left - duration < TIME_ROUND_OFF ? left : duration;
+}
+
+static void begin(HeatPump *heat_pump, const double inputs[INPUTS], const Inertia *inertia,
+                  const Streams *streams) {
+    Run *run = &heat_pump->state.run;
+    double off[RESULTS];
+    control_off(heat_pump, inputs, off);
+    dynamics_begin(&run->thermal, streams, off);
+    run->stored_at_reset = dynamics_stored(&run->thermal, inertia);
+}
+
+/* Go on to the end of a step, from one start or stop to the next. */
+static void go_on(HeatPump *heat_pump, const Plan *plan, const double inputs[INPUTS],
+                  double step_size) {
+    State *state = &heat_pump->state;
+    Run *run = &state->run;
+    bool dynamic = is_dynamic(state), is_on = run->is_running != 0.0;
+    Inertia inertia = inertia_of(heat_pump);
+    Streams streams = {{0.0}, {0.0}};
+    double target[RESULTS], left = step_size;
+    if (dynamic) {
+        streams = streams_of(heat_pump, inputs, plan, is_on);
+        if (run->has_begun == 0.0) begin(heat_pump, inputs, &inertia, &streams);
+    }
+    run->has_begun = 1.0;
+    memcpy(run->inputs, inputs, sizeof run->inputs);
+    memcpy(run->on_flow, plan->on_flow, sizeof run->on_flow);
+    for (int piece = 0; piece == 0 || left > 0.0; piece++) {
+        double T_sink_out = dynamic ? medium_temperature(&heat_pump->map, SIDE_sink,
+                                                         run->thermal.h[SIDE_sink])
+                                    : run->steady[RESULT_T_sink_out];
+        is_on = control_switch(state, plan, T_sink_out);
+        if (is_on != (run->is_running != 0.0)) {
+            start_or_stop(heat_pump, plan, is_on);
+            if (dynamic) streams = streams_of(heat_pump, inputs, plan, is_on);
         }
-        if (is_solved && are_within_limits(is, candidate)) {
-            inside = middle;
-            memcpy(results, candidate, sizeof candidate);
+        memcpy(run->steady, is_on ? plan->on : plan->off, sizeof run->steady);
+        set_target(heat_pump, target);
+        /* A step of years is not looked at by the second to its end. */
+        double duration =
+            piece < MOST_INTERVALS ? undisturbed(state, plan, left, dynamic) : left;
+        Energies energies;
+        if (dynamic) {
+            Parameter time_of_power =
+                is_on ? PARAMETER_start_power_time : PARAMETER_stop_power_time;
+            dynamics_advance(&run->thermal, &heat_pump->decay, &inertia, &streams, target,
+                             state->parameters[time_of_power], duration, &energies);
         } else {
-            outside = middle;
+            energies = (Energies){
+                .el = duration * target[RESULT_P_el],
+                .loss = duration * target[RESULT_Q_flow_loss],
+                .of_side = {duration * target[RESULT_Q_flow_source],
+                            duration * target[RESULT_Q_flow_sink]},
+            };
         }
+        count(state, plan, &energies, duration);
+        left -= duration;
     }
-    for (int i = 0; i < INPUTS; i++)
-        inputs[i] = is->design[i] + inside * (asked[i] - is->design[i]);
-    return true;
+    double *results = state->results, *operation = run->operation;
+    memcpy(results, target, sizeof state->results);
+    if (dynamic) {
+        set_target(heat_pump, target); /* auxiliaries may have stopped at the very end */
+        dynamics_results(&heat_pump->map, &run->thermal, &streams, target, is_on, results);
+        operation[OPERATION_Q_flow_stored] = results[RESULT_P_el] + results[RESULT_Q_flow_source] -
+                                             results[RESULT_Q_flow_sink] -
+                                             results[RESULT_Q_flow_loss];
+        operation[OPERATION_E_stored] =
+            dynamics_stored(&run->thermal, &inertia) - run->stored_at_reset;
+    }
+    operation[OPERATION_Q_flow_unmet] = is_on ? plan->unmet_on : plan->unmet_off;
+    operation[OPERATION_speed_used] = is_on ? plan->speed : 0.0;
 }
 
-/* Give the streams as they really enter the heat of the point that was moved to.
-
-   A sink warmer than the envelope must not come out colder than it went in. Below the least flow of
-   the envelope the outlets are those of the least flow: with hardly any flow the heat would take
-   them to any temperature. */
-static void set_outlets(const Constants *is, const double asked[INPUTS], const double moved[INPUTS],
-                        double results[RESULTS], Notes *notes) {
-    static const struct {
-        Input T_in, m_flow;
-        Result T_out;
-    } streams[] = {{INPUT_T_source_in, INPUT_m_flow_source, RESULT_T_source_out},
-                   {INPUT_T_sink_in, INPUT_m_flow_sink, RESULT_T_sink_out}};
-    for (size_t k = 0; k < sizeof streams / sizeof streams[0]; k++) {
-        Input T_in = streams[k].T_in, m_flow = streams[k].m_flow;
-        Result T_out = streams[k].T_out;
-        const Declared *of = &DECLARED_RESULT[T_out];
-        double flow = fmax(asked[m_flow], is->least[m_flow]);
-        double rise = (results[T_out] - moved[T_in]) * moved[m_flow] / flow;
-        double found = asked[T_in] + rise;
-        results[T_out] = fmin(fmax(found, of->least), of->largest);
-        if (results[T_out] != found)
-            add_note(notes, OUTLET, (int)T_out, "%s would be %s; %s is used", of->name,
-                     with_unit(found, of->unit).text, plain(results[T_out]).text);
-    }
+/* What is held is the steady answer and the streams of then: the machine goes on towards it. */
+static void hold(HeatPump *heat_pump, double step_size) {
+    const Run *run = &heat_pump->state.run;
+    bool is_on = run->is_running != 0.0;
+    if (run->has_begun == 0.0) return;
+    Plan plan = {.wants = is_on ? WANTS_ON : WANTS_OFF,
+                 .at_once = true,
+                 .has_on = is_on,
+                 .share = 1.0,
+                 .speed = run->operation[OPERATION_speed_used]};
+    double inputs[INPUTS];
+    memcpy(plan.on, run->steady, sizeof plan.on);
+    memcpy(plan.off, run->steady, sizeof plan.off);
+    memcpy(plan.on_flow, run->on_flow, sizeof plan.on_flow);
+    memcpy(inputs, run->inputs, sizeof inputs);
+    go_on(heat_pump, &plan, inputs, step_size);
 }
 
-/* Results --------------------------------------------------------------------------------------- */
-
-/* Whether all are numbers in their declared ranges; says which is not. */
-static bool have_ranges(const double results[RESULTS], char *why, size_t size) {
-    for (int i = 0; i < RESULTS; i++) {
-        const Declared *is = &DECLARED_RESULT[i];
-        if (is_in_range(is, results[i])) continue;
-        snprintf(why, size, "the solution has %s = %s, expected %s to %s", is->name,
-                 with_unit(results[i], is->unit).text, plain(is->least).text,
-                 with_unit(is->largest, is->unit).text);
-        return false;
-    }
-    return true;
-}
-
-/* Answer one unit; the results are for the caller to take with the statuses OFF to MOVED. */
-static Status answer(HeatPump *heat_pump, const double inputs[INPUTS], double results[RESULTS],
-                     Notes *notes) {
-    const Constants *is = &heat_pump->map.is;
-    double units = heat_pump->state.parameters[PARAMETER_number_of_units];
-    double given[INPUTS], asked[INPUTS], used[INPUTS];
-    bool is_inside = true;
-    for (int i = 0; i < INPUTS; i++) {
-        const Declared *of = &DECLARED_INPUT[i];
-        double allowed = ROUND_OFF * of->usual;
-        given[i] = without_round_off(inputs[i], of->least, of->largest, allowed);
-        asked[i] = of->is_extensive ? given[i] / units : given[i];
-        asked[i] = without_round_off(asked[i], is->least[i], is->largest[i], allowed);
-        is_inside = is_inside && asked[i] >= is->least[i] && asked[i] <= is->largest[i];
-        used[i] = asked[i];
-    }
-    if (!is_inside) {
-        if (!have_meaning(given, notes)) return STATUS_INPUT_REJECTED;
-        if (given[INPUT_compressor_speed] <= ROUND_OFF) {
-            map_at_rest(&heat_pump->map, given,
-                        heat_pump->state.parameters[PARAMETER_standby_power], results);
-            return STATUS_OFF;
-        }
-        move_into_box(is, used, notes);
-    }
-    char why[NOTE_SIZE] = "";
-    bool is_solved = steady_state(heat_pump, used, results, why, sizeof why);
-    /* The map has no answer only beyond what the machine can do; a solver may fail anywhere. */
-    if (!is_solved && heat_pump->steady_state != heat_pump_map) {
-        note_failure(notes, inputs, why);
-        return STATUS_SOLVE_FAILED;
-    }
-    bool is_within = is_solved && are_within_limits(is, results);
-    if (is_inside && is_within) return STATUS_INSIDE;
-    if (!is_within) {
-        if (is_solved)
-            note_limits(is, results, notes);
-        else
-            add_note(notes, FAILED, 0, "%s; moved towards the design point", why);
-        if (!move_within_limits(heat_pump, used, results, why, sizeof why)) {
-            notes->count = 0;
-            note_failure(notes, inputs, why);
-            return STATUS_SOLVE_FAILED;
-        }
-    }
-    set_outlets(is, asked, used, results, notes);
-    return STATUS_MOVED_TO_ENVELOPE;
-}
+/* Steps ----------------------------------------------------------------------------------------- */
 
 Status heat_pump_step(HeatPump *heat_pump, const double inputs[INPUTS], double step_size,
                       Notes *notes) {
-    (void)step_size; /* for the dynamics to come */
-    double results[RESULTS];
+    Plan plan;
     notes->count = 0;
-    Status status = answer(heat_pump, inputs, results, notes);
-    if (status == STATUS_SOLVE_FAILED || status == STATUS_INPUT_REJECTED) return status;
-    double units = heat_pump->state.parameters[PARAMETER_number_of_units];
-    for (int i = 0; i < RESULTS; i++)
-        if (DECLARED_RESULT[i].is_extensive) results[i] *= units;
+    step_size = step_size > 0.0 ? fmin(step_size, LONG_AGO) : 0.0;
+    Status status = control_plan(heat_pump, inputs, &plan, notes);
     char why[NOTE_SIZE] = "";
-    if (!have_ranges(results, why, sizeof why)) {
+    bool is_held = status == STATUS_SOLVE_FAILED || status == STATUS_INPUT_REJECTED;
+    if (!is_held && !have_ranges(plan.has_on ? plan.on : plan.off, why, sizeof why)) {
         note_failure(notes, inputs, why);
-        return STATUS_SOLVE_FAILED;
+        status = STATUS_SOLVE_FAILED;
+        is_held = true;
     }
-    memcpy(heat_pump->state.results, results, sizeof results);
-    return status;
+    if (is_held) {
+        hold(heat_pump, step_size);
+        return status;
+    }
+    go_on(heat_pump, &plan, inputs, step_size);
+    bool is_on = heat_pump->state.run.is_running != 0.0;
+    return is_on ? plan.status_on : plan.status_off;
+}
+
+void heat_pump_begin(HeatPump *heat_pump) {
+    heat_pump->state.run = (Run){.since_change = LONG_AGO, .since_start = LONG_AGO};
+}
+
+void heat_pump_reset_totals(HeatPump *heat_pump) {
+    Run *run = &heat_pump->state.run;
+    static const Operation totals[] = {OPERATION_E_el,     OPERATION_E_sink,   OPERATION_E_source,
+                                       OPERATION_E_loss,   OPERATION_E_stored, OPERATION_E_unmet,
+                                       OPERATION_starts,   OPERATION_run_time};
+    for (size_t i = 0; i < sizeof totals / sizeof totals[0]; i++) run->operation[totals[i]] = 0.0;
+    if (run->has_begun == 0.0 || !is_dynamic(&heat_pump->state)) return;
+    Inertia inertia = inertia_of(heat_pump);
+    run->stored_at_reset = dynamics_stored(&run->thermal, &inertia);
 }
 
 /* Life ------------------------------------------------------------------------------------------ */
@@ -306,6 +269,9 @@ HeatPump *heat_pump_make(const void *map_file, size_t size, char *why, size_t wh
     State *state = &heat_pump->state;
     memcpy(state->parameters, is->start, sizeof state->parameters);
     map_at_rest(&heat_pump->map, is->design, is->start[PARAMETER_standby_power], state->results);
+    for (int i = 0; i < SET_POINTS; i++) state->set_points[i] = is->start_set_points[i];
+    heat_pump_begin(heat_pump);
+    heat_pump->decay = (Decay){.duration = -1.0};
     heat_pump_use(heat_pump, NULL, NULL);
     return heat_pump;
 }
@@ -330,6 +296,18 @@ bool heat_pump_set_parameter(HeatPump *heat_pump, Parameter parameter, double va
     return true;
 }
 
+void heat_pump_set_point(HeatPump *heat_pump, SetPoint set_point, double value) {
+    heat_pump->state.set_points[set_point] = value;
+}
+
+double heat_pump_get_set_point(const HeatPump *heat_pump, SetPoint set_point) {
+    return heat_pump->state.set_points[set_point];
+}
+
+void heat_pump_operation(const HeatPump *heat_pump, double operation[OPERATIONS]) {
+    memcpy(operation, heat_pump->state.run.operation, sizeof heat_pump->state.run.operation);
+}
+
 void heat_pump_use(HeatPump *heat_pump, SteadyState *steady_state, void *context) {
     heat_pump->steady_state = steady_state ? steady_state : heat_pump_map;
     heat_pump->context = steady_state ? context : heat_pump;
@@ -347,7 +325,7 @@ void heat_pump_results(const HeatPump *heat_pump, double results[RESULTS]) {
 /* State ----------------------------------------------------------------------------------------- */
 
 size_t heat_pump_state_size(const HeatPump *heat_pump) {
-    (void)heat_pump; /* all are of one size until dynamics may be chosen */
+    (void)heat_pump; /* all are of one size */
     return STATE_SIZE;
 }
 

@@ -52,6 +52,10 @@ HEAT_PUMP_API double heat_pump_parameter(const HeatPump *heat_pump, Parameter pa
 /* False, and nothing changed, for a value out of the declared range. */
 HEAT_PUMP_API bool heat_pump_set_parameter(HeatPump *heat_pump, Parameter parameter, double value);
 
+/* What the parameter `control` follows in place of the speed; any value, looked at in a step. */
+HEAT_PUMP_API void heat_pump_set_point(HeatPump *heat_pump, SetPoint set_point, double value);
+HEAT_PUMP_API double heat_pump_get_set_point(const HeatPump *heat_pump, SetPoint set_point);
+
 /* Take steady states from elsewhere; from the map with NULL, as after heat_pump_make. */
 HEAT_PUMP_API void heat_pump_use(HeatPump *heat_pump, SteadyState *steady_state, void *context);
 
@@ -60,10 +64,18 @@ HEAT_PUMP_API void heat_pump_use(HeatPump *heat_pump, SteadyState *steady_state,
 HEAT_PUMP_API bool heat_pump_map(void *heat_pump, const double inputs[INPUTS], double results[RESULTS], char *why,
                    size_t size);
 
-/* Answer the inputs of a step. With the statuses SOLVE_FAILED and INPUT_REJECTED the results stay
-   as they were. The step size in s has no influence yet: every answer is a steady state. */
+/* Answer the inputs of a step of a size in s; 0 passes on inputs. With the parameter dynamics =
+   steady every step ends at the steady answer. With the statuses SOLVE_FAILED and INPUT_REJECTED
+   that answer stays as it was. */
 HEAT_PUMP_API Status heat_pump_step(HeatPump *heat_pump, const double inputs[INPUTS], double step_size,
                       Notes *notes);
+/* As if the machine had been off until now: totals, minimum times and stored heat begin anew. */
+HEAT_PUMP_API void heat_pump_begin(HeatPump *heat_pump);
+
+/* Energies, starts and run time count from now. */
+HEAT_PUMP_API void heat_pump_reset_totals(HeatPump *heat_pump);
+
+HEAT_PUMP_API void heat_pump_operation(const HeatPump *heat_pump, double operation[OPERATIONS]);
 HEAT_PUMP_API void heat_pump_results(const HeatPump *heat_pump, double results[RESULTS]);
 
 /* All that a later answer depends on, as bytes that may be copied, stored and given to another

@@ -17,9 +17,12 @@ from ..model.errors import InputError, SolveError
 from ..model.heat_pump import Answer
 from ..model.quantities import (
     BOUNDARY_QUANTITIES,
+    OPERATION_QUANTITIES,
     RESULT_QUANTITIES,
+    SET_POINT_QUANTITIES,
     Boundary,
     OperatingPoint,
+    Operation,
     OperatingStatus,
 )
 from ..model.settings import SETTINGS
@@ -36,7 +39,9 @@ _PLATFORMS = {
 _Inputs = c_double * len(BOUNDARY_QUANTITIES)
 _Results = c_double * len(RESULT_QUANTITIES)
 _Why = c_char * NOTE_SIZE
+_Operation = c_double * len(OPERATION_QUANTITIES)
 _PARAMETERS = {name: i for i, name in enumerate(SETTINGS)}
+_SET_POINTS = {name: i for i, name in enumerate(SET_POINT_QUANTITIES)}
 
 
 class _Note(ctypes.Structure):
@@ -65,7 +70,7 @@ class HeatPump:
 
     def __init__(self, map_file: bytes, library: Path | None = None) -> None:
         self._core = _loaded(library or library_path())
-        self._inputs, self._results = _Inputs(), _Results()
+        self._inputs, self._results, self._operation = _Inputs(), _Results(), _Operation()
         self._why, self._notes = _Why(), _Notes()
         self._instance: Any = self._core.heat_pump_make(
             map_file, len(map_file), self._why, NOTE_SIZE
@@ -85,7 +90,7 @@ class HeatPump:
         boundary : Boundary
             Temperatures in K, mass flows of all units together in kg/s. Any float is accepted.
         step_size : float
-            s.
+            s; 0 passes on the inputs.
 
         Returns
         -------
@@ -109,6 +114,32 @@ class HeatPump:
         """What the last step left, SI units."""
         self._core.heat_pump_results(self._instance, self._results)
         return OperatingPoint(*self._results)
+
+    @property
+    def operation(self) -> Operation:
+        """How the machine has run since the last reset, SI units."""
+        self._core.heat_pump_operation(self._instance, self._operation)
+        return Operation(*self._operation)
+
+    def begin(self) -> None:
+        """Go on as if the machine had been off until now."""
+        self._core.heat_pump_begin(self._instance)
+
+    def reset_totals(self) -> None:
+        """Let energies, starts and run time count from now."""
+        self._core.heat_pump_reset_totals(self._instance)
+
+    def set_point(self, name: str) -> float:
+        """Return a set-point by its name in `SET_POINT_QUANTITIES`; SI units."""
+        return float(self._core.heat_pump_get_set_point(self._instance, _SET_POINTS[name]))
+
+    def set_set_point(self, name: str, value: float) -> None:
+        """Set it; any value is taken, and looked at in a step."""
+        self._core.heat_pump_set_point(self._instance, _SET_POINTS[name], value)
+
+    def choose(self, name: str, choice: str) -> None:
+        """Set a parameter that has choices, by its name in `SETTINGS`."""
+        self.set_parameter(name, SETTINGS[name].choices.index(choice))
 
     def off_design(self, boundary: Boundary) -> OperatingPoint:
         """Return the steady operating point of one unit by the map, whatever its limits are.
@@ -185,6 +216,11 @@ def _loaded(library: Path) -> Any:
         ("set_parameter", c_bool, (c_void_p, c_int, c_double)),
         ("map", c_bool, (c_void_p, _Inputs, _Results, text, c_size_t)),
         ("step", c_int, (c_void_p, _Inputs, c_double, POINTER(_Notes))),
+        ("begin", None, (c_void_p,)),
+        ("reset_totals", None, (c_void_p,)),
+        ("set_point", None, (c_void_p, c_int, c_double)),
+        ("get_set_point", c_double, (c_void_p, c_int)),
+        ("operation", None, (c_void_p, _Operation)),
         ("results", None, (c_void_p, _Results)),
         ("state_size", c_size_t, (c_void_p,)),
         ("get_state", None, (c_void_p, c_void_p)),

@@ -11,10 +11,25 @@ import hashlib
 from dataclasses import fields
 from typing import Any
 
-from ..model import closures, heat_pump, performance_map, relations, remainder
+from ..model import (
+    closures,
+    control,
+    dynamics,
+    heat_pump,
+    performance_map,
+    quantities,
+    relations,
+    remainder,
+)
 from ..model.machine import PARAMETERS
 from ..model.map_table import AXES, ROWS, SUCTION_ROWS, MediumSeries, SaturationSeries
-from ..model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES, OperatingStatus
+from ..model.quantities import (
+    BOUNDARY_QUANTITIES,
+    OPERATION_QUANTITIES,
+    RESULT_QUANTITIES,
+    SET_POINT_QUANTITIES,
+    OperatingStatus,
+)
 from ..model.settings import SETTINGS
 from ..model.sizes import Sizes
 
@@ -39,6 +54,16 @@ _EQUATIONS = {
     "ROUND_OFF": heat_pump.ROUND_OFF,
     "TEMPERATURE_STEP": remainder.TEMPERATURE_STEP,
     "FLOW_STEP": remainder.FLOW_STEP,
+    "LEAST_FLOW": quantities.LEAST_FLOW,
+    "SERIES_BELOW": dynamics.SERIES_BELOW,
+    "SERIES_TERMS": dynamics.SERIES_TERMS,
+    "TIME_ROUND_OFF": control.TIME_ROUND_OFF,
+    "LONG_AGO": control.LONG_AGO,
+    "HOUR": control.HOUR,
+    "MOST_INTERVALS": control.MOST_INTERVALS,
+    "CONTROL_TOLERANCE": control.TOLERANCE,
+    "CONTROL_ITERATIONS": control.ITERATIONS,
+    "CONTROL_SHORT": control.SHORT,
 }
 
 #: Parts of the map's table that are series: attribute of the table, and attribute of that.
@@ -64,6 +89,8 @@ def names() -> dict[str, Any]:
         "inputs": list(BOUNDARY_QUANTITIES),
         "results": list(RESULT_QUANTITIES),
         "parameters": list(SETTINGS),
+        "set_points": list(SET_POINT_QUANTITIES),
+        "operation": list(OPERATION_QUANTITIES),
         "note_size": NOTE_SIZE,
         "most_notes": MOST_NOTES,
     }
@@ -80,6 +107,13 @@ def _header_with(number: int) -> str:
         _enumeration("Input", list(BOUNDARY_QUANTITIES), "INPUTS"),
         _enumeration("Result", list(RESULT_QUANTITIES), "RESULTS"),
         _enumeration("Parameter", list(SETTINGS), "PARAMETERS"),
+        _enumeration("SetPoint", list(SET_POINT_QUANTITIES), "SET_POINTS"),
+        _enumeration("Operation", list(OPERATION_QUANTITIES), "OPERATIONS"),
+        _enumeration("Side", list(dynamics.SIDES), "SIDES"),
+        *(_choices(name, setting.choices) for name, setting in SETTINGS.items() if setting.choices),
+        f"enum {{ REFRIGERANTS = {len(dynamics.REFRIGERANT_SIDES)} }};",
+        "/* results of the refrigerant that lag, and the side whose lag they follow */",
+        _list("REFRIGERANTS", list(dynamics.REFRIGERANT_SIDES.items())),
         _enumeration("Status", [s.name for s in OperatingStatus], "STATUSES"),
         _enumeration("Row", [*ROWS, *SUCTION_ROWS], "ROWS"),
         f"enum {{ UNIT_ROWS = {len(ROWS)}, ESTIMATES = INPUTS + 1 }};",
@@ -98,10 +132,24 @@ def _header_with(number: int) -> str:
                 for q in inputs
             ],
         ),
-        "/* name, unit, least and largest value, whether it adds up over units side by side */",
+        "/* name, unit, least, largest and usual value, whether it adds up */",
         _list(
-            "RESULTS",
-            [(q.name, f'"{q.unit}"', *_range(q), *_flags(q.is_extensive)) for q in results],
+            "SET_POINTS",
+            [
+                (q.name, f'"{q.unit}"', *_range(q), q.nominal, *_flags(q.is_extensive))
+                for q in SET_POINT_QUANTITIES.values()
+            ],
+        ),
+        "/* name, unit, least and largest value, whether it adds up over units side by side */",
+        *(
+            _list(
+                name,
+                [
+                    (q.name, f'"{q.unit}"', q.least_answer, q.maximum, *_flags(q.is_extensive))
+                    for q in of
+                ],
+            )
+            for name, of in (("RESULTS", results), ("OPERATIONS", OPERATION_QUANTITIES.values()))
         ),
         "/* name, unit, least and largest value, whether it has whole values only */",
         _list(
@@ -120,6 +168,7 @@ def _header_with(number: int) -> str:
         "typedef struct {",
         *(f"    double {name};" for name in constant_names()),
         "    double least[INPUTS], largest[INPUTS], design[INPUTS];",
+        "    double start_set_points[SET_POINTS];",
         "    double start[PARAMETERS], approach_estimate[ESTIMATES];",
         "    /* centre and height of each; heights of 0 fill up */",
         f"    double evaporator_kernels[{remainder.MOST_OF_EXCHANGER}]"
@@ -146,8 +195,16 @@ def _flags(*values: bool) -> tuple[int, ...]:
     return tuple(map(int, values))
 
 
+def _choices(name: str, choices: tuple[str, ...]) -> str:
+    """Enumerate the choices of a parameter; ``part_load`` becomes ``PartLoad``."""
+    prefixed = ", ".join(f"{name.upper()}_{choice}" for choice in choices)
+    return f"typedef enum {{ {prefixed} }} {name.title().replace('_', '')};"
+
+
 def _enumeration(name: str, members: list[str], count: str) -> str:
-    prefixed = ", ".join(f"{name.upper()}_{member}" for member in members)
+    # SetPoint becomes SET_POINT.
+    prefix = "".join(f"_{c}" if c.isupper() else c for c in name).strip("_").upper()
+    prefixed = ", ".join(f"{prefix}_{member}" for member in members)
     return f"typedef enum {{ {prefixed} }} {name};\nenum {{ {count} = {len(members)} }};"
 
 

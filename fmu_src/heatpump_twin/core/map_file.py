@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits
 
 from ..model.machine import PARAMETERS, Machine
 from ..model.map_table import Array, MapTable, Series
-from ..model.quantities import BOUNDARY_QUANTITIES
+from ..model.quantities import BOUNDARY_QUANTITIES, SET_POINT_QUANTITIES
 from ..model.remainder import EXCHANGER_COORDINATES, MOST_OF_EXCHANGER, Deviation
-from ..model.settings import SETTINGS
+from ..model.settings import SETTINGS, start_set_point
 from ..model.sizes import Sizes
 from .layout import SERIES, layout_number
 
@@ -61,6 +61,7 @@ def _numbers(machine: Machine, table: MapTable) -> Array:
         *(low for low, _ in ranges),
         *(high for _, high in ranges),
         *(getattr(machine.design.boundary, q) for q in BOUNDARY_QUANTITIES),
+        *(start_set_point(machine, q) for q in SET_POINT_QUANTITIES),
         *(setting.start(machine) for setting in SETTINGS.values()),
         *table.approach_estimate,
         *_kernels(machine.remainder.evaporator),

@@ -28,9 +28,6 @@ enum {
     WRITABLE = INSTANTIATED | INITIALIZATION | STEP_COMPLETE,
 };
 
-static const char *const solver_texts[SOLVERS] = {SOLVER_TEXTS};
-static const char *const failure_texts[FAILURES] = {FAILURE_TEXTS};
-
 /* The frame of each call -------------------------------------------------------------------- */
 
 static const char *phase_name(Phase phase) {
@@ -102,8 +99,12 @@ static void answer(Instance *instance, double step_size, bool is_step) {
     if (is_live && !instance->live)
         instance->live = live_make(instance->resources, instance->heat_pump);
     heat_pump_use(instance->heat_pump, is_live ? live_point : NULL, instance->live);
+    /* What was answered before a run has not happened. */
+    if (!is_step) heat_pump_begin(instance->heat_pump);
+    if (frame->reset_totals && !frame->was_reset) heat_pump_reset_totals(instance->heat_pump);
+    frame->was_reset = frame->reset_totals;
     frame->status = heat_pump_step(instance->heat_pump, frame->inputs, step_size, &notes);
-    heat_pump_results(instance->heat_pump, instance->results);
+    instance_take_results(instance);
     frame->is_stale = false;
     for (int i = 0; i < notes.count; i++) {
         char message[NOTE_SIZE + 40];
@@ -161,7 +162,7 @@ static char *load(Instance *instance, fmi2String guid, fmi2String location) {
     free(map);
     if (!instance->heat_pump) return text("%s/" MAP_FILE ": %s", instance->resources, why);
     heat_pump_design(instance->heat_pump, instance->frame.inputs);
-    heat_pump_results(instance->heat_pump, instance->results);
+    instance_take_results(instance);
     instance->frame.is_stale = true;
     instance->start = state_of(instance);
     return instance->start ? NULL : text("memory is short");
@@ -222,7 +223,7 @@ static fmi2Status set_up(Instance *instance, double start) {
     return fmi2OK;
 }
 
-/* Tolerance and stop time mean nothing to a machine without numerical integration. */
+/* Tolerance and stop time mean nothing to a machine whose equations are solved exactly. */
 FMI2_Export fmi2Status fmi2SetupExperiment(fmi2Component c, fmi2Boolean has_tolerance,
                                            fmi2Real tolerance, fmi2Real start,
                                            fmi2Boolean has_stop, fmi2Real stop) {
@@ -239,8 +240,29 @@ FMI2_Export fmi2Status fmi2EnterInitializationMode(fmi2Component c) {
     RUN("fmi2EnterInitializationMode", INSTANTIATED, move_to(instance, INITIALIZATION));
 }
 
+/* A set-point that is given and not followed is told. */
+static void note_unused_set_point(Instance *instance) {
+    static const struct {
+        Control control;
+        SetPoint unused;
+        const char *unused_name, *used_name;
+    } unused[] = {
+        {CONTROL_heat_flow, SET_POINT_T_sink_out_set, "T_sink_out_set", "Q_flow_sink_set"},
+        {CONTROL_supply_temperature, SET_POINT_Q_flow_sink_set, "Q_flow_sink_set",
+         "T_sink_out_set"},
+    };
+    const HeatPump *heat_pump = instance->heat_pump;
+    for (size_t i = 0; i < sizeof unused / sizeof unused[0]; i++) {
+        if (heat_pump_parameter(heat_pump, PARAMETER_control) != unused[i].control) continue;
+        if (instance->frame.is_set_point_given[unused[i].unused])
+            log_text(&instance->log, fmi2OK, "%s is given and not used: control follows %s",
+                     unused[i].unused_name, unused[i].used_name);
+    }
+}
+
 static fmi2Status leave_initialization(Instance *instance) {
     answer_if_stale(instance);
+    note_unused_set_point(instance);
     return move_to(instance, STEP_COMPLETE);
 }
 
@@ -275,8 +297,6 @@ static fmi2Status reset(Instance *instance) {
 FMI2_Export fmi2Status fmi2Reset(fmi2Component c) { RUN("fmi2Reset", ALIVE, reset(instance)); }
 
 /* Variables --------------------------------------------------------------------------------- */
-
-enum { NO_TYPE = -1 }; /* no variable is a Boolean */
 
 static bool refuse(Instance *instance, const char *call, const char *problem, const char *of) {
     log_text(&instance->log, fmi2Error, "%s: %s %s", call, problem, of);
@@ -313,7 +333,7 @@ static bool are_valid(Instance *instance, const char *call, int type,
 }
 
 static fmi2Status set_parameter(Instance *instance, const Variable *variable, double value) {
-    Parameter parameter = (Parameter)variable->parameter;
+    Parameter parameter = (Parameter)variable->number;
     if (heat_pump_set_parameter(instance->heat_pump, parameter, value)) return fmi2OK;
     return REFUSE("%s = %.9g has no meaning; expected %.6g to %.6g; %.6g is kept", variable->name,
                   value, variable->minimum, variable->maximum,
@@ -321,9 +341,14 @@ static fmi2Status set_parameter(Instance *instance, const Variable *variable, do
 }
 
 static double real_of(const Instance *instance, fmi2ValueReference reference) {
-    if (reference < INPUTS) return instance->frame.inputs[reference];
-    if (reference < INPUTS + RESULTS) return instance->results[reference - INPUTS];
-    return heat_pump_parameter(instance->heat_pump, (Parameter)variables[reference].parameter);
+    int number = variables[reference].number;
+    switch (variables[reference].place) {
+    case IN_INPUT: return instance->frame.inputs[number];
+    case IN_RESULT: return instance->results[number];
+    case IN_OPERATION: return instance->operation[number];
+    case IN_SET_POINT: return heat_pump_get_set_point(instance->heat_pump, (SetPoint)number);
+    default: return heat_pump_parameter(instance->heat_pump, (Parameter)number);
+    }
 }
 
 static fmi2Status get_real(Instance *instance, const fmi2ValueReference references[], size_t count,
@@ -341,10 +366,15 @@ static fmi2Status set_real(Instance *instance, const fmi2ValueReference referenc
         return fmi2Error;
     instance->frame.is_stale = true;
     for (size_t i = 0; i < count; i++) {
-        if (references[i] < INPUTS) {
+        const Variable *variable = &variables[references[i]];
+        int number = variable->number;
+        if (variable->place == IN_INPUT) {
             /* As bytes: the value may be a NaN that signals. */
-            memcpy(&instance->frame.inputs[references[i]], &values[i], sizeof values[i]);
-        } else if (set_parameter(instance, &variables[references[i]], values[i]) != fmi2OK) {
+            memcpy(&instance->frame.inputs[number], &values[i], sizeof values[i]);
+        } else if (variable->place == IN_SET_POINT) {
+            heat_pump_set_point(instance->heat_pump, (SetPoint)number, values[i]);
+            instance->frame.is_set_point_given[number] = true;
+        } else if (set_parameter(instance, variable, values[i]) != fmi2OK) {
             return fmi2Error;
         }
     }
@@ -360,7 +390,7 @@ static fmi2Status get_integer(Instance *instance, const fmi2ValueReference refer
         values[i] = references[i] == FMU_operating_status
                         ? (fmi2Integer)instance->frame.status
                         : (fmi2Integer)heat_pump_parameter(
-                              instance->heat_pump, (Parameter)variables[references[i]].parameter);
+                              instance->heat_pump, (Parameter)variables[references[i]].number);
     return fmi2OK;
 }
 
@@ -376,15 +406,42 @@ static fmi2Status set_integer(Instance *instance, const fmi2ValueReference refer
 }
 
 static fmi2Status get_boolean(Instance *instance, const fmi2ValueReference references[],
-                              size_t count, const fmi2Boolean values[]) {
-    bool valid = are_valid(instance, "fmi2GetBoolean", NO_TYPE, references, count, values, false);
-    return valid ? fmi2OK : fmi2Error;
+                              size_t count, fmi2Boolean values[]) {
+    if (!are_valid(instance, "fmi2GetBoolean", BOOLEAN, references, count, values, false))
+        return fmi2Error;
+    for (size_t i = 0; i < count; i++)
+        values[i] = instance->frame.reset_totals ? fmi2True : fmi2False;
+    return fmi2OK;
 }
 
 static fmi2Status set_boolean(Instance *instance, const fmi2ValueReference references[],
                               size_t count, const fmi2Boolean values[]) {
-    bool valid = are_valid(instance, "fmi2SetBoolean", NO_TYPE, references, count, values, true);
-    return valid ? fmi2OK : fmi2Error;
+    if (!are_valid(instance, "fmi2SetBoolean", BOOLEAN, references, count, values, true))
+        return fmi2Error;
+    instance->frame.is_stale = true;
+    for (size_t i = 0; i < count; i++) instance->frame.reset_totals = values[i] != fmi2False;
+    return fmi2OK;
+}
+
+/* Which of its texts a variable has. */
+static int chosen(const Instance *instance, fmi2ValueReference reference) {
+    switch (reference) {
+    case FMU_solver: return (int)instance->frame.solver;
+    case FMU_on_failure: return (int)instance->frame.on_failure;
+    default:
+        return (int)heat_pump_parameter(instance->heat_pump,
+                                        (Parameter)variables[reference].number);
+    }
+}
+
+static void set_chosen(Instance *instance, fmi2ValueReference reference, int choice) {
+    switch (reference) {
+    case FMU_solver: instance->frame.solver = (Solver)choice; break;
+    case FMU_on_failure: instance->frame.on_failure = (OnFailure)choice; break;
+    default:
+        heat_pump_set_parameter(instance->heat_pump, (Parameter)variables[reference].number,
+                                choice);
+    }
 }
 
 static fmi2Status get_string(Instance *instance, const fmi2ValueReference references[],
@@ -392,18 +449,18 @@ static fmi2Status get_string(Instance *instance, const fmi2ValueReference refere
     if (!are_valid(instance, "fmi2GetString", STRING, references, count, values, false))
         return fmi2Error;
     for (size_t i = 0; i < count; i++)
-        values[i] = references[i] == FMU_solver ? solver_texts[instance->frame.solver]
-                                                : failure_texts[instance->frame.on_failure];
+        values[i] = variables[references[i]].choices[chosen(instance, references[i])];
     return fmi2OK;
 }
 
 /* The place of a text among those that are known, or what is kept after a message. */
-static fmi2Status choose(Instance *instance, const char *name, fmi2String given,
-                         const char *const texts[], int count, int *chosen) {
+static fmi2Status choose(Instance *instance, fmi2ValueReference reference, fmi2String given) {
+    const char *const *texts = variables[reference].choices;
+    int count = variables[reference].choice_count;
     char expected[100] = "";
     for (int i = 0; i < count; i++) {
         if (!strcmp(given, texts[i])) {
-            *chosen = i;
+            set_chosen(instance, reference, i);
             return fmi2OK;
         }
         size_t length = strlen(expected);
@@ -414,26 +471,18 @@ static fmi2Status choose(Instance *instance, const char *name, fmi2String given,
     int shown = (int)strlen(given);
     if (shown > 60)
         for (shown = 60; ((unsigned char)given[shown] & 0xC0) == 0x80;) shown--;
-    return REFUSE("%s = '%.*s%s' is not known; expected %s; '%s' is kept", name, shown, given,
-                  given[shown] ? "..." : "", expected, texts[*chosen]);
+    return REFUSE("%s = '%.*s%s' is not known; expected %s; '%s' is kept",
+                  variables[reference].name, shown, given, given[shown] ? "..." : "", expected,
+                  texts[chosen(instance, reference)]);
 }
 
 static fmi2Status set_string(Instance *instance, const fmi2ValueReference references[],
                              size_t count, const fmi2String values[]) {
     if (!are_valid(instance, "fmi2SetString", STRING, references, count, values, true))
         return fmi2Error;
-    Frame *frame = &instance->frame;
-    frame->is_stale = true;
-    for (size_t i = 0; i < count; i++) {
-        bool is_solver = references[i] == FMU_solver;
-        int chosen = is_solver ? (int)frame->solver : (int)frame->on_failure;
-        fmi2Status status =
-            is_solver ? choose(instance, "solver", values[i], solver_texts, SOLVERS, &chosen)
-                      : choose(instance, "on_failure", values[i], failure_texts, FAILURES, &chosen);
-        if (status != fmi2OK) return status;
-        if (is_solver) frame->solver = (Solver)chosen;
-        else frame->on_failure = (OnFailure)chosen;
-    }
+    instance->frame.is_stale = true;
+    for (size_t i = 0; i < count; i++)
+        if (choose(instance, references[i], values[i]) != fmi2OK) return fmi2Error;
     return fmi2OK;
 }
 

@@ -7,7 +7,7 @@
 #include "bytes.h"
 
 /* The last sign is the version of this layout. */
-static const char MAGIC[8] = {'H', 'P', 'T', 'W', 'I', 'N', '3', 0};
+static const char MAGIC[8] = {'H', 'P', 'T', 'W', 'I', 'N', '4', 0};
 
 /* Magic, whose it is, length of the whole, sum of all but itself; then the numbers of the frame and
    the bytes of the core. */
@@ -16,7 +16,7 @@ enum {
     AT_LENGTH = 16,
     AT_SUM = 24,
     AT_FRAME = 32,
-    FRAME_NUMBERS = 7 + INPUTS + STATUSES,
+    FRAME_NUMBERS = 9 + SET_POINTS + INPUTS + STATUSES,
     AT_CORE = AT_FRAME + 8 * FRAME_NUMBERS,
 };
 
@@ -53,7 +53,7 @@ void state_restore(Instance *instance, const FmuState *state) {
     instance->frame = state->frame;
     heat_pump_set_state(instance->heat_pump, state->core,
                         heat_pump_state_size(instance->heat_pump));
-    heat_pump_results(instance->heat_pump, instance->results);
+    instance_take_results(instance);
 }
 
 FmuState **state_link(Instance *instance, fmi2FMUstate handle) {
@@ -82,6 +82,9 @@ void state_to_bytes(const Instance *instance, const FmuState *state, unsigned ch
     next = put_double(next, frame->last_successful_time);
     for (int i = 0; i < INPUTS; i++) next = put_double(next, frame->inputs[i]);
     for (int i = 0; i < STATUSES; i++) next = put_integer(next, frame->counts[i]);
+    next = put_integer(next, frame->reset_totals);
+    next = put_integer(next, frame->was_reset);
+    for (int i = 0; i < SET_POINTS; i++) next = put_integer(next, frame->is_set_point_given[i]);
     memcpy(next, state->core, heat_pump_state_size(instance->heat_pump));
     put_integer(bytes + AT_SUM, sum_of_state(bytes, size));
 }
@@ -107,6 +110,14 @@ static bool read_frame(Frame *frame, const unsigned char *bytes) {
     bytes += 8;
     for (int i = 0; i < INPUTS; i++, bytes += 8) frame->inputs[i] = double_at(bytes);
     for (int i = 0; i < STATUSES; i++, bytes += 8) frame->counts[i] = integer_at(bytes);
+    uint64_t flags[2 + SET_POINTS];
+    for (int i = 0; i < 2 + SET_POINTS; i++, bytes += 8) {
+        flags[i] = integer_at(bytes);
+        if (flags[i] > 1) return false;
+    }
+    frame->reset_totals = flags[0];
+    frame->was_reset = flags[1];
+    for (int i = 0; i < SET_POINTS; i++) frame->is_set_point_given[i] = flags[2 + i];
     return isfinite(frame->last_successful_time);
 }
 

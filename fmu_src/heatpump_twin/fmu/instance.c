@@ -83,3 +83,8 @@ bool instance_free(Instance *instance) {
     if (before == IDLE) forget(instance);
     return known != NULL;
 }
+
+void instance_take_results(Instance *instance) {
+    heat_pump_results(instance->heat_pump, instance->results);
+    heat_pump_operation(instance->heat_pump, instance->operation);
+}

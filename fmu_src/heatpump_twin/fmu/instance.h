@@ -24,6 +24,8 @@ typedef struct {
     double last_successful_time;
     double inputs[INPUTS];
     uint64_t counts[STATUSES]; /* of steps */
+    bool reset_totals, was_reset;
+    bool is_set_point_given[SET_POINTS];
 } Frame;
 
 /* A state that the host holds. */
@@ -41,7 +43,7 @@ typedef struct Instance {
     HeatPump *heat_pump;
     Live *live; /* NULL until it is needed */
     Frame frame;
-    double results[RESULTS]; /* of the core */
+    double results[RESULTS], operation[OPERATIONS]; /* of the core */
     FmuState *start, *states;
 } Instance;
 
@@ -54,6 +56,9 @@ Instance *instance_make(fmi2String name, const fmi2CallbackFunctions *functions,
    called from inside its own logger or from another thread. */
 Entry instance_enter(Instance *instance);
 void instance_leave(Instance *instance);
+
+/* Take over what the core shows. */
+void instance_take_results(Instance *instance);
 
 /* Free it, or let the call do it that it is in. False for an instance that is none. */
 bool instance_free(Instance *instance);

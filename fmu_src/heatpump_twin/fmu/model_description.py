@@ -8,9 +8,9 @@ from importlib.metadata import version
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from heatpump_twin.model.machine import Machine, identification
-from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Quantity
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, SET_POINT_QUANTITIES, Quantity
 
-from .variables import REAL, VARIABLES, Variable
+from .variables import BOOLEAN, INTEGER, REAL, VARIABLES, Variable
 
 # FMI base units: exponents of kg, m, s, K.
 _UNITS = {
@@ -20,6 +20,14 @@ _UNITS = {
     "W": {"kg": 1, "m": 2, "s": -3},
     "kg/s": {"kg": 1, "s": -1},
     "J/kg": {"m": 2, "s": -2},
+    "J": {"kg": 1, "m": 2, "s": -2},
+    "s": {"s": 1},
+}
+
+_DISPLAY_UNITS = {
+    "K": {"name": "degC", "factor": "1", "offset": "-273.15"},
+    "J": {"name": "kWh", "factor": repr(1 / 3.6e6)},
+    "s": {"name": "h", "factor": repr(1 / 3600.0)},
 }
 
 _LOG_CATEGORIES = {
@@ -33,9 +41,14 @@ _LOG_CATEGORIES = {
 # The FMU integrates nothing; some tools warn where there is no tolerance.
 _EXPERIMENT = {"startTime": "0.0", "stopTime": "3600.0", "tolerance": "1e-4", "stepSize": "60.0"}
 
-# The relative uncertainties are for information only: nothing depends on them, and on standby power
-# only the power and the loss of a machine that is off.
-_OF_ALL, _OF_STANDBY = ("number_of_units", "solver"), ("P_el", "Q_flow_loss")
+# At the begin of a run the machine has been off: no time has passed, so time constants and minimum
+# times have no influence yet. The relative uncertainties are for information only.
+_OF_ALL = (
+    *("number_of_units", "solver", "dynamics", "control", "part_load", "outside_envelope"),
+    *("temperature_hysteresis", "cycling_degradation"),
+)
+# On these depend only power and loss, when the machine is off and when it starts.
+_OF_POWER, _POWERS = ("standby_power", "start_power_ratio"), ("P_el", "Q_flow_loss")
 
 
 def model_description(
@@ -112,13 +125,13 @@ def _unit_definitions() -> Element:
     for name, exponents in _UNITS.items():
         unit = SubElement(definitions, "Unit", {"name": name})
         SubElement(unit, "BaseUnit", {k: str(v) for k, v in exponents.items()})
-        if name == "K":
-            SubElement(unit, "DisplayUnit", {"name": "degC", "factor": "1", "offset": "-273.15"})
+        if name in _DISPLAY_UNITS:
+            SubElement(unit, "DisplayUnit", _DISPLAY_UNITS[name])
     return definitions
 
 
 def _scalar_variable(
-    variable: Variable, reference: int, start: float | int | str | None
+    variable: Variable, reference: int, start: float | int | str | bool | None
 ) -> Element:
     node = Element(
         "ScalarVariable",
@@ -135,12 +148,13 @@ def _scalar_variable(
     of_type = SubElement(node, variable.type)
     if variable.type == REAL:
         _describe_real(of_type, variable)
-    if not variable.choices:
+    if variable.type in (REAL, INTEGER):
         number = repr if variable.type == REAL else lambda value: str(int(value))
         of_type.set("min", number(variable.minimum))
         of_type.set("max", number(variable.maximum))
     if start is not None:
-        of_type.set("start", start if isinstance(start, str) else repr(start))
+        text = start if isinstance(start, str) else repr(start)
+        of_type.set("start", text.lower() if variable.type == BOOLEAN else text)
     return node
 
 
@@ -151,8 +165,8 @@ def _describe_real(node: Element, variable: Variable) -> None:
     if declared.is_difference:
         # A temperature difference is no point on the Celsius scale.
         node.set("relativeQuantity", "true")
-    elif declared.unit == "K":
-        node.set("displayUnit", "degC")
+    elif declared.unit in _DISPLAY_UNITS:
+        node.set("displayUnit", _DISPLAY_UNITS[declared.unit]["name"])
     if isinstance(declared, Quantity):
         node.set("nominal", repr(declared.nominal))
 
@@ -167,9 +181,9 @@ def _model_structure() -> Element:
         SubElement(listed, "Unknown", {"index": str(index[name]), "dependencies": ""})
     listed = SubElement(structure, "InitialUnknowns")
     for name in outputs:
-        knowns = [*BOUNDARY_QUANTITIES, *_OF_ALL]
-        if name in _OF_STANDBY:
-            knowns.append("standby_power")
+        knowns = [*BOUNDARY_QUANTITIES, *SET_POINT_QUANTITIES, *_OF_ALL]
+        if name in _POWERS:
+            knowns += _OF_POWER
         places = " ".join(str(i) for i in sorted(index[known] for known in knowns))
         SubElement(listed, "Unknown", {"index": str(index[name]), "dependencies": places})
     return structure

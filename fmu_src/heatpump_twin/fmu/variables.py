@@ -6,6 +6,7 @@ the frame knows, status and texts, is declared here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntFlag
 from typing import Any
@@ -13,24 +14,27 @@ from typing import Any
 from heatpump_twin.model.machine import Definition, Machine
 from heatpump_twin.model.quantities import (
     BOUNDARY_QUANTITIES,
+    OPERATION_QUANTITIES,
     RESULT_QUANTITIES,
+    SET_POINT_QUANTITIES,
     STATUS_DESCRIPTION,
     OperatingStatus,
     Quantity,
 )
-from heatpump_twin.model.settings import SETTINGS
+from heatpump_twin.model.settings import SETTINGS, start_set_point
 
 from . import slave
 
 HEADER = "fmu_variables.h"
 
-REAL, INTEGER, STRING = "Real", "Integer", "String"
+REAL, INTEGER, STRING, BOOLEAN = "Real", "Integer", "String", "Boolean"
 
 # Choices that a host makes by a text, the start value first.
 SOLVERS = ("map", "live")
 FAILURES = ("continue", "discard", "error")
 
 STATUS = "operating_status"
+RESET = "reset_totals"
 
 
 class Phase(IntFlag):
@@ -52,7 +56,7 @@ class Variable:
     name : str
         Of the variable.
     type : str
-        ``Real``, ``Integer`` or ``String``.
+        ``Real``, ``Integer``, ``String`` or ``Boolean``.
     causality : str
         ``input``, ``output`` or ``parameter``.
     description : str
@@ -94,28 +98,57 @@ class Variable:
             self.causality, Phase(0)
         )
 
-    def start(self, machine: Machine) -> float | int | str | None:
+    @property
+    def place(self) -> tuple[str, int]:
+        """What it is in C: the kind of place that holds it, and its number there."""
+        for kind, names in _PLACES.items():
+            if self.name in names:
+                return kind, list(names).index(self.name)
+        return "FRAME", 0
+
+    def start(self, machine: Machine) -> float | int | str | bool | None:
         """Return the start value in an FMU of a machine; outputs have none."""
         if self.name in BOUNDARY_QUANTITIES:
             return float(getattr(machine.design.boundary, self.name))
-        if self.name in SETTINGS:
+        if self.name in SET_POINT_QUANTITIES:
+            return float(start_set_point(machine, self.name))
+        if self.type == BOOLEAN:
+            return False
+        if self.name in SETTINGS and not self.choices:
             value = SETTINGS[self.name].start(machine)
             return int(value) if self.type == INTEGER else float(value)
         return self.choices[0] if self.choices else None
 
 
+_PLACES: dict[str, Mapping[str, object]] = {
+    "INPUT": BOUNDARY_QUANTITIES,
+    "SET_POINT": SET_POINT_QUANTITIES,
+    "RESULT": RESULT_QUANTITIES,
+    "OPERATION": OPERATION_QUANTITIES,
+    "PARAMETER": SETTINGS,
+}
+
+
 def _number(
     name: str, causality: str, declared: Quantity | Definition, kind: str = REAL
 ) -> Variable:
+    minimum = declared.least_answer if isinstance(declared, Quantity) else declared.minimum
     return Variable(
-        name, kind, causality, declared.description, declared, declared.minimum, declared.maximum
+        name, kind, causality, declared.description, declared, minimum, declared.maximum
     )
 
 
 def _setting(name: str) -> Variable:
     setting = SETTINGS[name]
+    if setting.choices:
+        return Variable(
+            name, STRING, "parameter", setting.definition.description, choices=setting.choices
+        )
     return _number(name, "parameter", setting.definition, INTEGER if setting.is_integer else REAL)
 
+
+# They come before the choices of the frame; later ones follow at the end, so references stay.
+_FIRST_SETTINGS = 4
 
 #: All variables in the order of their value references, which are part of the FMU's interface.
 VARIABLES: tuple[Variable, ...] = (
@@ -130,7 +163,7 @@ VARIABLES: tuple[Variable, ...] = (
         float(min(OperatingStatus)),
         float(max(OperatingStatus)),
     ),
-    *map(_setting, SETTINGS),
+    *map(_setting, list(SETTINGS)[:_FIRST_SETTINGS]),
     Variable(
         "solver",
         STRING,
@@ -146,38 +179,50 @@ VARIABLES: tuple[Variable, ...] = (
         "'discard' fmi2Discard, 'error' fmi2Error",
         choices=FAILURES,
     ),
+    *(_number(q.name, "input", q) for q in SET_POINT_QUANTITIES.values()),
+    Variable(
+        RESET, BOOLEAN, "input", "Energies, starts and run time count from where it becomes true"
+    ),
+    *(_number(q.name, "output", q) for q in OPERATION_QUANTITIES.values()),
+    *map(_setting, list(SETTINGS)[_FIRST_SETTINGS:]),
 )
 
 
 def header() -> str:
     """Write the C header: variables of the FMU, and those of the slave that live mode asks."""
-    rows, settings = [], list(SETTINGS)
+    rows = []
     for reference, variable in enumerate(VARIABLES):
-        in_core = settings.index(variable.name) if variable.name in settings else -1
+        kind, place = variable.place
+        choices = f"(const char *const[]){{{_texts(variable.choices)}}}" if variable.choices else 0
         rows.append(
             f'    {{"{variable.name}", {variable.type.upper()}, {int(variable.settable)}, '
-            f"{in_core}, {variable.minimum!r}, {variable.maximum!r}}}, /* {reference} */"
+            f"IN_{kind}, {place}, {variable.minimum!r}, {variable.maximum!r}, "
+            f"{choices}, {len(variable.choices)}}}, /* {reference} */"
         )
     lines = [
         "/* Made by heatpump_twin.fmu.variables of what Python declares. SI units. */",
         "#ifndef HEATPUMP_TWIN_FMU_VARIABLES_H",
         "#define HEATPUMP_TWIN_FMU_VARIABLES_H",
         _enumeration("Phase", {phase.name or "": phase.value for phase in Phase}),
-        _enumeration("Type", {kind.upper(): i for i, kind in enumerate((REAL, INTEGER, STRING))}),
+        _enumeration("Type", {kind.upper(): i for i, kind in enumerate((REAL, INTEGER, STRING, BOOLEAN))}),
         "/* Value references. */",
         _enumeration("Reference", {f"FMU_{v.name}": i for i, v in enumerate(VARIABLES)}),
         _enumeration("Solver", {f"SOLVER_{text}": i for i, text in enumerate(SOLVERS)}),
         _enumeration("OnFailure", {f"FAILURE_{text}": i for i, text in enumerate(FAILURES)}),
         f"enum {{ VARIABLES = {len(VARIABLES)}, SOLVERS = {len(SOLVERS)}, "
         f"FAILURES = {len(FAILURES)} }};",
-        f"#define SOLVER_TEXTS {_texts(SOLVERS)}",
-        f"#define FAILURE_TEXTS {_texts(FAILURES)}",
-        "/* Name, type, phases in which a host may set it, parameter of the core or -1, range. */",
+        _enumeration("Place", {f"IN_{kind}": i for i, kind in enumerate((*_PLACES, "FRAME"))}),
+        "/* Name, type, phases in which a host may set it, what holds it and where there, range,",
+        "   and texts that may be chosen. */",
         "typedef struct {",
         "    const char *name;",
         "    Type type;",
-        "    int settable, parameter;",
+        "    int settable;",
+        "    Place place;",
+        "    int number;",
         "    double minimum, maximum;",
+        "    const char *const *choices;",
+        "    int choice_count;",
         "} Variable;",
         "static const Variable variables[VARIABLES] = {",
         *rows,

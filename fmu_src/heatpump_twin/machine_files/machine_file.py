@@ -32,8 +32,10 @@ from heatpump_twin.model.machine import (
     SECTIONS,
     Compressor,
     Condenser,
+    Control,
     Definition,
     DesignPoint,
+    Dynamics,
     Envelope,
     Evaporator,
     ExpansionValve,
@@ -216,7 +218,7 @@ class _Remainder(_Strict):
         )
 
 
-_OPTIONAL = ("prediction_uncertainty",)
+_OPTIONAL = ("dynamics", "control", "prediction_uncertainty")
 _FIELDS: dict[str, Any] = {
     **{key: (_number(definition), ...) for key, definition in SECTIONS[""].items()},
     **{
@@ -333,6 +335,8 @@ class MachineFile(_Declared):
             expansion_valve=ExpansionValve(**section("expansion_valve")),
             envelope=Envelope(boundary("envelope.{}_min"), boundary("envelope.{}_max"), **limits),
             prediction_uncertainty=PredictionUncertainty(**uncertainty),
+            dynamics=Dynamics(**section("dynamics")),
+            control=Control(**section("control")),
             remainder=self.remainder.to_remainder() if self.remainder else Remainder(),
             **{key: si[key] for key in SECTIONS[""]},
         )

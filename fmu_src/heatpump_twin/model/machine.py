@@ -40,8 +40,7 @@ class Definition:
     told_by : str
         Input that has to vary between records for them to tell of the parameter; empty if none.
     default : float, optional
-        Value where a machine file does not name it, with which its relation does nothing; without
-        one the file has to name it.
+        Value where a machine file does not name it; without one the file has to name it.
     """
 
     unit: str
@@ -250,6 +249,86 @@ class Envelope:
         )
 
 
+def _seconds(minimum: float, maximum: float, description: str, default: float) -> Any:
+    return _parameter("s", minimum, maximum, description, default=default)
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """How the machine starts, stops and keeps heat (see `dynamics`).
+
+    The defaults are what a one-second record of a brine/water unit shows (RWTH Aachen, doi
+    10.3384/ecp21181561); an estimate for any other machine. Extra power at a start and pumps that
+    run on are not assumed where a machine file does not name them.
+    """
+
+    source_lag: float = _seconds(
+        0.1, 3600.0, "Time constant of each of two lags of the heat from the source", 18.0
+    )
+    sink_lag: float = _seconds(
+        0.1, 3600.0, "Time constant of each of two lags of the heat to the sink", 6.0
+    )
+    source_residence_time: float = _seconds(
+        0.1,
+        3600.0,
+        "Well-mixed source medium in the evaporator over the design flow, with metal as medium",
+        4.0,
+    )
+    sink_residence_time: float = _seconds(
+        0.1,
+        3600.0,
+        "Well-mixed sink medium in the condenser over the design flow, with metal as medium",
+        14.0,
+    )
+    start_power_ratio: float = _parameter(
+        "1", 0.0, 5.0, "Extra electric power right after a start over the steady power", default=0.0
+    )
+    start_power_time: float = _seconds(0.1, 3600.0, "Time constant with which it decays", 30.0)
+    stop_power_time: float = _seconds(
+        0.1, 3600.0, "Time constant with which electric power decays after a stop", 1.0
+    )
+    pump_run_on_time: float = _seconds(
+        0.0, 86400.0, "How long the auxiliaries run on after a stop", 0.0
+    )
+
+
+@dataclass(frozen=True)
+class Control:
+    """How the machine follows a demand (see `control`).
+
+    The defaults are usual safety values of controllers and the default of EN 14825; estimates where
+    a machine file does not name them.
+    """
+
+    minimum_run_time: float = _seconds(0.0, 86400.0, "Least time from a start to a stop", 600.0)
+    minimum_pause_time: float = _seconds(0.0, 86400.0, "Least time from a stop to a start", 1200.0)
+    most_starts_per_hour: float = _parameter(
+        "1", 0.1, 60.0, "Starts are at least an hour over this number apart", default=3.0
+    )
+    cycling_hysteresis: float = _seconds(
+        1.0,
+        86400.0,
+        "Cycling below the least speed: heat that may be lacking, or given in excess, as seconds "
+        "of the heat at the least speed",
+        300.0,
+    )
+    temperature_hysteresis: float = _parameter(
+        "K",
+        0.1,
+        50.0,
+        "Cycling by supply temperature: how far it may be above and below its set-point",
+        is_difference=True,
+        default=2.0,
+    )
+    cycling_degradation: float = _parameter(
+        "1",
+        0.0,
+        1.0,
+        "Degradation coefficient Cc of EN 14825 below the least speed (1: cycling costs nothing)",
+        default=0.9,
+    )
+
+
 @dataclass(frozen=True)
 class PredictionUncertainty:
     """Relative standard uncertainty of what the machine predicts; 0 where it is not known."""
@@ -296,6 +375,8 @@ class Machine:
     standby_power: float = _parameter(
         "W", 0.0, 1e4, "Electric power of one unit when off; all of it becomes loss"
     )
+    dynamics: Dynamics = field(default_factory=lambda: with_defaults(Dynamics))
+    control: Control = field(default_factory=lambda: with_defaults(Control))
     remainder: Remainder = field(default_factory=Remainder)
 
     def to_dict(self) -> dict[str, Any]:
@@ -385,6 +466,11 @@ def definitions(section: type) -> dict[str, Definition]:
     return {f.name: f.metadata["definition"] for f in fields(section) if "definition" in f.metadata}
 
 
+def with_defaults(section: type) -> Any:
+    """Make one of the classes above of the default of each parameter."""
+    return section(**{key: of.default for key, of in definitions(section).items()})
+
+
 def _input(quantity: Quantity, description: str) -> Definition:
     return Definition(quantity.unit, quantity.least_running, quantity.maximum, description)
 
@@ -416,6 +502,8 @@ SECTIONS: dict[str, dict[str, Definition]] = {
     "evaporator": definitions(Evaporator),
     "expansion_valve": definitions(ExpansionValve),
     "envelope": _envelope(),
+    "dynamics": definitions(Dynamics),
+    "control": definitions(Control),
     "prediction_uncertainty": definitions(PredictionUncertainty),
 }
 

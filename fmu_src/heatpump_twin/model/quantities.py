@@ -3,7 +3,9 @@
 Units are SI everywhere inside the project. Heat is positive in the direction the machine exists
 for: into the sink, out of the source, and out of the casing for losses, so that always
 
-    P_el + Q_flow_source = Q_flow_sink + Q_flow_loss.
+    P_el + Q_flow_source = Q_flow_sink + Q_flow_loss + Q_flow_stored,
+
+where nothing is stored in a steady state.
 """
 
 from __future__ import annotations
@@ -38,6 +40,8 @@ _DISPLAYS = {
     "1": Display("1", decimals=2),
     "K": Display("°C", offset=-273.15),
     "Pa": Display("bar", 1e-5, decimals=2),
+    "J": Display("kWh", 1 / 3.6e6, decimals=2),
+    "s": Display("h", 1 / 3600.0, decimals=1),
     "W": Display("W", decimals=0),
     "kg/s": Display("kg/s", decimals=3),
     "J/kg": Display("kJ/kg", 1e-3),
@@ -65,6 +69,8 @@ class Quantity:
         One line, with the sign convention where there is one.
     running_minimum : float, optional
         Least value at which a machine can run, where that is above `minimum`.
+    transient_minimum : float, optional
+        Least value in a transient, where that is below `minimum`, which holds for steady answers.
     is_extensive : bool
         Whether it adds up over identical units side by side.
     is_difference : bool
@@ -81,6 +87,7 @@ class Quantity:
     title: str
     description: str
     running_minimum: float | None = None
+    transient_minimum: float | None = None
     is_extensive: bool = False
     is_difference: bool = False
     shown_as: Display | None = None
@@ -110,6 +117,11 @@ class Quantity:
     def least_running(self) -> float:
         """Least value at which a machine can run, in `unit`."""
         return self.minimum if self.running_minimum is None else self.running_minimum
+
+    @property
+    def least_answer(self) -> float:
+        """Least value that the FMU answers, in `unit`."""
+        return self.minimum if self.transient_minimum is None else self.transient_minimum
 
     @property
     def acts_by_power(self) -> bool:
@@ -154,8 +166,8 @@ def _quantity(
 _T_MIN, _T_MAX = 193.15, 423.15
 # Outlets and refrigerant temperatures have a wider range than the inlets.
 _T_OUT_MIN, _T_OUT_MAX = 173.15, 473.15
-# A smaller flow counts as no flow.
-_LEAST_FLOW = 1e-6
+#: A smaller flow counts as no flow, kg/s.
+LEAST_FLOW = 1e-6
 
 
 class OperatingStatus(IntEnum):
@@ -199,7 +211,7 @@ class Boundary:
         0.3,
         "source flow",
         "Mass flow of the source medium through the evaporator",
-        running_minimum=_LEAST_FLOW,
+        running_minimum=LEAST_FLOW,
         is_extensive=True,
     )
     m_flow_sink: float = _quantity(
@@ -209,7 +221,7 @@ class Boundary:
         0.3,
         "sink flow",
         "Mass flow of the sink medium through the condenser",
-        running_minimum=_LEAST_FLOW,
+        running_minimum=LEAST_FLOW,
         is_extensive=True,
     )
 
@@ -244,6 +256,7 @@ class OperatingPoint:
         5e3,
         "heat to the sink",
         "Heat flow given to the sink",
+        transient_minimum=-1e12,
         is_extensive=True,
         shown_as=Display("kW", 1e-3, decimals=2),
     )
@@ -254,6 +267,7 @@ class OperatingPoint:
         4e3,
         "heat from the source",
         "Heat flow taken from the source",
+        transient_minimum=-1e12,
         is_extensive=True,
         shown_as=Display("kW", 1e-3, decimals=2),
     )
@@ -415,12 +429,91 @@ class OperatingPoint:
         )
 
 
+@dataclass(frozen=True)
+class SetPoints:
+    """Inputs of the FMU that take the place of the compressor speed, by the parameter `control`."""
+
+    Q_flow_sink_set: float = _quantity(
+        "W",
+        0.0,
+        1e12,
+        5e3,
+        "heat set-point",
+        "Heat flow to the sink that is asked for, with control = heat_flow",
+        is_extensive=True,
+        shown_as=Display("kW", 1e-3, decimals=2),
+    )
+    T_sink_out_set: float = _quantity(
+        "K",
+        _T_MIN,
+        _T_MAX,
+        310.0,
+        "supply set-point",
+        "Sink outlet temperature that is asked for, with control = supply_temperature",
+    )
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Outputs of the FMU that say how it has run; energies and times count from the last reset."""
+
+    speed_used: float = _quantity(
+        "1",
+        0.0,
+        3.0,
+        1.0,
+        "speed used",
+        "Compressor speed that control has found, relative to rated speed; 0 is off",
+    )
+    Q_flow_stored: float = _quantity(
+        "W",
+        -1e12,
+        1e12,
+        1e3,
+        "heat stored",
+        "Heat flow into metal and liquid: P_el + Q_flow_source - Q_flow_sink - Q_flow_loss",
+        is_extensive=True,
+    )
+    Q_flow_unmet: float = _quantity(
+        "W",
+        0.0,
+        1e12,
+        1e3,
+        "unmet demand",
+        "Heat flow that is asked for beyond what the machine gives; 0 with control = speed",
+        is_extensive=True,
+    )
+    E_el: float = _quantity(
+        "J", -1e24, 1e24, 1e7, "electric energy", "Integral of P_el", is_extensive=True
+    )
+    E_sink: float = _quantity(
+        "J", -1e24, 1e24, 4e7, "heat to the sink", "Integral of Q_flow_sink", is_extensive=True
+    )
+    E_source: float = _quantity(
+        "J", -1e24, 1e24, 3e7, "heat from the source", "Integral of Q_flow_source", is_extensive=True
+    )
+    E_loss: float = _quantity(
+        "J", -1e24, 1e24, 1e6, "heat lost", "Integral of Q_flow_loss", is_extensive=True
+    )
+    E_stored: float = _quantity(
+        "J", -1e24, 1e24, 1e5, "heat stored", "Integral of Q_flow_stored", is_extensive=True
+    )
+    E_unmet: float = _quantity(
+        "J", 0.0, 1e24, 1e6, "heat not delivered", "Integral of Q_flow_unmet", is_extensive=True
+    )
+    starts: float = _quantity("1", 0.0, 1e12, 10.0, "starts", "Starts of each unit")
+    run_time: float = _quantity("s", 0.0, 1e15, 1e4, "run time", "Time on of each unit")
+
+
 def _quantities_of(cls: type) -> dict[str, Quantity]:
     return {f.name: Quantity(name=f.name, **f.metadata) for f in fields(cls)}
 
 
 BOUNDARY_QUANTITIES: dict[str, Quantity] = _quantities_of(Boundary)
 RESULT_QUANTITIES: dict[str, Quantity] = _quantities_of(OperatingPoint)
+SET_POINT_QUANTITIES: dict[str, Quantity] = _quantities_of(SetPoints)
+OPERATION_QUANTITIES: dict[str, Quantity] = _quantities_of(Operation)
+#: What a record can hold: inputs and answers of a steady state.
 QUANTITIES: dict[str, Quantity] = BOUNDARY_QUANTITIES | RESULT_QUANTITIES
 
 STATUS_DESCRIPTION = (
