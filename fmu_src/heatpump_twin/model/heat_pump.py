@@ -18,6 +18,7 @@ from .errors import SolveError
 from .machine import Envelope, Machine
 from .quantities import (
     BOUNDARY_QUANTITIES,
+    LEAST_FLOW,
     RESULT_QUANTITIES,
     Boundary,
     OperatingPoint,
@@ -135,6 +136,9 @@ class HeatPump:
                 return Answer(None, OperatingStatus.INPUT_REJECTED, rejected)
             if given.compressor_speed <= ROUND_OFF:
                 return Answer(self._off(given), OperatingStatus.OFF)
+            without_flow = _without_flow(given, asked)
+            if without_flow:
+                return Answer(self._off(given), OperatingStatus.OFF, without_flow)
         moved, notes = self._move_into_box(asked)
         try:
             point = self.steady_state.off_design(moved)
@@ -144,7 +148,7 @@ class HeatPump:
             notes = (*notes, f"{error}; moved towards the design point")
             moved, point = self._move_within_limits(moved)
         else:
-            is_within_limits = self._is_within_limits(point)
+            is_within_limits = self.is_within_limits(point)
             if is_inside and is_within_limits:
                 return Answer(point, OperatingStatus.INSIDE)
             if not is_within_limits:
@@ -199,7 +203,8 @@ class HeatPump:
                 )
         return Boundary(**values), tuple(notes)
 
-    def _is_within_limits(self, point: OperatingPoint) -> bool:
+    def is_within_limits(self, point: OperatingPoint) -> bool:
+        """Whether pressures and discharge temperature of one unit keep their limits."""
         envelope = self.machine.envelope
         return (
             point.p_low >= envelope.p_low_min
@@ -234,7 +239,7 @@ class HeatPump:
                     raise
                 outside = middle
                 continue
-            if self._is_within_limits(candidate):
+            if self.is_within_limits(candidate):
                 inside, point = middle, candidate
             else:
                 outside = middle
@@ -275,6 +280,16 @@ def _is_inside(boundary: Boundary, envelope: Envelope) -> bool:
     values = vars(boundary).values()
     limits = zip(vars(envelope.minimum).values(), vars(envelope.maximum).values(), strict=True)
     return all(low <= x <= high for x, (low, high) in zip(values, limits, strict=True))
+
+
+def _without_flow(given: Boundary, asked: Boundary) -> tuple[str, ...]:
+    """Return a note of each medium that does not flow: a flow switch turns the machine off."""
+    return tuple(
+        f"{name} = {with_unit(getattr(given, name), BOUNDARY_QUANTITIES[name].unit)}: a machine "
+        "without flow is switched off"
+        for name in _EXTENSIVE_INPUTS
+        if getattr(asked, name) <= LEAST_FLOW
+    )
 
 
 def _meaningless(boundary: Boundary) -> tuple[str, ...]:
