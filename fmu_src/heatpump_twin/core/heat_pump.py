@@ -22,8 +22,8 @@ from ..model.quantities import (
     SET_POINT_QUANTITIES,
     Boundary,
     OperatingPoint,
-    Operation,
     OperatingStatus,
+    Operation,
 )
 from ..model.settings import SETTINGS
 from .layout import MOST_NOTES, NOTE_SIZE

@@ -204,7 +204,9 @@ def header() -> str:
         "#ifndef HEATPUMP_TWIN_FMU_VARIABLES_H",
         "#define HEATPUMP_TWIN_FMU_VARIABLES_H",
         _enumeration("Phase", {phase.name or "": phase.value for phase in Phase}),
-        _enumeration("Type", {kind.upper(): i for i, kind in enumerate((REAL, INTEGER, STRING, BOOLEAN))}),
+        _enumeration(
+            "Type", {kind.upper(): i for i, kind in enumerate((REAL, INTEGER, STRING, BOOLEAN))}
+        ),
         "/* Value references. */",
         _enumeration("Reference", {f"FMU_{v.name}": i for i, v in enumerate(VARIABLES)}),
         _enumeration("Solver", {f"SOLVER_{text}": i for i, text in enumerate(SOLVERS)}),

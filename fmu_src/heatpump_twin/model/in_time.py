@@ -165,7 +165,9 @@ class MachineInTime:
         assert point is not None
         return point
 
-    def plan(self, boundary: Boundary, set_points: SetPoints) -> tuple[OperatingStatus, Plan | None]:
+    def plan(
+        self, boundary: Boundary, set_points: SetPoints
+    ) -> tuple[OperatingStatus, Plan | None]:
         """Plan a step; without a plan the last steady answer is held."""
         if self._control == CONTROLS[0]:
             return self._plan_speed(boundary)
@@ -192,13 +194,12 @@ class MachineInTime:
         return answer.status, self._with_share(plan, speed / least) if is_share else plan
 
     def _with_share(self, plan: Plan, share: float) -> Plan:
-        assert plan.on is not None
-        plan = replace(plan, wants=_SHARE, share=share, least_heat=plan.on.Q_flow_sink)
+        on = plan.on
+        assert on is not None
+        plan = replace(plan, wants=_SHARE, share=share, least_heat=on.Q_flow_sink)
         if self.settings["part_load"] != PART_LOADS[1]:
             return plan
-        mean = control.mean_of_cycling(
-            plan.on, plan.off, share, self._number("cycling_degradation")
-        )
+        mean = control.mean_of_cycling(on, plan.off, share, self._number("cycling_degradation"))
         return replace(plan, on=mean, wants=_ON, is_mean=True)
 
     def _in_envelope(self, boundary: Boundary) -> Boundary:
@@ -284,9 +285,7 @@ class MachineInTime:
 
         def solved(speed: float) -> OperatingPoint | None:
             try:
-                return self.heat_pump.steady_state.off_design(
-                    replace(used, compressor_speed=speed)
-                )
+                return self.heat_pump.steady_state.off_design(replace(used, compressor_speed=speed))
             except SolveError:
                 return None
 

@@ -490,7 +490,13 @@ class Operation:
         "J", -1e24, 1e24, 4e7, "heat to the sink", "Integral of Q_flow_sink", is_extensive=True
     )
     E_source: float = _quantity(
-        "J", -1e24, 1e24, 3e7, "heat from the source", "Integral of Q_flow_source", is_extensive=True
+        "J",
+        -1e24,
+        1e24,
+        3e7,
+        "heat from the source",
+        "Integral of Q_flow_source",
+        is_extensive=True,
     )
     E_loss: float = _quantity(
         "J", -1e24, 1e24, 1e6, "heat lost", "Integral of Q_flow_loss", is_extensive=True
