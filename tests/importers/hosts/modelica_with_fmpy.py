@@ -12,7 +12,7 @@ import rumoca
 
 from heatpump_twin.harness.stepping.session import Session
 
-ASKED = ("compressor_speed", "T_source_in", "T_sink_in", "m_flow_source", "m_flow_sink")
+ASKED = ("Q_flow_sink_set", "T_source_in", "T_sink_in", "m_flow_source", "m_flow_sink")
 
 request = json.loads(Path(sys.argv[1]).read_text())
 model = rumoca.Session().load(request["modelica"], model="HeatPumpTwin.BuildingOverAStep")
@@ -27,24 +27,27 @@ def building_over(start, end, heat, floor, room):
     return {name.removeprefix("building."): result[name] for name in names}
 
 
-floor, room = 299.15, 293.15
+floor, room = 296.15, 294.15
 step = request["step_size"]
 asked = building_over(0.0, step, 0.0, floor, room)
 rows, energies = [], dict.fromkeys(("E_heating", "E_loss", "E_stored"), 0.0)
 fmu = Path(request["folder"]) / "resources" / "heat_pump.fmu"
-with Session(fmu, start_values={name: float(asked[name][0]) for name in ASKED}) as session:
+with Session(
+    fmu, start_values={name: float(asked[name][0]) for name in ASKED} | request["parameters"]
+) as session:
     readers = {
         name: session.reader([name])
         for component, name, *_ in request["variables"]
         if component == "heat_pump"
     }
-    heat = session.get()["Q_flow_sink"]
+    given, received = session.get()["E_sink"], 0.0
     for i in range(request["steps"]):
+        heat, received = (given - received) / step, given
         building = building_over(i * step, (i + 1) * step, heat, floor, room)
         session.advance(step)
         for name in energies:
             energies[name] += float(building[name][-1])
-        heat = session.get()["Q_flow_sink"]
+        given = session.get()["E_sink"]
         row = []
         for _, name, *_ in request["variables"]:
             if name in readers:

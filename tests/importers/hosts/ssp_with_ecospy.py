@@ -9,7 +9,8 @@ from ecospy import EcosSimulation
 request = json.loads(Path(sys.argv[1]).read_text())
 rows = []
 with EcosSimulation(ssp_path=request["ssp"], step_size=request["step_size"]) as simulation:
-    simulation.init()
+    # It takes a parameter set of the SSP only if it is named.
+    simulation.init(parameter_set="initialValues")
     for _ in range(request["steps"]):
         simulation.step()
         rows.append(

@@ -10,20 +10,22 @@ from pathlib import Path
 
 from heatpump_twin.harness.stepping.session import Session
 
-ASKED = ("compressor_speed", "T_source_in", "T_sink_in", "m_flow_source", "m_flow_sink")
+ASKED = ("Q_flow_sink_set", "T_source_in", "T_sink_in", "m_flow_source", "m_flow_sink")
 
 request = json.loads(Path(sys.argv[1]).read_text())
 resources, step = Path(request["folder"]) / "resources", request["step_size"]
 with ExitStack() as stack:
     heat_pump, building = (
-        stack.enter_context(Session(resources / f"{name}.fmu", stay_in_initialisation=True))
-        for name in ("heat_pump", "building")
+        stack.enter_context(
+            Session(resources / f"{name}.fmu", start_values=parameters, stay_in_initialisation=True)
+        )
+        for name, parameters in (("heat_pump", request["parameters"]), ("building", {}))
     )
     sessions = {"heat_pump": heat_pump, "building": building}
     asked = building.reader(ASKED)
     readers = [sessions[component].reader([name]) for component, name, *_ in request["variables"]]
     heat_pump.set(dict(zip(ASKED, asked(), strict=True)))
-    building.set({"Q_flow_heating": heat_pump.get()["Q_flow_sink"]})
+    building.set({"E_given": heat_pump.get()["E_sink"]})
     for session in sessions.values():
         session.leave_initialisation()
     rows = []
@@ -32,7 +34,7 @@ with ExitStack() as stack:
             session.advance(step)
         rows.append([reader()[0] for reader in readers])
         # FMI wants inputs to be set after the outputs are read.
-        heat = heat_pump.get()["Q_flow_sink"]
+        given = heat_pump.get()["E_sink"]
         heat_pump.set(dict(zip(ASKED, asked(), strict=True)))
-        building.set({"Q_flow_heating": heat})
+        building.set({"E_given": given})
 Path(sys.argv[2]).write_text(json.dumps(rows))

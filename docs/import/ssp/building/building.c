@@ -3,12 +3,16 @@
        C_floor dT_floor/dt = Q_flow_heating - UA_floor (T_floor - T_room)
        C_room  dT_room/dt  = UA_floor (T_floor - T_room) - UA_outside (T_room - T_outside)
        T_outside           = T_outside_mean + T_outside_amplitude sin(2 pi t / 1 day)
+       Q_flow_sink_set     = max(0, UA_outside (T_set - T_outside) + gain (T_set - T_room))
 
-   The heat pump's sink inlet is the water that returns from the floor, T_sink_in = T_floor; its speed
-   follows the room, between 0.3 and 1. Heat is held over a step, which is integrated by Runge and
-   Kutta's method of order four in parts of at most 10 s. The two energies are integrated with it, so
-   that what came in, what left and what is stored balance to rounding. HeatPumpTwin.mo has the same
-   equations. Outputs follow from states and parameters alone: there is no direct feedthrough. */
+   The heat pump's sink inlet is the water that returns from the floor, T_sink_in = T_floor. It is
+   asked for the heat that the house loses, and for more where the room is cold. What it gave comes
+   as energy since the start, since the heat flow of a machine that cycles within a step is not the
+   mean of it: the floor receives the energy of one step evenly over the next. A step is integrated
+   by Runge and Kutta's method of order four in parts of at most 10 s. The two energies are
+   integrated with it, so that what came in, what left and what is stored balance to rounding.
+   HeatPumpTwin.mo has the same equations. Outputs follow from states, time and parameters alone:
+   there is no direct feedthrough. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -20,24 +24,26 @@ enum { T_FLOOR, T_ROOM, E_HEATING, E_LOSS, STATES };
 
 /* By value reference, as in modelDescription.xml. */
 enum {
-    Q_FLOW_HEATING,
-    COMPRESSOR_SPEED, T_SOURCE_IN, T_SINK_IN, M_FLOW_SOURCE, M_FLOW_SINK,
+    E_GIVEN,
+    Q_FLOW_SINK_SET, T_SOURCE_IN, T_SINK_IN, M_FLOW_SOURCE, M_FLOW_SINK,
     ROOM, OUTSIDE, HEATING_ENERGY, LOSS_ENERGY, STORED_ENERGY,
-    C_FLOOR, C_ROOM, UA_FLOOR, UA_OUTSIDE, T_OUTSIDE_MEAN, T_OUTSIDE_AMPLITUDE, T_SET,
+    C_FLOOR, C_ROOM, UA_FLOOR, UA_OUTSIDE, T_OUTSIDE_MEAN, T_OUTSIDE_AMPLITUDE, T_SET, GAIN,
     T_FLOOR_START, T_ROOM_START, T_BRINE, FLOW_BRINE, FLOW_WATER,
     VARIABLES
 };
 
 static const double START[VARIABLES] = {
     [C_FLOOR] = 1e7, [C_ROOM] = 8e6, [UA_FLOOR] = 700.0, [UA_OUTSIDE] = 160.0,
-    [T_OUTSIDE_MEAN] = 273.15, [T_OUTSIDE_AMPLITUDE] = 5.0, [T_SET] = 295.15,
-    [T_FLOOR_START] = 299.15, [T_ROOM_START] = 293.15,
+    [T_OUTSIDE_MEAN] = 283.15, [T_OUTSIDE_AMPLITUDE] = 6.0, [T_SET] = 294.15, [GAIN] = 500.0,
+    [T_FLOOR_START] = 296.15, [T_ROOM_START] = 294.15,
     [T_BRINE] = 281.15, [FLOW_BRINE] = 0.38, [FLOW_WATER] = 0.27,
 };
 
 typedef struct {
     double value[VARIABLES];
     double state[STATES];
+    double heating;         /* heat flow into the floor over a step, W */
+    double received;        /* of E_GIVEN before it, J */
     double time;
     bool started;
 } Building;
@@ -50,9 +56,9 @@ static double outside(const Building *b, double time) {
 static void derivatives(const Building *b, double time, const double *x, double *dx) {
     const double *v = b->value;
     double floor_to_room = v[UA_FLOOR] * (x[T_FLOOR] - x[T_ROOM]);
-    dx[E_HEATING] = v[Q_FLOW_HEATING];
+    dx[E_HEATING] = b->heating;
     dx[E_LOSS] = v[UA_OUTSIDE] * (x[T_ROOM] - outside(b, time));
-    dx[T_FLOOR] = (v[Q_FLOW_HEATING] - floor_to_room) / v[C_FLOOR];
+    dx[T_FLOOR] = (b->heating - floor_to_room) / v[C_FLOOR];
     dx[T_ROOM] = (floor_to_room - dx[E_LOSS]) / v[C_ROOM];
 }
 
@@ -75,7 +81,8 @@ static void set_outputs(Building *b) {
         x[T_FLOOR] = v[T_FLOOR_START];
         x[T_ROOM] = v[T_ROOM_START];
     }
-    v[COMPRESSOR_SPEED] = fmin(1.0, fmax(0.3, 0.5 * (v[T_SET] - x[T_ROOM])));
+    v[Q_FLOW_SINK_SET] = fmax(0.0, v[UA_OUTSIDE] * (v[T_SET] - outside(b, b->time)) +
+                                      v[GAIN] * (v[T_SET] - x[T_ROOM]));
     v[T_SOURCE_IN] = v[T_BRINE];
     v[T_SINK_IN] = x[T_FLOOR];
     v[M_FLOW_SOURCE] = v[FLOW_BRINE];
@@ -143,6 +150,11 @@ fmi2Status fmi2DoStep(fmi2Component c, fmi2Real time, fmi2Real step, fmi2Boolean
     (void)fixed;
     Building *b = c;
     int parts = (int)fmax(1.0, ceil(step / 10.0));
+    /* A step of no length passes nothing on. */
+    if (step > 0.0) {
+        b->heating = (b->value[E_GIVEN] - b->received) / step;
+        b->received = b->value[E_GIVEN];
+    }
     b->time = time;
     for (int i = 0; i < parts; i++) advance(b, step / parts);
     b->time = time + step;
@@ -163,7 +175,7 @@ fmi2Status fmi2SetReal(fmi2Component c, const fmi2ValueReference r[], size_t n,
     Building *b = c;
     for (size_t i = 0; i < n; i++) {
         bool is_parameter = r[i] >= C_FLOOR && r[i] < VARIABLES;
-        if (r[i] != Q_FLOW_HEATING && (!is_parameter || b->started)) return fmi2Error;
+        if (r[i] != E_GIVEN && (!is_parameter || b->started)) return fmi2Error;
         b->value[r[i]] = value[i];
     }
     if (!b->started) set_outputs(b);
