@@ -3,6 +3,7 @@ package HeatPumpTwin "Frame for the heat pump's FMU in Modelica, with a building
 
   connector RealInput = input Real "As Modelica.Blocks.Interfaces.RealInput, to which it connects";
   connector RealOutput = output Real "As Modelica.Blocks.Interfaces.RealOutput";
+  connector BooleanInput = input Boolean "As Modelica.Blocks.Interfaces.BooleanInput";
   connector IntegerOutput = output Integer "As Modelica.Blocks.Interfaces.IntegerOutput";
 
   partial block HeatPumpInterface
@@ -12,6 +13,9 @@ package HeatPumpTwin "Frame for the heat pump's FMU in Modelica, with a building
     RealInput T_sink_in(quantity="ThermodynamicTemperature", unit="K", displayUnit="degC") "Sink medium temperature at the condenser inlet";
     RealInput m_flow_source(unit="kg/s") "Mass flow of the source medium through the evaporator";
     RealInput m_flow_sink(unit="kg/s") "Mass flow of the sink medium through the condenser";
+    RealInput Q_flow_sink_set(unit="W") "Heat flow to the sink that is asked for, with control = heat_flow";
+    RealInput T_sink_out_set(quantity="ThermodynamicTemperature", unit="K", displayUnit="degC") "Sink outlet temperature that is asked for, with control = supply_temperature";
+    BooleanInput reset_totals "Energies, starts and run time count from where it becomes true";
     RealOutput P_el(unit="W") "Electric power taken";
     RealOutput Q_flow_sink(unit="W") "Heat flow given to the sink";
     RealOutput Q_flow_source(unit="W") "Heat flow taken from the source";
@@ -30,16 +34,36 @@ package HeatPumpTwin "Frame for the heat pump's FMU in Modelica, with a building
     RealOutput h_suction(unit="J/kg") "Specific enthalpy of the refrigerant before the compressor";
     RealOutput h_discharge(unit="J/kg") "Specific enthalpy of the refrigerant after the compressor";
     RealOutput h_liquid(unit="J/kg") "Specific enthalpy of the refrigerant before the expansion valve";
+    RealOutput speed_used(unit="1") "Compressor speed that control has found, relative to rated speed; 0 is off";
+    RealOutput Q_flow_stored(unit="W") "Heat flow into metal and liquid: P_el + Q_flow_source - Q_flow_sink - Q_flow_loss";
+    RealOutput Q_flow_unmet(unit="W") "Heat flow that is asked for beyond what the machine gives; 0 with control = speed";
+    RealOutput E_el(unit="J") "Integral of P_el";
+    RealOutput E_sink(unit="J") "Integral of Q_flow_sink";
+    RealOutput E_source(unit="J") "Integral of Q_flow_source";
+    RealOutput E_loss(unit="J") "Integral of Q_flow_loss";
+    RealOutput E_stored(unit="J") "Integral of Q_flow_stored";
+    RealOutput E_unmet(unit="J") "Integral of Q_flow_unmet";
+    RealOutput starts(unit="1") "Starts of each unit";
+    RealOutput run_time(unit="s") "Time on of each unit";
     IntegerOutput operating_status "0 off, 1 inside the envelope, 2 moved to the envelope, 3 solve failed and last result held, 4 input rejected and last result held";
   end HeatPumpInterface;
 
-  block StandIn "Takes the FMU's place where a tool has not imported it yet: a share of Carnot's COP"
+  block StandIn
+    "Takes the FMU's place where a tool has not imported it yet: gives the heat that is asked for up to its rated heat, at a share of Carnot's COP, and is steady"
     extends HeatPumpInterface;
     parameter Real Q_flow_rated(unit="W") = 5200 "Heat given to the sink at rated speed";
     parameter Real share = 0.5 "Of Carnot's COP";
     parameter Real cp(unit="J/(kg.K)") = 4180 "Of both streams";
+  initial equation
+    E_el = 0;
+    E_sink = 0;
+    E_source = 0;
+    E_unmet = 0;
+    run_time = 0;
   equation
-    Q_flow_sink = Q_flow_rated*compressor_speed;
+    Q_flow_sink = min(Q_flow_rated, max(0.0, Q_flow_sink_set));
+    Q_flow_unmet = Q_flow_sink_set - Q_flow_sink;
+    speed_used = Q_flow_sink/Q_flow_rated;
     COP = share*T_sink_out/(T_sink_out - T_source_out + 10);
     P_el = Q_flow_sink/COP;
     Q_flow_loss = 0;
@@ -58,6 +82,16 @@ package HeatPumpTwin "Frame for the heat pump's FMU in Modelica, with a building
     h_suction = 0;
     h_discharge = 0;
     h_liquid = 0;
+    // It keeps no heat, knows no least speed, and counts without a reset.
+    Q_flow_stored = 0;
+    E_loss = 0;
+    E_stored = 0;
+    starts = 0;
+    der(E_el) = P_el;
+    der(E_sink) = Q_flow_sink;
+    der(E_source) = Q_flow_source;
+    der(E_unmet) = Q_flow_unmet;
+    der(run_time) = if Q_flow_sink > 0 then 1 else 0;
     operating_status = 1;
   end StandIn;
 
@@ -66,17 +100,17 @@ package HeatPumpTwin "Frame for the heat pump's FMU in Modelica, with a building
     parameter Real C_room(unit="J/K") = 8e6 "Heat capacity of the room";
     parameter Real UA_floor(unit="W/K") = 700 "Conductance from floor to room";
     parameter Real UA_outside(unit="W/K") = 160 "Conductance from room to outside";
-    parameter Real T_outside_mean(unit="K", displayUnit="degC") = 273.15 "Daily mean outside";
-    parameter Real T_outside_amplitude(unit="K") = 5 "Daily swing outside";
-    parameter Real T_set(unit="K", displayUnit="degC") = 295.15
-      "Room temperature at which the speed would be zero";
-    parameter Real T_floor_start(unit="K", displayUnit="degC") = 299.15 "Floor at the start";
-    parameter Real T_room_start(unit="K", displayUnit="degC") = 293.15 "Room at the start";
+    parameter Real T_outside_mean(unit="K", displayUnit="degC") = 283.15 "Daily mean outside";
+    parameter Real T_outside_amplitude(unit="K") = 6 "Daily swing outside";
+    parameter Real T_set(unit="K", displayUnit="degC") = 294.15 "Room temperature that is wanted";
+    parameter Real gain(unit="W/K") = 500 "Heat asked for per kelvin below T_set";
+    parameter Real T_floor_start(unit="K", displayUnit="degC") = 296.15 "Floor at the start";
+    parameter Real T_room_start(unit="K", displayUnit="degC") = 294.15 "Room at the start";
     parameter Real T_brine(unit="K", displayUnit="degC") = 281.15 "Temperature of the brine";
     parameter Real flow_brine(unit="kg/s") = 0.38 "Mass flow of the brine";
     parameter Real flow_water(unit="kg/s") = 0.27 "Mass flow of the heating water";
     RealInput Q_flow_heating(unit="W") "Heat flow into the floor";
-    RealOutput compressor_speed(unit="1") "Asked of the heat pump, by the room temperature";
+    RealOutput Q_flow_sink_set(unit="W") "Asked of the heat pump, by what the house loses and by the room temperature";
     RealOutput T_source_in(unit="K", displayUnit="degC") "Brine from the ground";
     RealOutput T_sink_in(unit="K", displayUnit="degC") "Water that returns from the floor";
     RealOutput m_flow_source(unit="kg/s") "Mass flow of the brine";
@@ -102,19 +136,24 @@ package HeatPumpTwin "Frame for the heat pump's FMU in Modelica, with a building
     der(E_heating) = Q_flow_heating;
     der(E_loss) = UA_outside*(T_room - T_outside);
     E_stored = C_floor*(T_floor - T_floor_start) + C_room*(T_room - T_room_start);
-    compressor_speed = min(1.0, max(0.3, 0.5*(T_set - T_room)));
+    Q_flow_sink_set = max(0.0, UA_outside*(T_set - T_outside) + gain*(T_set - T_room));
     T_source_in = T_brine;
     T_sink_in = T_floor;
     m_flow_source = flow_brine;
     m_flow_sink = flow_water;
   end Building;
 
-  model House "Heat pump and building; redeclare HeatPump by the imported FMU"
+  model House
+    "Heat pump and building; redeclare HeatPump by the imported FMU with control = heat_flow"
     replaceable model HeatPump = StandIn constrainedby HeatPumpInterface;
     HeatPump heatPump;
     Building building;
   equation
-    connect(building.compressor_speed, heatPump.compressor_speed);
+    // Not followed with control = heat_flow.
+    heatPump.compressor_speed = 0;
+    heatPump.T_sink_out_set = heatPump.T_sink_in;
+    heatPump.reset_totals = false;
+    connect(building.Q_flow_sink_set, heatPump.Q_flow_sink_set);
     connect(building.T_source_in, heatPump.T_source_in);
     connect(building.T_sink_in, heatPump.T_sink_in);
     connect(building.m_flow_source, heatPump.m_flow_source);
