@@ -122,7 +122,9 @@ class KPIs:
             f"run hours         {self.run_hours:10.1f} h\n"
             f"heat not given    {self.unmet:10.1f} kWh\n"
             f"discomfort        {self.discomfort:10.1f} K h\n"
-            f"room              {self.coldest_room:10.1f} to {self.warmest_room:.1f} degC"
+            f"room              {self.coldest_room:10.1f} to {self.warmest_room:.1f} degC\n"
+            f"balances close to {abs(self.heat_pump_balance):10.0e} of the heat (heat pump), "
+            f"{abs(self.house_balance):.0e} (house)"
         )
 
 
@@ -155,7 +157,7 @@ def simulate(
     """
     house = house or House()
     steps = round(days * DAY / step_size)
-    middles = first_day * DAY + step_size * (np.arange(steps) + 0.5)
+    middles: Array = first_day * DAY + step_size * (np.arange(steps) + 0.5)
     T_outside = weather(middles)
     set_point = SET_POINTS[control]
     asked = (thermostat if control == "heat_flow" else heating_curve)(house)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from ctypes import c_double, c_int, c_size_t, c_uint, c_void_p
+from ctypes import Array, c_double, c_int, c_size_t, c_uint, c_void_p
 from pathlib import Path
 from typing import TypeAlias
 
@@ -27,7 +27,7 @@ def opened(
     inputs: Sequence[str],
     outputs: Sequence[str],
     start: Mapping[str, float],
-) -> Iterator[tuple[Step, Sequence[float], Sequence[float]]]:
+) -> Iterator[tuple[Step, Array[c_double], Array[c_double]]]:
     """Open an FMU for co-simulation of FMI 2.0, initialised and ready for its first step.
 
     Parameters

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import wraps
@@ -172,6 +172,7 @@ def _build(
     output: Path | None,
     needs_execution_tool: bool = False,
     scheduler: str | None = None,
+    start: Sequence[str] = (),
 ) -> Built:
     """Build an FMU and show how far its performance map has come."""
     from heatpump_twin.fmu.build import build
@@ -185,6 +186,7 @@ def _build(
                 needs_execution_tool=needs_execution_tool,
                 scheduler=scheduler,
                 progress=show,
+                start=start,
             )
         except KeyboardInterrupt as error:
             raise KeyboardInterrupt(WHAT_IS_KEPT) from error
@@ -279,13 +281,21 @@ def build_command(
             help="Make the performance map on the Dask cluster at this address.",
         ),
     ] = None,
+    start: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="Start value of a parameter, such as control=heat_flow, for tools that cannot set "
+            "it. May be given again.",
+        ),
+    ] = None,
     verbose: VerboseOption = False,
 ) -> None:
     """Build the FMI 2.0 co-simulation FMU of a machine."""
     read_toml(machine_path(machine), "machine file")
     if output is not None:
         check_output_file(output, ".fmu")
-    built = _build(machine, output, needs_execution_tool, scheduler)
+    built = _build(machine, output, needs_execution_tool, scheduler, start or ())
     console.print(f"built {built.path}: {built.summary}", highlight=False, soft_wrap=True)
     if verbose:
         console.print(built.details, highlight=False, soft_wrap=True)

@@ -10,6 +10,7 @@ import pandas as pd
 from heatpump_twin.machine_files.units import from_si, to_si
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, RESULT_QUANTITIES
+from heatpump_twin.model.settings import CONTROLS, DYNAMICS
 
 from ..data.datasets import Dataset
 from ..data.fmu_map import FmuMap, MappedVariable
@@ -61,6 +62,13 @@ class Link:
             return si
         is_a = QUANTITIES[self.quantity]
         return self.sign * from_si(si, self.unit, is_a.unit, is_a.is_difference)
+
+
+# A record is the steady answer to a speed.
+_OF_RECORDS: dict[str, bool | int | float | str] = {
+    "control": CONTROLS[0],
+    "dynamics": DYNAMICS[0],
+}
 
 
 @dataclass(frozen=True)
@@ -122,7 +130,10 @@ class Connection:
         CosimulationError
             If the FMU does not run to the last record.
         """
-        start_values = dict(self.start_values)
+        # An FMU of this project may have been built to start otherwise.
+        own = _OF_RECORDS if fmu.certificate is not None else {}
+        start_values = {k: value for k, value in own.items() if k in fmu.variables}
+        start_values |= self.start_values
         for link in self.parameters:
             values = boundaries[link.quantity]
             if values.nunique() > 1:

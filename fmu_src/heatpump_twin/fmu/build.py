@@ -6,7 +6,7 @@ import argparse
 import shutil
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from .compiling import compile_libraries, sources
 from .documentation import write_documentation
 from .model_description import model_description
 from .slave_folder import add_pythonfmu, content_hash, write_slave_folder
+from .start_values import StartValues, read_start_values, with_start_values
 
 ICON = Path(__file__).resolve().parent / "templates" / "icon.png"
 
@@ -71,6 +72,7 @@ def build(
     progress: Progress = no_progress,
     certificate_points: int = POINTS,
     slave_folder: Path | None = None,
+    start: Sequence[str] = (),
 ) -> Built:
     """Build the FMU of a machine.
 
@@ -94,6 +96,8 @@ def build(
     slave_folder : Path, optional
         Where to write, beside the FMU, the slave in Python alone, of which pythonfmu builds an FMU:
         a folder that is not there yet.
+    start : sequence of str
+        Start values of parameters in place of the machine's, as ``control=heat_flow``; SI units.
 
     Returns
     -------
@@ -103,11 +107,12 @@ def build(
     Raises
     ------
     InputError
-        If the machine file cannot be used, the map not be made within its tolerance, or the output
-        not be written.
+        If the machine file or a start value cannot be used, the map not be made within its
+        tolerance, or the output not be written.
     SolveError
         If the machine's design point has no solution.
     """
+    start_values = read_start_values(start)
     path = machine_path(machine)
     # With a finished map the media were known to CoolProp before.
     machine_file = read_machine_file(path, check_media=False)
@@ -128,7 +133,7 @@ def build(
         except DesignPointError as error:
             raise InputError(f"machine file {path}: {error}") from error
     with staged(output.parent, f"output {output}") as stage, temporary_folder() as folder:
-        packed = _pack(folder, path, parameters, certified, needs_execution_tool)
+        packed = _pack(folder, path, parameters, certified, needs_execution_tool, start_values)
         shutil.copy(packed, stage / output.name)
     if slave_folder is not None:
         with staged(slave_folder.parent, f"slave folder {slave_folder}") as stage:
@@ -180,15 +185,17 @@ def _pack(
     machine: Machine,
     certified: CertifiedMap,
     needs_execution_tool: bool,
+    start_values: StartValues,
 ) -> Path:
     """Make the FMU in a temporary folder."""
     content = folder / "content"
     resources, binaries, c_files = (content / n for n in ("resources", "binaries", "sources"))
-    write_documentation(content / "documentation", machine, certified, machine_file)
+    write_documentation(content / "documentation", machine, certified, machine_file, start_values)
     shutil.copy(ICON, content / "model.png")
     entry = write_slave_folder(resources / "live", machine, certified.design_state)
     add_pythonfmu(resources / "live", entry)
-    (resources / MAP_FILE).write_bytes(map_file(machine, certified.table))
+    map_content = with_start_values(map_file(machine, certified.table), machine, start_values)
+    (resources / MAP_FILE).write_bytes(map_content)
     machine.save(resources / "machine.json")
     certified.certificate.save(resources / CERTIFICATE)
     files = sources(machine.name)
@@ -200,7 +207,11 @@ def _pack(
     (resources / "guid.txt").write_text(f"{guid}\n", encoding="utf-8")
     compiled = [name for name in files if name.endswith(".c")]
     description = model_description(
-        machine, guid, compiled, needs_execution_tool=needs_execution_tool
+        machine,
+        guid,
+        compiled,
+        needs_execution_tool=needs_execution_tool,
+        start_values=start_values,
     )
     (content / "modelDescription.xml").write_bytes(description)
     packed = folder / "packed.fmu"
@@ -247,6 +258,13 @@ def main() -> int:
         help="say in the FMU that it needs an external tool; some importers refuse such an FMU",
     )
     parser.add_argument(
+        "--start",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="start value of a parameter, such as control=heat_flow; may be given again",
+    )
+    parser.add_argument(
         "--scheduler",
         metavar="tcp://HOST:PORT",
         help="make the performance map on the Dask cluster at this address",
@@ -269,6 +287,7 @@ def main() -> int:
             scheduler=arguments.scheduler,
             progress=_print_progress,
             slave_folder=arguments.slave_folder,
+            start=arguments.start,
         )
         print(f"built {built.path}: {built.summary}")
         if arguments.verbose:

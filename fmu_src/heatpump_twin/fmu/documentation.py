@@ -10,17 +10,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from heatpump_twin.core.map_file import map_file
 from heatpump_twin.map_making.map_build import PICTURE, CertifiedMap
 from heatpump_twin.model.machine import Machine, identification
-from heatpump_twin.model.quantities import (
-    BOUNDARY_QUANTITIES,
-    RESULT_QUANTITIES,
-    STATUS_DESCRIPTION,
-    Quantity,
-)
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
 from heatpump_twin.page.one_file import POLICY, twin_scripts, twin_style
+
+from .start_values import StartValues
+from .variables import VARIABLES, Variable
 
 
 def write_documentation(
-    folder: Path, machine: Machine, certified: CertifiedMap, machine_file: Path
+    folder: Path,
+    machine: Machine,
+    certified: CertifiedMap,
+    machine_file: Path,
+    start_values: StartValues,
 ) -> None:
     """Write ``index.html`` with its picture and a copy of the machine file.
 
@@ -34,6 +36,8 @@ def write_documentation(
         Its map and certificate.
     machine_file : Path
         Where the machine was read.
+    start_values : mapping of str to float
+        Of parameters of the FMU, in place of the machine's.
     """
     folder.mkdir(parents=True)
     shutil.copy(machine_file, folder / "machine.toml")
@@ -51,9 +55,13 @@ def write_documentation(
         design=machine.design,
         envelope=_envelope_rows(machine),
         certificate=certified.certificate,
-        inputs=[_variable_row(q) for q in BOUNDARY_QUANTITIES.values()],
-        outputs=[_variable_row(q) for q in RESULT_QUANTITIES.values()],
-        status=STATUS_DESCRIPTION,
+        inputs=_variable_rows("input"),
+        outputs=_variable_rows("output"),
+        parameters=[
+            (*_variable_row(v), v.start(machine, start_values))
+            for v in VARIABLES
+            if v.causality == "parameter"
+        ],
         picture=PICTURE,
         policy=POLICY,
         style=twin_style(),
@@ -78,5 +86,10 @@ def _envelope_rows(machine: Machine) -> list[tuple[str, str, str]]:
     return [(name, text, "" if unit == "1" else unit) for name, text, unit in rows]
 
 
-def _variable_row(quantity: Quantity) -> tuple[str, str, str]:
-    return quantity.name, quantity.unit, quantity.description
+def _variable_rows(causality: str) -> list[tuple[str, str, str]]:
+    return [_variable_row(v) for v in VARIABLES if v.causality == causality]
+
+
+def _variable_row(variable: Variable) -> tuple[str, str, str]:
+    unit = variable.declared.unit if variable.declared else ""
+    return variable.name, unit, variable.description

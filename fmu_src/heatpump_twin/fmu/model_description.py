@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from heatpump_twin.model.machine import Machine, identification
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, SET_POINT_QUANTITIES, Quantity
 
+from .start_values import StartValues
 from .variables import BOOLEAN, INTEGER, REAL, VARIABLES, Variable
 
 # FMI base units: exponents of kg, m, s, K.
@@ -52,7 +53,12 @@ _OF_POWER, _POWERS = ("standby_power", "start_power_ratio"), ("P_el", "Q_flow_lo
 
 
 def model_description(
-    machine: Machine, guid: str, source_files: list[str], *, needs_execution_tool: bool
+    machine: Machine,
+    guid: str,
+    source_files: list[str],
+    *,
+    needs_execution_tool: bool,
+    start_values: StartValues,
 ) -> bytes:
     """Write the model description of a machine's FMU.
 
@@ -69,6 +75,8 @@ def model_description(
         C files in ``sources`` that a tool compiles.
     needs_execution_tool : bool
         What the FMU says of itself.
+    start_values : mapping of str to float
+        Of parameters, in place of the machine's.
     """
     description = f"{machine.title} ({identification(machine)})"
     if machine.refrigerant_note:
@@ -114,7 +122,9 @@ def model_description(
     SubElement(root, "DefaultExperiment", _EXPERIMENT)
     variables = SubElement(root, "ModelVariables")
     for reference, variable in enumerate(VARIABLES):
-        variables.append(_scalar_variable(variable, reference, variable.start(machine)))
+        variables.append(
+            _scalar_variable(variable, reference, variable.start(machine, start_values))
+        )
     root.append(_model_structure())
     indent(root)
     return tostring(root, "UTF-8", xml_declaration=True) + b"\n"

@@ -106,16 +106,28 @@ class Variable:
                 return kind, list(names).index(self.name)
         return "FRAME", 0
 
-    def start(self, machine: Machine) -> float | int | str | bool | None:
-        """Return the start value in an FMU of a machine; outputs have none."""
+    def start(
+        self, machine: Machine, chosen: Mapping[str, float] | None = None
+    ) -> float | int | str | bool | None:
+        """Return the start value in an FMU of a machine; outputs have none.
+
+        Parameters
+        ----------
+        machine : Machine
+            The FMU's.
+        chosen : mapping of str to float, optional
+            Start values of parameters that take the place of the machine's (`start_values`).
+        """
         if self.name in BOUNDARY_QUANTITIES:
             return float(getattr(machine.design.boundary, self.name))
         if self.name in SET_POINT_QUANTITIES:
             return float(start_set_point(machine, self.name))
         if self.type == BOOLEAN:
             return False
-        if self.name in SETTINGS and not self.choices:
-            value = SETTINGS[self.name].start(machine)
+        if self.name in SETTINGS:
+            value = (chosen or {}).get(self.name, SETTINGS[self.name].start(machine))
+            if self.choices:
+                return self.choices[int(value)]
             return int(value) if self.type == INTEGER else float(value)
         return self.choices[0] if self.choices else None
 

@@ -10,7 +10,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from heatpump_twin.model.machine import SECTIONS, Definition
-from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES, Quantity
+from heatpump_twin.model.quantities import (
+    BOUNDARY_QUANTITIES,
+    OPERATION_QUANTITIES,
+    RESULT_QUANTITIES,
+    SET_POINT_QUANTITIES,
+    Quantity,
+)
+from heatpump_twin.model.settings import SETTINGS
 
 from .machine_file import MAP_TOLERANCE
 
@@ -22,13 +29,24 @@ def reference() -> str:
     parts = [
         "# Quantities and parameters\n",
         "Written by `python -m heatpump_twin.machine_files.reference docs/reference.md` from the "
-        "declarations in `model/quantities.py` and `model/machine.py`. All values are in SI units; "
-        "machine files and tables may use other units.\n",
+        "declarations in `model/quantities.py`, `model/settings.py` and `model/machine.py`. All "
+        "values are in SI units; machine files and tables may use other units.\n",
         "## Quantities\n",
         "Inputs of the FMU.\n",
         _quantities(BOUNDARY_QUANTITIES.values()),
-        "Outputs of the FMU.\n",
+        "Set-points that take the place of the speed, by the FMU's parameter `control`; inputs "
+        "too.\n",
+        _quantities(SET_POINT_QUANTITIES.values()),
+        "Outputs of the FMU: the operating point.\n",
         _quantities(RESULT_QUANTITIES.values()),
+        "Outputs of the FMU: how it has run. Energies and times count from the last reset, by the "
+        "input `reset_totals`.\n",
+        _quantities(OPERATION_QUANTITIES.values()),
+        "## Parameters of the FMU\n",
+        "Beside `solver` and `on_failure`. Where there are texts, the first is the start value; "
+        "those of `[dynamics]`, `[control]`, `[prediction_uncertainty]` and `standby_power` start "
+        "as the machine file says. What they do is on the page [control](control.md).\n",
+        _settings(),
         "## Parameters of a machine file\n",
         "Each is given as `{ value = ..., unit = ..., source = ... }`, with `uncertainty` and "
         "`note` where they are known. A value outside the range is refused.\n",
@@ -67,10 +85,20 @@ _CORRECTED = (
 
 def _quantities(quantities: Iterable[Quantity]) -> str:
     rows = [
-        (f"`{q.name}`", q.unit, f"{q.minimum:g} to {q.maximum:g}", q.description)
+        (f"`{q.name}`", q.unit, f"{q.least_answer:g} to {q.maximum:g}", q.description)
         for q in quantities
     ]
     return _table(("name", "unit", "range", "meaning"), rows)
+
+
+def _settings() -> str:
+    rows = []
+    for name, setting in SETTINGS.items():
+        of = setting.definition
+        texts = ", ".join(f"`{choice}`" for choice in setting.choices)
+        values = texts or f"{of.minimum:g} to {of.maximum:g}"
+        rows.append((f"`{name}`", "text" if texts else of.unit, values, of.description))
+    return _table(("name", "unit", "values", "meaning"), rows)
 
 
 def _parameters(definitions: dict[str, Definition]) -> str:
