@@ -157,7 +157,7 @@ def simulate(
     """
     house = house or House()
     steps = round(days * DAY / step_size)
-    middles: Array = first_day * DAY + step_size * (np.arange(steps) + 0.5)
+    middles = first_day * DAY + step_size * (np.arange(steps, dtype=np.float64) + 0.5)
     T_outside = weather(middles)
     set_point = SET_POINTS[control]
     asked = (thermostat if control == "heat_flow" else heating_curve)(house)
