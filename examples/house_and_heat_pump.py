@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time as clock
+import zipfile
 from array import array
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ from house import (
     thermostat,
     weather,
 )
-from stepping import opened
+from stepping import FmuError, opened
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -308,25 +309,58 @@ def draw(run: Run, title: str, path: Path) -> None:
     plt.close(figure)
 
 
-def main() -> int:
+def _fmu(text: str) -> Path:
+    if not zipfile.is_zipfile(text):
+        raise argparse.ArgumentTypeError(f"{text} is no FMU that is there; build one first")
+    return Path(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a number of days, found {text}")
+    return int(text)
+
+
+def _step(text: str) -> float:
+    try:
+        size = float(text)
+    except ValueError:
+        size = 0.0
+    if not (size >= 1.0 and (DAY / size).is_integer()):
+        raise argparse.ArgumentTypeError(f"expected seconds that divide a day, found {text}")
+    return size
+
+
+def _picture(text: str) -> Path:
+    if not text.endswith(".png"):
+        raise argparse.ArgumentTypeError(f"expected a name that ends in .png, found {text}")
+    return Path(text)
+
+
+def main(arguments: list[str] | None = None) -> int:
     """Parse the command line, run, print and draw; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("fmu", type=Path, help="FMU of the heat pump")
+    parser.add_argument("fmu", type=_fmu, help="FMU of the heat pump")
     parser.add_argument("--control", choices=SET_POINTS, default="heat_flow")
     parser.add_argument("--part-load", choices=("cycling", "mean"), default="cycling")
-    parser.add_argument("--days", type=int, default=1, help="how many (default: %(default)s)")
-    parser.add_argument("--first-day", type=int, default=0, help="from New Year")
-    parser.add_argument("--step", type=float, default=60.0, help="in s (default: %(default)s)")
-    parser.add_argument("-o", "--output", type=Path, help="picture to draw, a .png")
-    given = parser.parse_args()
-    run = simulate(
-        given.fmu,
-        given.control,
-        given.days,
-        given.step,
-        first_day=given.first_day,
-        part_load=given.part_load,
-    )
+    parser.add_argument("--days", type=_count, default=1, help="how many (default: %(default)s)")
+    parser.add_argument("--first-day", type=_count, default=0, help="from New Year")
+    parser.add_argument("--step", type=_step, default=60.0, help="in s (default: %(default)s)")
+    parser.add_argument("-o", "--output", type=_picture, help="picture to draw, a .png")
+    given = parser.parse_args(arguments)
+    if not given.days:
+        parser.error("argument --days: expected at least one day")
+    try:
+        run = simulate(
+            given.fmu,
+            given.control,
+            given.days,
+            given.step,
+            first_day=given.first_day,
+            part_load=given.part_load,
+        )
+    except FmuError as error:
+        parser.error(f"{given.fmu}: {error}")
     figures = kpis(run)
     print(figures.as_text())
     print(f"{len(run.T_room)} steps of {given.step:g} s in {run.seconds:.1f} s of the processor")

@@ -20,6 +20,10 @@ from fmpy.simulation import apply_start_values
 Step: TypeAlias = Callable[[float, float], None]
 
 
+class FmuError(Exception):
+    """The FMU lacks a variable, or has ended its run."""
+
+
 @contextmanager
 def opened(
     fmu: Path,
@@ -46,11 +50,19 @@ def opened(
     step, given, answered
         A function that goes on from a time by a step size in s, and the arrays of inputs and
         outputs, in the order of their names.
+
+    Raises
+    ------
+    FmuError
+        If the FMU lacks a variable, or does not go on.
     """
     with tempfile.TemporaryDirectory() as folder:
         fmpy.extract(str(fmu), unzipdir=folder)
         description = fmpy.read_model_description(folder)
         references = {v.name: v.valueReference for v in description.modelVariables}
+        missing = {*start, *parameters, *inputs, *outputs} - set(references)
+        if missing:
+            raise FmuError(f"it lacks {', '.join(sorted(missing))}; build it anew")
         instance = FMU2Slave(
             guid=description.guid,
             unzipDirectory=folder,
@@ -80,7 +92,7 @@ def opened(
                     or do_step(component, c_double(time), c_double(size), stays)
                     or get_real(component, to_get, asked_for, answered)
                 ):
-                    raise RuntimeError(f"the FMU ended its run at {time:g} s; see its log")
+                    raise FmuError(f"the FMU ended its run at {time:g} s; see its log")
 
             yield step, given, answered
             instance.terminate()

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import fmpy
@@ -18,7 +19,7 @@ from PIL import Image
 sys.path.insert(0, str(ROOT / "examples"))
 
 from house import DAY, YEAR, ZERO_CELSIUS, House, brine, weather
-from house_and_heat_pump import Run, kpis, simulate
+from house_and_heat_pump import Run, kpis, main, simulate
 
 from heatpump_twin.harness.stepping.session import Session
 
@@ -180,6 +181,36 @@ def test_minutes_that_cycle_and_means_of_15_minutes_agree(fmu: Path) -> None:
     assert means == pytest.approx(cycling, rel=0.005)
     usual = energy_per_heat(simulate(fmu, **SPRING, **mean))
     assert 0.0 < usual / cycling - 1.0 < 0.029
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing.fmu"], "nothing.fmu is no FMU that is there"),
+        (["{fmu}", "--days", "0"], "expected at least one day"),
+        (["{fmu}", "--days", "-1"], "--days"),
+        (["{fmu}", "--step", "0"], "expected seconds that divide a day, found 0"),
+        (["{fmu}", "--step", "nan"], "expected seconds that divide a day, found nan"),
+        (["{fmu}", "-o", "year.pdf"], "expected a name that ends in .png"),
+        (["{other}"], "it lacks E_el, E_loss"),
+    ],
+)
+def test_what_cannot_be_run_is_said(
+    fmu: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    other = tmp_path / "other.fmu"
+    with zipfile.ZipFile(fmu) as old, zipfile.ZipFile(other, "w") as new:
+        for name in old.namelist():
+            if name == "modelDescription.xml":
+                new.writestr(name, old.read(name).replace(b'"E_', b'"other_E_'))
+    with pytest.raises(SystemExit) as ended:
+        main([argument.format(fmu=fmu, other=other) for argument in arguments])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
 
 
 def test_weather_is_what_its_formula_says() -> None:

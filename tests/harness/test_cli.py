@@ -166,6 +166,13 @@ def test_output_is_short_and_the_rest_is_in_the_report(
     assert reason in (folder / "report.html").read_text(encoding="utf-8")
 
 
+def test_build_with_a_start_value_that_cannot_be(tmp_path: Path) -> None:
+    fmu = tmp_path / "new.fmu"
+    refused = run("build", "mci_lab", "--start", "control=heat", "-o", fmu)
+    assert_bad_input(refused, "control=heat", "one of speed, heat_flow, supply_temperature")
+    assert not fmu.exists()
+
+
 def test_build_says_little_unless_asked(tmp_path: Path) -> None:
     short = run("build", "mci_lab", "-o", tmp_path / "mci.fmu")
     assert short.output.startswith(f"built {tmp_path / 'mci.fmu'}: P_el ")
