@@ -123,17 +123,14 @@ def performance(scores: Scores, machine: Machine) -> Performance | None:
     ]
     kept = scores.dataset.values.loc[scores.screening.kept, list(BOUNDARY_QUANTITIES)]
     values = kept if len(kept) else pd.DataFrame([design])
-    held = {
-        q: float(values[q].median()) for q in BOUNDARY_QUANTITIES if not q.startswith("T_")
-    }
+    held = {q: float(values[q].median()) for q in BOUNDARY_QUANTITIES if not q.startswith("T_")}
     over = _source_inlets(values["T_source_in"], machine)
     levels = sink_levels(values["T_sink_in"].tolist())
     of_curves = [{**held, "T_source_in": x, "T_sink_in": level} for level in levels for x in over]
     answers = _answers(scores, connection, [*(inputs for _, inputs in asked), *of_curves])
     found = _inlets_found(points, asked, answers.iloc[: len(asked)])
     final = [
-        {**design, "T_source_in": points[i].T_source_in, "T_sink_in": T}
-        for i, T in found.items()
+        {**design, "T_source_in": points[i].T_source_in, "T_sink_in": T} for i, T in found.items()
     ]
     rated = _answers(scores, connection, final) if final else pd.DataFrame()
     return Performance(
