@@ -51,9 +51,7 @@ def figures(
         "scored_quantities": scored_quantities(scores),
         "main": main_quantities(scores),
         "seen": UNSEEN if scores.calibration else SEEN,
-        "seen_title": "Predicted by fits that had not seen the record"
-        if scores.calibration
-        else "FMU against measurement",
+        "seen_title": "Unseen, against measured" if scores.calibration else "FMU against measured",
         "worst": of_worst.record if of_worst else None,
         "has_cycle": is_cycle,
         "diagram": kept_log_p_h(machine) if is_cycle or has_pressures else None,

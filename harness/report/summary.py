@@ -122,10 +122,10 @@ def main_figures(scores: Scores) -> list[Figure]:
             else f"{errors.mae * QUANTITIES[quantity].display.factor:.2f} K"
         )
         noun = "record" if errors.n == 1 else "records"
-        note = f"mean error, {errors.n} {'unseen ' if scores.calibration else ''}{noun}"
+        note = f"mean error of {errors.n} {'unseen ' if scores.calibration else ''}{noun}"
         if quantity in bands:
             band = bands[quantity]
-            note += f"; band ± {width(band)} holds {band.inside} of {band.total}"
+            note += f"; 95 % band ± {width(band)}, {band.inside} inside"
         found.append(Figure(QUANTITIES[quantity].title, value, note))
     return found
 

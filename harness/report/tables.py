@@ -34,8 +34,8 @@ RECORDS_FILE = "records.csv"
 
 # Of a standard: what its points here are, and are not.
 RATING_NOTES = {
-    EN_14511: "At the flows and the speed of the machine's design point; test stands set other flows, "
-    "so data sheets may differ. Dry air, no defrosting, no power of pumps or fans.",
+    EN_14511: "At the flows and the speed of the machine's design point; test stands set other "
+    "flows, so data sheets may differ. Dry air, no defrosting, no power of pumps or fans.",
     EN_14825: "Source and sink of the average climate's points A to D, for low and medium "
     "temperature, at the speed of the design point. With the load that a building needs there the "
     "machine cycles or slows down; that loss is not in these figures, so no SCOP is given.",
@@ -398,12 +398,12 @@ def sharpness(found: Sequence[Sharpness]) -> Table:
         rows.append([s.quantity, f"{s.inside} of {s.total}", *widths, f"{s.excess:.1f}"])
     return Table(
         title="The 95 % band of unseen predictions: what it held, and how wide it is",
-        note="A band that is wide enough holds everything, so its width stands beside its coverage. "
-        "By the errors: Student's factor times their root mean square, the narrowest band that "
-        "these errors support. Where the band is wider, the stated uncertainties of the sensors "
-        "and of the inlets, which it counts as two further readings of each quantity, are larger "
-        "than the scatter that was found: with few records, errors that happened to be small are no "
-        "proof. Above 1 it is careful, below 1 it promises too much.",
+        note="A band that is wide enough holds everything, so its width stands beside its "
+        "coverage. By the errors: Student's factor times their root mean square, the narrowest "
+        "band that these errors support. The band also counts the stated uncertainty of each "
+        "sensor and of the inlets, as two readings more. Where it is wider, these are larger than "
+        "the scatter that was found, and few small errors are no proof that they are wrong. Ratio "
+        "above 1: careful; below 1: the band promises too much.",
         header=["quantity", "inside", "band", "by the errors", "ratio"],
         rows=rows,
     )
@@ -411,15 +411,8 @@ def sharpness(found: Sequence[Sharpness]) -> Table:
 
 def rating_points(found: Performance) -> list[Table]:
     """Return the points of each standard with the FMU's answers, and those that are outside."""
-    shown = (
-        "T_source_in",
-        "T_sink_in",
-        "T_sink_out",
-        "P_el",
-        "Q_flow_source",
-        "Q_flow_sink",
-        "COP",
-    )
+    inlets = ("T_source_in", "T_sink_in", "T_sink_out")
+    shown = (*inlets, "P_el", "Q_flow_source", "Q_flow_sink", "COP")
     made = []
     for standard, note in RATING_NOTES.items():
         of_standard = [r for r in found.rated if r.point.standard == standard]
@@ -429,15 +422,20 @@ def rating_points(found: Performance) -> list[Table]:
         rows = []
         for r in inside:
             values = r.inputs | r.outputs
-            share = "" if r.point.part_load is None else f", {r.point.part_load:.0%} load"
-            rows.append([r.point.name + share, *(_shown(q, values[q]) for q in shown)])
+            load = NOTHING if r.point.part_load is None else f"{r.point.part_load:.0%}"
+            loads = [load] if standard == EN_14825 else []
+            rows.append([r.point.name, *loads, *(_shown(q, values[q]) for q in shown)])
         outside = "; ".join(f"{r.point.name} ({r.outside})" for r in of_standard if r.outside)
         made.append(
             Table(
-                title=f"{standard}, computed: "
-                f"{len(inside)} of {len(of_standard)} points are within the envelope",
+                title=f"{standard}, computed: {len(inside)} of {len(of_standard)} points are "
+                "within the envelope",
                 note=note + (f" Outside: {outside}." if outside else ""),
-                header=["point", *(QUANTITIES[q].title_with_unit for q in shown)],
+                header=[
+                    "point",
+                    *(["load"] if standard == EN_14825 else []),
+                    *(QUANTITIES[q].title_with_unit for q in shown),
+                ],
                 rows=rows,
             )
         )

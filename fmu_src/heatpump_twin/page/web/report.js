@@ -192,7 +192,7 @@ const FIGURES = { summary: Summary, parities: Parities, residuals: Residuals, cu
 
 /* data: what the harness has put into the page; place: the page. */
 export function start({ data }, place) {
-  const report = new Report({ ...data, height: innerWidth < 760 ? 320 : 400 });
+  const report = new Report({ ...data, height: innerWidth < 760 ? 310 : 370 });
   for (const element of place.querySelectorAll("[data-figure]")) {
     element.replaceChildren();
     const Figure = FIGURES[element.dataset.figure];
