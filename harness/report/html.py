@@ -21,7 +21,7 @@ from ..scoring.scores import Scores
 from ..stepping.replay import FmuInfo
 from . import tables
 from .figures import drawn_records, figures
-from .summary import main_figures, main_split, sharpness, worst
+from .summary import main_figures, predicted_by, sharpness, worst
 
 _PACKAGES = ("heatpump-twin", "tespy", "CoolProp", "pythonfmu", "FMPy", "fluprodia")
 _STYLE = Path(__file__).with_name("report.css")
@@ -83,7 +83,7 @@ def write_html(
         contents=contents.items(),
         main=main_figures(scores),
         worst=worst(scores),
-        split=scores.split_titles[main_split(scores)],
+        predicted=predicted_by(scores),
         sharpness=tables.sharpness(sharpness(scores)) if scores.calibration else None,
         headline=tables.headline(scores),
         of_calibration=of_calibration,

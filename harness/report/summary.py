@@ -108,6 +108,14 @@ def main_split(scores: Scores) -> str:
     return LEAVE_ONE_OUT if scores.calibration else scores.own_split
 
 
+def predicted_by(scores: Scores) -> str:
+    """Say in a few words where the main figures come from."""
+    if scores.calibration is None:
+        return f"by the FMU as built; its parameters come from: {scores.provenance}"
+    fits = "by a fit without it" if scores.calibration.is_leave_one_out else "by fits without them"
+    return f"each predicted {fits}, of the calibration whose fit to all this FMU is"
+
+
 def main_figures(scores: Scores) -> list[Figure]:
     """Return up to three figures, with the band's width and coverage where there is a band."""
     bands = {s.quantity: s for s in sharpness(scores)}
@@ -122,11 +130,11 @@ def main_figures(scores: Scores) -> list[Figure]:
             else f"{errors.mae * QUANTITIES[quantity].display.factor:.2f} K"
         )
         noun = "record" if errors.n == 1 else "records"
-        note = f"mean error of {errors.n} {'unseen ' if scores.calibration else ''}{noun}"
+        note = f"{errors.n} {'unseen ' if scores.calibration else ''}{noun}"
         if quantity in bands:
             band = bands[quantity]
             note += f"; 95 % band ± {width(band)}, {band.inside} inside"
-        found.append(Figure(QUANTITIES[quantity].title, value, note))
+        found.append(Figure(f"{QUANTITIES[quantity].title}, mean error", value, note))
     return found
 
 

@@ -29,7 +29,7 @@ class RatingPoint:
     T_sink_in, T_sink_out : float or None
         K; the one of both that is stated.
     part_load : float or None
-        Heat that the building needs over that at the design temperature.
+        Heat or cold that the building needs over that at the design temperature.
     """
 
     standard: str
@@ -46,14 +46,14 @@ _LIQUID_SINK = {
     "W": ((10, 35), (10, 45), (10, 55), (15, 35)),
     "A": ((7, 35), (7, 45), (7, 55), (2, 35), (-7, 35), (12, 35)),
 }
-# Both inlets in degC: outdoor air that heats a room of 20 degC, and a room of 27 degC that is
-# cooled into outdoor air, which is then the sink.
+# Both inlets in degC, outdoor air that heats a room.
 _AIR_HEATING = ((7, 20), (2, 20), (-7, 20), (12, 20))
-_AIR_COOLING = ((27, 35), (27, 30), (27, 25), (27, 20))
+# Outdoor air into which a room is cooled, and which is then the sink; the first by EN 14511.
+_AIR_COOLING, _T_ROOM_COOLED = (("A", 35), ("B", 30), ("C", 25), ("D", 20)), 27
 
 # Average climate: outdoor temperature, and the outlet of low and of medium temperature, degC.
 _PART_LOADS = (("A", -7, 34, 52), ("B", 2, 30, 42), ("C", 7, 27, 36), ("D", 12, 24, 30))
-_T_NO_LOAD, _T_DESIGN = 16.0, -10.0
+_T_NO_LOAD, _T_DESIGN, _T_DESIGN_COOLING = 16.0, -10.0, 35.0
 # What brine and ground water have all year, degC.
 _CONSTANT_SOURCE = {"B": 0, "W": 10}
 
@@ -91,7 +91,7 @@ def rating_points(source_medium: str, sink_medium: str) -> list[RatingPoint]:
                     f"{letter}: {source}{cold}/W{outlet}",
                     _kelvin(cold),
                     T_sink_out=_kelvin(outlet),
-                    part_load=(outdoor - _T_NO_LOAD) / (_T_DESIGN - _T_NO_LOAD),
+                    part_load=_part_load(outdoor, _T_DESIGN),
                 )
             )
     return points
@@ -104,15 +104,16 @@ def _of_air(source: str) -> list[RatingPoint]:
         RatingPoint(EN_14511, f"A{cold}/A{warm}", _kelvin(cold), T_sink_in=_kelvin(warm))
         for cold, warm in _AIR_HEATING
     ]
-    # Cooling is written with the outdoor air first, whichever of both is the source.
+    # Cooling is written with the outdoor air first, though it is the sink.
     points += [
         RatingPoint(
-            EN_14511 if outdoor == _AIR_COOLING[0][1] else EN_14825,
-            f"A{outdoor}/A{room} cooling",
-            _kelvin(room),
+            EN_14825 if number else EN_14511,
+            f"{f'{letter}: ' if number else ''}A{outdoor}/A{_T_ROOM_COOLED} cooling",
+            _kelvin(_T_ROOM_COOLED),
             T_sink_in=_kelvin(outdoor),
+            part_load=_part_load(outdoor, _T_DESIGN_COOLING) if number else None,
         )
-        for room, outdoor in _AIR_COOLING
+        for number, (letter, outdoor) in enumerate(_AIR_COOLING)
     ]
     points += [
         RatingPoint(
@@ -120,11 +121,15 @@ def _of_air(source: str) -> list[RatingPoint]:
             f"{letter}: A{outdoor}/A20",
             _kelvin(outdoor),
             T_sink_in=_kelvin(20),
-            part_load=(outdoor - _T_NO_LOAD) / (_T_DESIGN - _T_NO_LOAD),
+            part_load=_part_load(outdoor, _T_DESIGN),
         )
         for letter, outdoor, *_ in _PART_LOADS
     ]
     return points
+
+
+def _part_load(outdoor: float, at_design: float) -> float:
+    return (outdoor - _T_NO_LOAD) / (at_design - _T_NO_LOAD)
 
 
 def _kelvin(celsius: float) -> float:

@@ -8,8 +8,8 @@ import { makeFormat } from "./units.js";
 // Verdicts of screening by which a record is not scored, with their marks.
 const ASIDE = { "not steady": "cross", "steady at another speed": "triangle", "set aside": "square", "against the others": "diamond" };
 const COLOURS = ["c0", "c1", "c2", "c3", "c4"];
-// Bands about the diagonal: a share of the value, or K.
-const [SHARE, KELVIN] = [0.1, 2];
+// Half widths of the band about the diagonal, in per cent or K: the first that holds all that is scored.
+const BANDS = { share: [1, 2, 5, 10, 20, 50], kelvin: [0.1, 0.2, 0.5, 1, 2, 5, 10] };
 // Of more records bars would hide the points.
 const MOST_WITH_BARS = 300;
 
@@ -48,6 +48,17 @@ class Report {
     return this.hasShare(q) ? (100 * (predicted - measured)) / Math.abs(measured) : predicted - measured;
   }
 
+  /* Half width of the band in per cent or K. */
+  band(q) {
+    const bands = this.hasShare(q) ? BANDS.share : BANDS.kelvin;
+    const largest = Math.max(0, ...this.scored.map((r) => Math.abs(this.error(r, q))).filter(Number.isFinite));
+    return bands.find((b) => b >= largest) ?? bands.at(-1);
+  }
+
+  bandText(q) {
+    return `± ${this.band(q)} ${this.hasShare(q) ? "%" : "K"}`;
+  }
+
   say(record) {
     const place = ["T_source_in", "T_sink_in"].map((q) => [this.title(q).toLowerCase(), this.f.full(q, record.inputs[q])]);
     return [["record", record.record], ...place];
@@ -78,9 +89,10 @@ function Parity({ report, q, hidden, id, most }) {
       };
     }),
   })), [q]);
-  const band = report.hasShare(q) ? (v) => SHARE * Math.abs(v) : () => KELVIN;
+  const width = report.band(q);
+  const band = report.hasShare(q) ? (v) => (width / 100) * Math.abs(v) : () => width;
   const unit = f.unit(q) && ` / ${f.unit(q)}`;
-  return html`<${Chart} id=${id} label=${report.title(q)} series=${series} hidden=${hidden} diagonal band=${band} most=${most} x=${{ title: `measured${unit}` }} y=${{ title: `predicted${unit}` }} />`;
+  return html`<${Chart} id=${id} label=${report.title(q)} series=${series} hidden=${hidden} diagonal band=${band} most=${most} x=${{ title: `measured${unit}; shaded ${report.bandText(q)}` }} y=${{ title: `predicted${unit}` }} />`;
 }
 
 function Summary({ report }) {
@@ -99,13 +111,13 @@ function Summary({ report }) {
       <header class="panel-head"><h2>log(p)-h of ${report.diagram.refrigerant}</h2><label class="pick">record <select value=${record} onChange=${(e) => setRecord(Number(e.currentTarget.value))}>
         ${report.records.map((r) => html`<option key=${r.record} value=${r.record}>${r.record}${r.record === report.worst ? ", farthest off" : ""}${r.verdict === "kept" ? "" : `, ${r.verdict}`}</option>`)}</select></label></header>
       <${LogPH} diagram=${report.diagram} cycles=${cycles} height=${report.height} name="report-isolines" lines=${{ T: true, s: true, x: false }} />
-      <p class="explain">Record ${record}: ${report.say(chosen).slice(1).map(([name, text]) => `${name} ${text}`).join(", ")}. s in kJ/(kg K).${cycle ? "" : " No pressures were recorded; the cycle is the FMU's."}${report.diagram.note ? ` ${report.diagram.note}` : ""}</p>
+      <p class="explain">Record ${record}: ${report.say(chosen).slice(1).map(([name, text]) => `${name} ${text}`).join(", ")}. s in kJ/(kg K).${cycle ? "" : " No pressures were recorded; the cycle is the FMU's."}</p>
     </section>`}
     <section class="panel" aria-label="Parity"><header class="panel-head"><h2>${report.seen_title}</h2>
       <label class="pick">quantity <select value=${q} onChange=${(e) => setQ(e.currentTarget.value)}>${report.scored_quantities.map((name) => html`<option key=${name} value=${name}>${report.title(name)}</option>`)}</select></label></header>
       <${Parity} key=${q} id="summary-parity" report=${report} q=${q} hidden=${hidden} most=${report.height} />
       <${Legend} entries=${report.groups(report.seen)} hidden=${hidden} onToggle=${toggle} />
-      <p class="explain">Shaded: ${report.hasShare(q) ? "± 10 %" : "± 2 K"}. Bars: 95 %, of the reading across, of the prediction upright.</p></section>`;
+      <p class="explain">Bars: 95 %, of the reading across, of the prediction upright.</p></section>`;
 }
 
 function Parities({ report }) {
