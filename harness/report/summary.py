@@ -112,8 +112,7 @@ def predicted_by(scores: Scores) -> str:
     """Say in a few words where the main figures come from."""
     if scores.calibration is None:
         return f"by the FMU as built; its parameters come from: {scores.provenance}"
-    fits = "by a fit without it" if scores.calibration.is_leave_one_out else "by fits without them"
-    return f"each predicted {fits}, of the calibration whose fit to all this FMU is"
+    return "each predicted by a fit that had not seen it; this FMU is the fit to all"
 
 
 def main_figures(scores: Scores) -> list[Figure]:
