@@ -44,8 +44,8 @@ def figures(
     """
     is_cycle = gives_cycle(scores)
     has_pressures = has_cycle(scores.dataset)
-    drawn = drawn_records(scores, first)
     of_worst = worst(scores)
+    drawn = drawn_records(scores, [*first, *([of_worst.record] if of_worst else [])])
     return {
         "quantities": quantities(),
         "scored_quantities": scored_quantities(scores),

@@ -6,6 +6,8 @@ import { useView } from "./view.js";
 const MARGIN = { left: 52, right: 12, top: 10, bottom: 40 };
 // A point nearer than this to the pointer is meant, pixels.
 const NEAR = 28;
+// A series of more points has small, pale ones.
+const MANY = 300;
 // Room around what is seen first, as a share; what lies within so many spans of it is seen too.
 const [ROOM, NEIGHBOUR] = [0.06, 0.5];
 
@@ -106,10 +108,10 @@ export function Chart({ id, label, series, hidden, x, y, diagonal, band, zero, m
         ${band && html`<path class="band" d=${`${edge(1)}L${at.X(ends[1])} ${at.Y(ends[1] - band(ends[1]))}L${at.X(ends[0])} ${at.Y(ends[0] - band(ends[0]))}Z`} />`}
         ${diagonal && html`<path class="guide" d=${`M${at.X(ends[0])} ${at.Y(ends[0])}L${at.X(ends[1])} ${at.Y(ends[1])}`} />`}
         ${zero && html`<path class="guide" d=${`M${area.x} ${at.Y(0)}h${area.w}`} />`}
-        ${shown.map((s) => html`<g key=${s.key} class=${`series-of ${s.colour}`}>
+        ${shown.map((s) => html`<g key=${s.key + (s.line ? "-line" : "")} class=${`series-of ${s.colour} ${s.points.length > MANY ? "many" : ""}`}>
           ${s.line ? html`<path class="line" d=${line(s.points, at)} />`
             : html`<path class="bars" d=${s.points.map((p) => bars(p, at)).join("")} />
-              ${s.points.map((p, i) => Number.isFinite(p.x) && Number.isFinite(p.y) && html`<path key=${i} class=${`dot ${s.hollow ? "hollow" : ""} ${near?.point === p ? "near" : ""}`} d=${GLYPHS[s.shape]} transform=${`translate(${at.X(p.x).toFixed(1)} ${at.Y(p.y).toFixed(1)})`} />`)}`}</g>`)}
+              ${s.points.map((p, i) => Number.isFinite(p.x) && Number.isFinite(p.y) && html`<path key=${i} class=${`dot ${s.hollow ? "hollow" : ""} ${near?.point === p ? "near" : ""}`} d=${GLYPHS[s.shape]} transform=${`translate(${at.X(p.x).toFixed(1)} ${at.Y(p.y).toFixed(1)})${s.points.length > MANY ? " scale(.5)" : ""}`} />`)}`}</g>`)}
       </g>
       <rect class="frame" x=${area.x} y=${area.y} width=${area.w} height=${area.h} />
       <g class="axis">

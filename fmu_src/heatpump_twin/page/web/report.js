@@ -20,6 +20,7 @@ class Report {
     this.t = translator("en");
     this.f = makeFormat("en", data.quantities);
     this.byNumber = new Map(data.records.map((r) => [r.record, r]));
+    this.hasBars = data.records.length <= MOST_WITH_BARS;
     this.scored = data.records.filter((r) => r.verdict === "kept");
   }
 
@@ -81,7 +82,7 @@ function Parity({ report, q, hidden, id, most }) {
     ...g,
     points: g.records.filter((r) => Number.isFinite(r.readings[q])).map((r) => {
       const half = g.key === "kept" ? r.half_widths?.[q] : null;
-      const bars = report.records.length <= MOST_WITH_BARS;
+      const bars = report.hasBars;
       return {
         x: f.shown(q, r.readings[q]), y: f.shown(q, report.predicted(r, q)), ex: bars ? 2 * factor * (r.uncertainties[q] ?? 0) : 0, ey: bars && half ? factor * half : 0,
         say: [["record", r.record], ["measured", f.full(q, r.readings[q])], ["predicted", f.full(q, report.predicted(r, q))],
@@ -117,7 +118,7 @@ function Summary({ report }) {
       <label class="pick">quantity <select value=${q} onChange=${(e) => setQ(e.currentTarget.value)}>${report.scored_quantities.map((name) => html`<option key=${name} value=${name}>${report.title(name)}</option>`)}</select></label></header>
       <${Parity} key=${q} id="summary-parity" report=${report} q=${q} hidden=${hidden} most=${report.height} />
       <${Legend} entries=${report.groups(report.seen)} hidden=${hidden} onToggle=${toggle} />
-      <p class="explain">Bars: 95 %, of the reading across, of the prediction upright.</p></section>`;
+      ${report.hasBars && html`<p class="explain">Bars: 95 %, of the reading across, of the prediction upright.</p>`}</section>`;
 }
 
 function Parities({ report }) {
@@ -178,13 +179,13 @@ function Curves({ report }) {
 function CurvesOf({ report, q, curves, entries, measuredAt, hidden }) {
   const { f } = report;
   const series = useMemo(() => [
-    ...curves.map((c, i) => ({
-      ...entries[i], points: c.T_source_in.map((T, k) => ({ x: f.shown("T_source_in", T), y: c.outputs[q][k] === null ? NaN : f.shown(q, c.outputs[q][k]),
-        say: [["source", f.full("T_source_in", T)], [report.title(q).toLowerCase(), f.full(q, c.outputs[q][k])]] })),
-    })),
     ...curves.map((_, i) => ({
       ...entries[i], name: "measured", line: false, shape: "circle", points: report.scored.filter((r, k) => measuredAt[k] === i && Number.isFinite(r.readings[q])).map((r) => ({
         x: f.shown("T_source_in", r.inputs.T_source_in), y: f.shown(q, r.readings[q]), say: [...report.say(r), ["measured", f.full(q, r.readings[q])], ["FMU", f.full(q, r.answers[q])]] })),
+    })),
+    ...curves.map((c, i) => ({
+      ...entries[i], points: c.T_source_in.map((T, k) => ({ x: f.shown("T_source_in", T), y: c.outputs[q][k] === null ? NaN : f.shown(q, c.outputs[q][k]),
+        say: [["source", f.full("T_source_in", T)], [report.title(q).toLowerCase(), f.full(q, c.outputs[q][k])]] })),
     })),
   ], []);
   return html`<${Chart} id=${`curves-${q}`} label=${report.title(q)} series=${series} hidden=${hidden} x=${{ title: report.axis("T_source_in") }} y=${{ title: report.axis(q) }} />`;
