@@ -51,9 +51,10 @@ RUN_ELSEWHERE = {
     "make lint": (".ci/run", "make lint"),
     # What these call; the rest is the environment.
     "make twin": ("tests/live/server.py", '"serve"'),
-    "make bench": ("tests/benchmarks/test_benchmarks.py", "main"),
-    "make soak": ("tests/benchmarks/test_soak.py", "soak"),
-    "make wheel-check": ("tests/test_wheel.py", "wheel_check"),
+    "make bench": ("tests/benchmarks/test_benchmarks.py", "benchmarks"),
+    "make soak": ("tests/benchmarks/test_commands.py", "benchmarks.soak"),
+    # The script needs a package index; the test runs its commands from a wheel.
+    "make wheel-check": ("tests/test_wheel.py", "wheel"),
     "pip wheel": ("tests/test_wheel.py", "wheel"),
     "pip install": ("tests/test_wheel.py", "install"),
     # It does not end by itself.
@@ -63,8 +64,13 @@ RUN_ELSEWHERE = {
         "tests/machine_files/test_reference.py",
         "reference",
     ),
-    "python -m benchmarks": ("tests/benchmarks/test_benchmarks.py", "benchmarks"),
-    "ecos simulate": ("tests/importers/test_importers.py", "simulate"),
+    "python -m benchmarks.screen": ("tests/benchmarks/test_commands.py", "benchmarks.screen"),
+    "HEATPUMP_TWIN_DATA=<folder> python -m benchmarks.third_party": (
+        "tests/benchmarks/test_catalogues.py",
+        "third_party",
+    ),
+    "PYTHONMALLOC=debug python reproduce.py": ("tests/test_upstream.py", 'PYTHONMALLOC="debug"'),
+    "ecos simulate": ("tests/importers/importers.py", "simulate"),
     "pythonfmu build": ("tests/test_upstream.py", "pythonfmu"),
 }
 # Blocks of these pages are run by other tests, all of them.
@@ -93,7 +99,7 @@ NOT_RUN = {
 # Not a program: a drawing, or words.
 DRAWINGS = ("", "mermaid")
 # What begins a command, and is more than the name of a program.
-COMMAND = r"`((?:heatpump-twin|python|make|pip|pythonfmu|ecos) [^`]*)`"
+COMMAND = r"`((?:\w+=\S+ )?(?:heatpump-twin|python|make|pip|pythonfmu|ecos) [^`]*)`"
 # Commands to somebody else, by page: not this project's, or on a page of what is not tested.
 NOT_OURS = {
     "docs/import/README.md": ("pip install -r requirements.txt",),
