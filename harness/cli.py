@@ -516,6 +516,9 @@ def diagram(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for PNG and SVG.")] = Path(
         "out"
     ),
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a diagram that the folder holds.")
+    ] = False,
 ) -> None:
     """Draw the measured and the simulated cycle of one record in a log(p)-h diagram."""
     _check_names(dataset, fmu)
@@ -534,8 +537,15 @@ def diagram(
     if not has_cycle(loaded):
         raise InputError(f"data set {dataset}: a cycle needs p_low and p_high, which it lacks")
     name = f"{loaded.descriptor.name}_log_p_h_{point}"
-    for suffix in (".png", ".svg"):
-        check_output_file(output / f"{name}{suffix}")
+    files = [output / f"{name}{suffix}" for suffix in (".png", ".svg")]
+    held = [str(file) for file in files if file.exists()]
+    if held and not replace:
+        raise InputError(
+            f"output {', '.join(held)}: is there already and is kept; choose another folder with "
+            "-o or replace it with --replace"
+        )
+    for file in files:
+        check_output_file(file)
     names, source = _map_for(loaded, None) if fmu is not None else (None, "")
     with _fmu_for(loaded, fmu) as path:
         validation = run_validation(loaded, path, fmu_map=names, map_source=source)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
+import matplotlib as mpl
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -18,6 +19,7 @@ from heatpump_twin.running import on_all_cores
 from ..drawing.log_p_h import log_p_h
 from ..drawing.parity import parity
 from ..drawing.selection import Wanted, selected
+from ..drawing.style import STYLE
 from ..progress import Progress, no_progress
 from ..scoring.scores import Scores
 from ..scoring.scores_file import MODEL
@@ -150,9 +152,12 @@ def _draw_batch(scores: Scores, machine: Machine, stems: dict[str | int, Path], 
 def save_figure(figure: Figure, stem: Path, svg: bool) -> None:
     """Save a figure as PNG, and as SVG if that is wanted."""
     drawn = BytesIO()
-    figure.savefig(drawn, dpi=RESOLUTION)
+    # The style has a say in how a file is written too: equal figures give equal bytes.
+    with mpl.rc_context(STYLE):
+        figure.savefig(drawn, dpi=RESOLUTION)
+        if svg:
+            place = stem.with_name(stem.name + ".svg")
+            figure.savefig(place, dpi=RESOLUTION, metadata={"Date": None})
     with Image.open(drawn) as image:
         few = image.convert("RGB").quantize(COLOURS)
     few.save(stem.with_name(stem.name + ".png"), optimize=True, dpi=(RESOLUTION, RESOLUTION))
-    if svg:
-        figure.savefig(stem.with_name(stem.name + ".svg"), dpi=RESOLUTION, metadata={"Date": None})

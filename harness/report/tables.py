@@ -11,20 +11,35 @@ from heatpump_twin.model.quantities import (
     QUANTITIES,
     STATUS_DESCRIPTION,
 )
+from heatpump_twin.model.rating_points import EN_14511, EN_14825
 
 from ..calibration.record import CalibrationRecord
 from ..data.screening import Verdict
 from ..scoring.baselines import published
+from ..scoring.performance import Performance
 from ..scoring.scores import ErrorMeasures, Scores
 from ..scoring.scores_file import EXTRAPOLATION, LEAVE_ONE_OUT, MODEL
 from ..stepping.replay import STATUS
+from .summary import Sharpness
 
 NOTHING = "-"
 
 STRONG_CORRELATION = 0.9
 
+# Per cent or K: an error beyond says that a predictor does not hold there, whatever its digits.
+MEANINGLESS = 100
+
 # File beside the report with all that is known of each record.
 RECORDS_FILE = "records.csv"
+
+# Of a standard: what its points here are, and are not.
+RATING_NOTES = {
+    EN_14511: "At the flows and the speed of the machine's design point; test stands set other "
+    "flows, so data sheets may differ. Dry air, no defrosting, no power of pumps or fans.",
+    EN_14825: "Source and sink of the average climate's points A to D, for low and medium "
+    "temperature, at the speed of the design point. With the load that a building needs there the "
+    "machine cycles or slows down; that loss is not in these figures, so no SCOP is given.",
+}
 
 # Longer tables of records show as many of the first and of the worst; longer lists, the first.
 MOST_ROWS, SHOWN_ROWS = 200, 50
@@ -60,7 +75,7 @@ def headline(scores: Scores) -> Table:
             _mean_error(quantity, scores.find(MODEL, scores.own_split, quantity)),
             _limits(scores, scores.own_split, quantity),
             *(
-                _mean_error(quantity, scores.find(name, LEAVE_ONE_OUT, quantity))
+                _beside(quantity, scores.find(name, LEAVE_ONE_OUT, quantity))
                 for name in regressions
             ),
         ]
@@ -117,7 +132,10 @@ def of_calibration(scores: Scores) -> Table:
         [
             quantity if split == LEAVE_ONE_OUT else "",
             name,
-            *(_mean_error(quantity, scores.find(p, split, quantity)) for p in short),
+            *(
+                (_mean_error if p == MODEL else _beside)(quantity, scores.find(p, split, quantity))
+                for p in short
+            ),
             _limits(scores, split, quantity),
         ]
         for quantity in _quantities(scores)
@@ -368,6 +386,71 @@ def band(record: CalibrationRecord) -> str:
     )
 
 
+def sharpness(found: Sequence[Sharpness]) -> Table:
+    """Width of the 95 % band beside what it held, and the width that the errors call for."""
+    rows = []
+    for s in found:
+        if s.share is not None and s.needed_share is not None:
+            widths = [f"± {s.share:.1f} %", f"± {s.needed_share:.1f} %"]
+        else:
+            factor = QUANTITIES[s.quantity].display.factor
+            widths = [f"± {s.half_width * factor:.2f} K", f"± {s.needed * factor:.2f} K"]
+        rows.append([s.quantity, f"{s.inside} of {s.total}", *widths, f"{s.excess:.1f}"])
+    return Table(
+        title="The 95 % band of unseen predictions: what it held, and how wide it is",
+        note="A band that is wide enough holds everything, so its width stands beside its "
+        "coverage. By the errors: Student's factor times their root mean square, the narrowest "
+        "band that these errors support. The band also counts the stated uncertainty of each "
+        "sensor and of the inlets, as two readings more. Where it is wider, these are larger than "
+        "the scatter that was found, and few small errors are no proof that they are wrong. Ratio "
+        "above 1: careful; below 1: the band promises too much.",
+        header=["quantity", "inside", "band", "by the errors", "ratio"],
+        rows=rows,
+    )
+
+
+def rating_points(found: Performance) -> list[Table]:
+    """Return the points of each standard with the FMU's answers, and those that are outside."""
+    inlets = ("T_source_in", "T_sink_in", "T_sink_out")
+    shown = (*inlets, "P_el", "Q_flow_source", "Q_flow_sink", "COP")
+    made = []
+    for standard, note in RATING_NOTES.items():
+        of_standard = [r for r in found.rated if r.point.standard == standard]
+        if not of_standard:
+            continue
+        inside = [r for r in of_standard if not r.outside]
+        rows = []
+        for r in inside:
+            values = r.inputs | r.outputs
+            load = NOTHING if r.point.part_load is None else f"{r.point.part_load:.0%}"
+            loads = [load] if standard == EN_14825 else []
+            rows.append([r.point.name, *loads, *(_shown(q, values[q]) for q in shown)])
+        outside = "; ".join(f"{r.point.name} ({r.outside})" for r in of_standard if r.outside)
+        made.append(
+            Table(
+                title=f"{standard}, computed: {len(inside)} of {len(of_standard)} points are "
+                "within the envelope",
+                note=note + (f" Outside: {outside}." if outside else ""),
+                header=[
+                    "point",
+                    *(["load"] if standard == EN_14825 else []),
+                    *(QUANTITIES[q].title_with_unit for q in shown),
+                ],
+                rows=rows,
+            )
+        )
+    return made
+
+
+def held(found: Performance) -> str:
+    """Say in a line what the curves hold."""
+    return ", ".join(
+        f"{QUANTITIES[q].title} {_shown(q, value)}"
+        + ("" if QUANTITIES[q].display.unit == "1" else f" {QUANTITIES[q].display.unit}")
+        for q, value in found.held.items()
+    )
+
+
 def hardly_identified(record: CalibrationRecord) -> list[str]:
     """Say in a line which fitted numbers the data hardly tell; none if they tell all."""
     names = [p.place for p in record.parameters if not p.is_identified]
@@ -561,6 +644,16 @@ def _mean_error(quantity: str, errors: ErrorMeasures | None) -> str:
         assert errors.mape is not None
         return f"{errors.mape:.1f} %" if errors.mape < 100 else f"{errors.mape:.0f} %"
     return f"{errors.mae * QUANTITIES[quantity].display.factor:.2f} K"
+
+
+def _beside(quantity: str, errors: ErrorMeasures | None) -> str:
+    """Mean error of what the model is compared with; one beyond all meaning has no figure."""
+    if errors is None:
+        return NOTHING
+    size = errors.mae if errors.mape is None else errors.mape
+    if size < MEANINGLESS:
+        return _mean_error(quantity, errors)
+    return f"> {MEANINGLESS} {'K' if errors.mape is None else '%'}"
 
 
 def _ratio(value: float) -> str:

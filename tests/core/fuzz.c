@@ -42,15 +42,18 @@ int LLVMFuzzerInitialize(int *count, char ***arguments) {
 }
 
 static void ask(HeatPump *heat_pump) {
-    double inputs[INPUTS], results[RESULTS];
+    static const double sizes[] = {1.0, 0.0, 3600.0};
+    double inputs[INPUTS], results[RESULTS], operation[OPERATIONS];
     static Notes notes;
     heat_pump_design(heat_pump, inputs);
     for (int k = 0; k < 3; k++) {
-        Status status = heat_pump_step(heat_pump, inputs, 1.0, &notes);
+        Status status = heat_pump_step(heat_pump, inputs, sizes[k], &notes);
         expect(status >= 0 && status < STATUSES);
         expect(notes.count >= 0 && notes.count <= MOST_NOTES);
         for (int i = 0; i < notes.count; i++) expect(strlen(notes.note[i].text) < NOTE_SIZE);
         heat_pump_results(heat_pump, results);
+        heat_pump_operation(heat_pump, operation);
+        for (int i = 0; i < OPERATIONS; i++) expect(isfinite(operation[i]));
         if (status == STATUS_INSIDE || status == STATUS_MOVED_TO_ENVELOPE)
             for (int i = 0; i < RESULTS; i++) expect(isfinite(results[i]));
         inputs[k] += 10.0;

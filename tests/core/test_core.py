@@ -59,8 +59,9 @@ def test_a_flow_of_round_off_is_none(core: HeatPump, machine: Machine) -> None:
     little, none = (
         core.answer(replace(machine.design.boundary, m_flow_sink=flow)) for flow in (-1e-18, 0.0)
     )
-    assert little.status is OperatingStatus.MOVED_TO_ENVELOPE
+    assert little.status is OperatingStatus.OFF
     assert little.point == none.point
+    assert little.notes == none.notes
 
 
 def test_results_lie_in_their_declared_ranges(core: HeatPump) -> None:

@@ -23,9 +23,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from fmi_calls import DISCARD, ERROR, OK, Calls
 
-from heatpump_twin.fmu.variables import FAILURES, VARIABLES
+from heatpump_twin.fmu.variables import FAILURES, RESET, VARIABLES
 from heatpump_twin.model.heat_pump import ROUND_OFF
-from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, RESULT_QUANTITIES
+from heatpump_twin.model.quantities import (
+    BOUNDARY_QUANTITIES,
+    LEAST_FLOW,
+    OPERATION_QUANTITIES,
+    QUANTITIES,
+    RESULT_QUANTITIES,
+    SET_POINT_QUANTITIES,
+)
+from heatpump_twin.model.settings import SETTINGS
 
 INPUTS = tuple(BOUNDARY_QUANTITIES)
 OUTPUTS = range(len(INPUTS), len(QUANTITIES))
@@ -41,7 +49,14 @@ P_EL, SINK, SOURCE, LOSS = (
 STATUS, UNITS, STANDBY = (
     REFERENCE[name] for name in ("operating_status", "number_of_units", "standby_power")
 )
-TEXT_PARAMETERS = (REFERENCE["solver"], REFERENCE["on_failure"])
+OPERATION = [REFERENCE[name] for name in OPERATION_QUANTITIES]
+STORED = list(OPERATION_QUANTITIES).index("Q_flow_stored")
+SPEED, FLOWS = (
+    INPUTS.index("compressor_speed"),
+    [INPUTS.index(f"m_flow_{k}") for k in ("source", "sink")],
+)
+CHOICES = {name: setting.choices for name, setting in SETTINGS.items() if setting.choices}
+FOLLOWED = {"heat_flow": "Q_flow_sink_set", "supply_temperature": "T_sink_out_set"}
 # Parameters that are real numbers, and their ranges.
 PARAMETERS = {
     i: (v.minimum, v.maximum)
@@ -73,7 +88,7 @@ TEXTS = (
 )
 STEPS = (60.0, 60.0, 1.0, 0.0, 1e-300, 5e-324, 1e9, 1e300, 3600.0, 0.1)
 BAD_STEPS = (-1.0, -5e-324, math.nan, math.inf, -math.inf)
-REFERENCES = (*range(30), 29, 30, 999, 1_000_000, 1_000_003, 1_000_004, 2**31, 2**32 - 1)
+REFERENCES = (*range(len(VARIABLES) + 1), 999, 1_000_000, 1_000_003, 1_000_004, 2**31, 2**32 - 1)
 
 
 class BreachError(Exception):
@@ -121,6 +136,9 @@ class Hostile:
             (6, self.get_one),
             (3, self.set_text),
             (2, self.set_on_failure),
+            (6, self.choose),
+            (8, self.set_set_points),
+            (2, self.reset_totals),
             (3, self.set_units),
             (3, self.set_parameter),
             (4, self.null_pointers),
@@ -149,6 +167,7 @@ class Hostile:
     def begin(self) -> None:
         """Take note of an instance as it is after instantiation and after a reset."""
         self.phase, self.units, self.on_failure = BEFORE, 1, FAILURES[0]
+        self.choices = {name: choices[0] for name, choices in CHOICES.items()}
         # Else the message of a step is one that was heard before.
         assert self.calls.choose(b"logAll", b"logEachStep") == OK
         assert self.calls.set("String", "solver", self.solvers[-1]) == OK
@@ -188,10 +207,14 @@ class Hostile:
             raise BreachError(f"outputs cannot be read: {status} {self.calls.log}")
         values = list(self.values)
         for value, quantity in zip(values, RESULT_QUANTITIES.values(), strict=True):
+            if not quantity.least_answer <= value <= quantity.maximum:
+                raise BreachError(f"{quantity.name} = {value} is outside its declared range")
+        operation = [self.calls.get("Real", reference)[1] for reference in OPERATION]
+        for value, quantity in zip(operation, OPERATION_QUANTITIES.values(), strict=True):
             if not quantity.minimum <= value <= quantity.maximum:
                 raise BreachError(f"{quantity.name} = {value} is outside its declared range")
         P_el, sink, source, loss = values[P_EL - 5 : LOSS - 4]
-        error = abs(P_el + source - sink - loss)
+        error = abs(P_el + source - sink - loss - operation[STORED])
         if error > 1e-6 * max(abs(P_el), abs(sink), abs(source), abs(loss)):
             raise BreachError(f"energy is not conserved: {values[:4]}")
         self.counts["outputs checked"] += 1
@@ -246,11 +269,16 @@ class Hostile:
         if returned != OK:
             self.phase = STOPPED
         self.counts[f"operating_status {status}"] += 1
+        control = self.choices["control"]
         meaningless = [
             name
             for name, x, (low, high) in zip(INPUTS, row, MEANING, strict=True)
-            if not low <= x <= high
+            if not low <= x <= high and (name != INPUTS[SPEED] or control == "speed")
         ]
+        if control in FOLLOWED:
+            name = FOLLOWED[control]
+            of, value = SET_POINT_QUANTITIES[name], self.calls.get("Real", REFERENCE[name])[1]
+            meaningless += [name] if not of.minimum <= value <= of.maximum else []
         if meaningless:
             self.counts["steps with a rejected input"] += 1
             texts = [text for _, text in log]
@@ -258,9 +286,13 @@ class Hostile:
                 raise BreachError(f"{row} was not rejected: status {status}, log {log}")
         elif status == REJECTED:
             raise BreachError(f"{row} was rejected: {log}")
-        if (status >= 2) != bool(log):
+        # Below these it is said that a medium does not flow, and demands that are not met are told.
+        has_flows = all(row[i] > (self.units + 1) * LEAST_FLOW for i in FLOWS)
+        is_told = not has_flows or control != "speed"
+        if (status >= 2 and not log) or (status < 2 and log and not is_told):
             raise BreachError(f"status {status} with log {log}")
-        if status >= FAILED and self.snapshot()[len(INPUTS) : -1] != before:
+        is_steady = self.choices["dynamics"] == "steady"
+        if status >= FAILED and is_steady and self.snapshot()[len(INPUTS) : -1] != before:
             raise BreachError(f"status {status} and the last result is not held")
 
     def read_inputs(self) -> list[float]:
@@ -282,7 +314,9 @@ class Hostile:
         if kind != "Real":
             value = self.random.choice((0, 1, 2, -1, 2**31 - 1, -(2**31)))
         legal = False
-        if kind == "Real" and reference < len(INPUTS):
+        name = VARIABLES[reference].name if reference < len(VARIABLES) else ""
+        is_input = name in BOUNDARY_QUANTITIES or name in SET_POINT_QUANTITIES
+        if (kind == "Real" and is_input) or (kind == "Boolean" and name == RESET):
             legal = self.phase in (*SETTING, STEPPING)
         elif kind == "Real" and reference in PARAMETERS:
             low, high = PARAMETERS[reference]
@@ -302,16 +336,12 @@ class Hostile:
             self.random.choice(("Real", "Integer", "Boolean", "String")),
             self.reference(),
         )
-        known = {
-            "Real": reference < STATUS or reference in PARAMETERS,
-            "Integer": reference in (STATUS, UNITS),
-            "Boolean": False,
-            "String": reference in TEXT_PARAMETERS,
-        }[kind]
+        known = reference < len(VARIABLES) and VARIABLES[reference].type == kind
+        is_input = known and VARIABLES[reference].causality == "input"
         _, value = self.get(kind, reference, known and self.phase != BEFORE)
         # An input is answered as it was set; nothing else is no number.
         is_read = known and self.phase != BEFORE
-        if is_read and kind == "Real" and reference >= 5 and not math.isfinite(value):
+        if is_read and kind == "Real" and not is_input and not math.isfinite(value):
             raise BreachError(f"{reference} is {value}")
 
     def reference(self) -> int:
@@ -345,6 +375,34 @@ class Hostile:
         )
         if legal:
             self.on_failure = text
+
+    def choose(self) -> None:
+        name, choices = self.random.choice(tuple(CHOICES.items()))
+        text = self.random.choice((*choices, "", "of"))
+        legal = text in choices and self.phase in SETTING
+        self.call(
+            f"set {name} {text}", lambda: self.calls.set("String", name, text.encode()), legal
+        )
+        if legal:
+            self.choices = {**self.choices, name: text}
+
+    def set_set_points(self) -> None:
+        name = self.random.choice(tuple(SET_POINT_QUANTITIES))
+        usual = SET_POINT_QUANTITIES[name].nominal
+        value = self.random.choice((*EXTREMES, *(usual * x for x in (0.1, 0.3, 0.9, 1.02, 1.05))))
+        self.call(
+            f"set {name} {value}",
+            lambda: self.calls.set("Real", REFERENCE[name], value),
+            self.phase in (*SETTING, STEPPING),
+        )
+
+    def reset_totals(self) -> None:
+        value = self.random.randrange(2)
+        self.call(
+            f"set reset_totals {value}",
+            lambda: self.calls.set("Boolean", REFERENCE["reset_totals"], value),
+            self.phase in (*SETTING, STEPPING),
+        )
 
     def set_units(self) -> None:
         value = self.random.choice((1, 2, 7, 10_000, 0, -1, 10_001, 2**31 - 1))
@@ -396,7 +454,7 @@ class Hostile:
         if action == 0 or not self.held:
             handle = ctypes.c_void_p()
             self.call("get state", lambda: self.calls.GetFMUstate(ctypes.byref(handle)), True)
-            was = (self.phase, self.units, self.on_failure)
+            was = (self.phase, self.units, self.on_failure, self.choices)
             self.held.append((handle.value, was, self.snapshot()))
             if len(self.held) > 5:
                 self.free(0)
@@ -405,7 +463,7 @@ class Hostile:
         elif action == 2:
             handle, was, values = self.random.choice(self.held)
             self.call("set state", lambda: self.calls.SetFMUstate(handle), True)
-            self.phase, self.units, self.on_failure = was
+            self.phase, self.units, self.on_failure, self.choices = was
             if self.snapshot() != values:
                 raise BreachError(f"state: {self.snapshot()} in the place of {values}")
             self.counts["states restored"] += 1

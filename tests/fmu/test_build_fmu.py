@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,8 +21,13 @@ from heatpump_twin.map_making.certificate import POINTS
 from heatpump_twin.map_making.jobs import cache_folder
 from heatpump_twin.map_making.map_build import CERTIFICATE, DESIGN_STATE, TABLE, CertifiedMap
 from heatpump_twin.model.errors import InputError, SolveError
-from heatpump_twin.model.machine import Machine
-from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
+from heatpump_twin.model.machine import Control, Dynamics, Machine
+from heatpump_twin.model.quantities import (
+    BOUNDARY_QUANTITIES,
+    OPERATION_QUANTITIES,
+    RESULT_QUANTITIES,
+    SET_POINT_QUANTITIES,
+)
 from heatpump_twin.solving.cycle import HeatPumpCycle
 
 
@@ -74,8 +79,10 @@ def test_variables_are_the_vocabulary(description: ModelDescription, machine: Ma
     by_causality: dict[str, list[str]] = {}
     for variable in description.modelVariables:
         by_causality.setdefault(variable.causality, []).append(variable.name)
-    assert by_causality["input"] == list(BOUNDARY_QUANTITIES)
-    assert by_causality["output"] == [*RESULT_QUANTITIES, "operating_status"]
+    asked = [*SET_POINT_QUANTITIES, "reset_totals"]
+    assert by_causality["input"] == [*BOUNDARY_QUANTITIES, *asked]
+    shown = [*RESULT_QUANTITIES, "operating_status", *OPERATION_QUANTITIES]
+    assert by_causality["output"] == shown
     uncertainties = ["P_el_relative_uncertainty", "Q_flow_sink_relative_uncertainty"]
     assert by_causality["parameter"] == [
         "number_of_units",
@@ -83,6 +90,8 @@ def test_variables_are_the_vocabulary(description: ModelDescription, machine: Ma
         *uncertainties,
         "solver",
         "on_failure",
+        *("dynamics", "control", "part_load", "outside_envelope"),
+        *(f.name for section in (Dynamics, Control) for f in fields(section)),
     ]
     start = {v.name: v.start for v in description.modelVariables}
     known = machine.prediction_uncertainty
@@ -103,8 +112,9 @@ def test_variables_say_unit_range_start_and_meaning(
         if variable.name.startswith("T_"):
             assert (variable.unit, variable.displayUnit) == ("K", "degC")
         if variable.causality == "input":
-            at_design = getattr(machine.design.boundary, variable.name)
-            assert float(variable.start) == at_design
+            is_boundary = variable.name in BOUNDARY_QUANTITIES
+            expected = getattr(machine.design.boundary, variable.name) if is_boundary else None
+            assert expected is None or float(variable.start) == expected
             assert float(variable.min) <= float(variable.start) <= float(variable.max)
         if variable.causality == "output":
             assert variable.start is None
@@ -121,7 +131,7 @@ def test_differences_experiment_and_outputs_are_declared_as_what_they_are(fmu: P
         for v in root.iterfind("ModelVariables/ScalarVariable")
         if v[0].get("relativeQuantity") == "true"
     ]
-    assert relative == ["superheat", "subcooling"]
+    assert relative == ["superheat", "subcooling", "temperature_hysteresis"]
     # Two units that feed each other are no algebraic loop, and no tool misses a tolerance.
     outputs = root.findall("ModelStructure/Outputs/Unknown")
     assert {unknown.get("dependencies") for unknown in outputs} == {""}

@@ -404,7 +404,7 @@ def test_records_beside_their_simulation(browser: Any, server: Running) -> None:
 def test_rating_points_reach_their_outlet(browser: Any, server: Running) -> None:
     remote = client.start(server.server, machine="mci_lab")
     with at(browser, server, "#/points", ".points") as opened:
-        assert opened.page.locator("[data-point]").count() == 4
+        assert opened.page.locator("[data-point]").count() == 9
         for row in opened.page.locator("[data-point]").all():
             name = row.get_attribute("data-point")
             exact = [

@@ -292,9 +292,9 @@ static Status plan_demand(HeatPump *heat_pump, const double inputs[INPUTS], cons
         return status;
     }
     double missing = heat - plan->on[RESULT_Q_flow_sink];
-    if (is_short || missing > CONTROL_SHORT * heat) {
-        plan->unmet_on = fmax(missing, 0.0);
-        if (missing > 0.0) note_unmet(heat_pump, wanted, plan, notes);
+    if (missing > (is_short ? 0.0 : CONTROL_SHORT * heat)) {
+        plan->unmet_on = missing;
+        note_unmet(heat_pump, wanted, plan, notes);
         plan->status_on = STATUS_MOVED_TO_ENVELOPE;
     }
     return plan->status_on;
@@ -365,12 +365,14 @@ bool control_switch(const State *state, const Plan *plan, double T_sink_out) {
     return locked_for(state, plan) > TIME_ROUND_OFF ? is_on : demands_on(state, plan, T_sink_out);
 }
 
-double control_rest(const State *state, const Plan *plan) {
+double control_rest(const State *state, const Plan *plan, double interval) {
     bool is_on = state->run.is_running != 0.0;
     if (plan->wants != WANTS_SHARE && (plan->wants == WANTS_ON) == is_on) return INFINITY;
     double locked = locked_for(state, plan);
-    /* The demand is looked at once in a second of the machine's own time, however long a step is. */
-    double to_look = floor(state->run.time + TIME_ROUND_OFF) + 1.0 - state->run.time;
+    /* At multiples of the interval in the machine's own time, however that is cut into steps. */
+    double looks = floor((state->run.time + TIME_ROUND_OFF) / interval) + 1.0;
+    double to_look = looks * interval - state->run.time;
     if (!(to_look > TIME_ROUND_OFF)) return INFINITY;
-    return locked > to_look ? ceil(locked - to_look - TIME_ROUND_OFF) + to_look : to_look;
+    double later = ceil((locked - to_look - TIME_ROUND_OFF) / interval);
+    return to_look + fmax(later, 0.0) * interval;
 }

@@ -30,7 +30,8 @@ void control_off(const HeatPump *heat_pump, const double inputs[INPUTS], double 
 /* Whether the machine is on from now, by demand and minimum times; `T_sink_out` is that of now. */
 bool control_switch(const State *state, const Plan *plan, double T_sink_out);
 
-/* How long nothing can change, s: until a minimum time is over, or the next look at the demand. */
-double control_rest(const State *state, const Plan *plan);
+/* How long nothing can change, s: until a minimum time is over, or the next look at the demand, of
+   which there is one in an interval in s. */
+double control_rest(const State *state, const Plan *plan, double interval);
 
 #endif

@@ -140,9 +140,7 @@ void dynamics_results(const Map *map, const Thermal *thermal, const Streams *str
                       const double target[RESULTS], bool is_running, double results[RESULTS]) {
     for (int i = 0; i < RESULTS; i++) results[i] = target[i];
     for (int k = 0; k < SIDES; k++) {
-        const Declared *of = &DECLARED_RESULT[outlets[k]];
-        double T = medium_temperature(map, (Side)k, thermal->h[k]);
-        results[outlets[k]] = fmin(fmax(T, of->least), of->largest);
+        results[outlets[k]] = medium_temperature(map, (Side)k, thermal->h[k]);
         results[heat_flows[k]] =
             signs[k] * streams->m_flow[k] * (thermal->h[k] - streams->h_in[k]);
     }
@@ -151,7 +149,11 @@ void dynamics_results(const Map *map, const Thermal *thermal, const Streams *str
     results[RESULT_P_el] += thermal->extra_power;
     results[RESULT_Q_flow_loss] += thermal->extra_power;
     double COP = results[RESULT_Q_flow_sink] / results[RESULT_P_el];
-    results[RESULT_COP] = is_running && COP > 0.0 ? fmin(COP, DECLARED_RESULT[RESULT_COP].largest) : 0.0;
+    results[RESULT_COP] = is_running ? COP : 0.0;
+    for (int i = 0; i < RESULTS; i++) {
+        const Declared *of = &DECLARED_RESULT[i];
+        results[i] = fmin(fmax(results[i], of->least), of->largest);
+    }
 }
 
 double dynamics_stored(const Thermal *thermal, const Inertia *inertia) {

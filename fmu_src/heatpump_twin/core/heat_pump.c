@@ -117,8 +117,9 @@ static void count(State *state, const Plan *plan, const Energies *energies, doub
 }
 
 /* Nothing is decided and no auxiliary stops for so long, s; at most what is left of the step. */
-static double undisturbed(const State *state, const Plan *plan, double left, bool dynamic) {
-    double duration = fmin(left, control_rest(state, plan));
+static double undisturbed(const State *state, const Plan *plan, double left, double interval,
+                          bool dynamic) {
+    double duration = fmin(left, control_rest(state, plan, interval));
     double pumps = state->parameters[PARAMETER_pump_run_on_time] - state->run.since_change;
     if (dynamic && state->run.is_running == 0.0 && pumps > TIME_ROUND_OFF)
         duration = fmin(duration, pumps);
@@ -142,7 +143,8 @@ static void go_on(HeatPump *heat_pump, const Plan *plan, const double inputs[INP
     bool dynamic = is_dynamic(state), is_on = run->is_running != 0.0;
     Inertia inertia = inertia_of(heat_pump);
     Streams streams = {{0.0}, {0.0}};
-    double target[RESULTS], left = step_size;
+    /* The demand is looked at by the second; less often in steps of more than a day. */
+    double target[RESULTS], left = step_size, interval = fmax(1.0, step_size / MOST_INTERVALS);
     if (dynamic) {
         streams = streams_of(heat_pump, inputs, plan, is_on);
         if (run->has_begun == 0.0) begin(heat_pump, inputs, &inertia, &streams);
@@ -161,9 +163,9 @@ static void go_on(HeatPump *heat_pump, const Plan *plan, const double inputs[INP
         }
         memcpy(run->steady, is_on ? plan->on : plan->off, sizeof run->steady);
         set_target(heat_pump, target);
-        /* A step of years is not looked at by the second to its end. */
-        double duration =
-            piece < MOST_INTERVALS ? undisturbed(state, plan, left, dynamic) : left;
+        double duration = piece < 2 * MOST_INTERVALS
+                              ? undisturbed(state, plan, left, interval, dynamic)
+                              : left;
         Energies energies;
         if (dynamic) {
             Parameter time_of_power =
@@ -239,7 +241,15 @@ Status heat_pump_step(HeatPump *heat_pump, const double inputs[INPUTS], double s
 }
 
 void heat_pump_begin(HeatPump *heat_pump) {
-    heat_pump->state.run = (Run){.since_change = LONG_AGO, .since_start = LONG_AGO};
+    Run *run = &heat_pump->state.run;
+    *run = (Run){
+        .since_change = LONG_AGO,
+        .since_start = LONG_AGO,
+        /* They belong to the results, which stay. */
+        .operation = {[OPERATION_speed_used] = run->operation[OPERATION_speed_used],
+                      [OPERATION_Q_flow_stored] = run->operation[OPERATION_Q_flow_stored],
+                      [OPERATION_Q_flow_unmet] = run->operation[OPERATION_Q_flow_unmet]},
+    };
 }
 
 void heat_pump_reset_totals(HeatPump *heat_pump) {
@@ -269,6 +279,7 @@ HeatPump *heat_pump_make(const void *map_file, size_t size, char *why, size_t wh
     State *state = &heat_pump->state;
     memcpy(state->parameters, is->start, sizeof state->parameters);
     map_at_rest(&heat_pump->map, is->design, is->start[PARAMETER_standby_power], state->results);
+    state->run = (Run){.time = 0.0};
     for (int i = 0; i < SET_POINTS; i++) state->set_points[i] = is->start_set_points[i];
     heat_pump_begin(heat_pump);
     heat_pump->decay = (Decay){.duration = -1.0};

@@ -12,7 +12,7 @@
 Number with_unit(double value, const char *unit) {
     Number number;
     if (isnan(value)) value = fabs(value);
-    snprintf(number.text, sizeof number.text, "%.6g", value);
+    snprintf(number.text, sizeof number.text, "%.6g", value + 0.0); /* a zero has no sign */
     /* A host may have set a language that writes another sign than a point. */
     for (char *c = number.text; *c; c++)
         if (*c == ',') *c = '.';

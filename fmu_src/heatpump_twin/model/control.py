@@ -29,8 +29,8 @@ SHORT = 1e-3
 TIME_ROUND_OFF = 1e-6
 # Before the run; also the longest step, s.
 LONG_AGO = 1e9
-# In one step at most so many intervals are looked at one by one.
-MOST_INTERVALS = 1_000_000
+# A demand below the least speed is looked at each second, and so often in a longer step.
+MOST_INTERVALS = 100_000
 HOUR = 3600.0
 
 

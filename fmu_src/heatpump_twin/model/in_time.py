@@ -268,9 +268,9 @@ class MachineInTime:
         if share < 1.0:
             return answer.status, self._with_share(replace(plan, unmet_off=0.0), share)
         missing = heat - answer.point.Q_flow_sink
-        if is_short or missing > control.SHORT * heat:
+        if missing > (0.0 if is_short else control.SHORT * heat):
             moved = OperatingStatus.MOVED_TO_ENVELOPE
-            return moved, replace(plan, unmet_on=max(missing, 0.0), status=moved)
+            return moved, replace(plan, unmet_on=missing, status=moved)
         return answer.status, plan
 
     def _speed(
@@ -372,7 +372,7 @@ class MachineInTime:
                 {name: Lag(*2 * (getattr(plan.off, name),)) for name in REFRIGERANT_SIDES},
             )
             self._stored_at_reset = self._stored()
-        left = step_size
+        left, interval = step_size, max(1.0, step_size / control.MOST_INTERVALS)
         while True:
             is_on = self._is_on(plan)
             if is_on != self.is_running:
@@ -380,7 +380,7 @@ class MachineInTime:
             on = plan.on if is_on else plan.off
             assert on is not None
             self._steady = on
-            duration = min(left, self._rest(plan))
+            duration = min(left, self._rest(plan, interval))
             duration = left if left - duration < control.TIME_ROUND_OFF else duration
             target = self._target()
             energies = self._advance(target, boundary, duration)
@@ -451,15 +451,14 @@ class MachineInTime:
             return 0.0
         return self._number("pump_run_on_time") - self.since_change
 
-    def _rest(self, plan: Plan) -> float:
+    def _rest(self, plan: Plan, interval: float) -> float:
         """How long nothing changes, s."""
         rest = math.inf
         if plan.wants == _SHARE or (plan.wants == _ON) != self.is_running:
-            to_look = math.floor(self.time + control.TIME_ROUND_OFF) + 1.0 - self.time
-            locked = self._locked_for(plan)
-            rest = to_look
-            if locked > to_look:
-                rest += math.ceil(locked - to_look - control.TIME_ROUND_OFF)
+            looks = math.floor((self.time + control.TIME_ROUND_OFF) / interval) + 1.0
+            to_look = looks * interval - self.time
+            locked = self._locked_for(plan) - to_look - control.TIME_ROUND_OFF
+            rest = to_look + max(math.ceil(locked / interval), 0.0) * interval
         pumps = self._pumps_left()
         return min(rest, pumps) if pumps > control.TIME_ROUND_OFF else rest
 

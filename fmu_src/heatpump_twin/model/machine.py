@@ -435,8 +435,11 @@ class Machine:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of every parameter; a design state carries that of its machine."""
-        text = json.dumps(self.to_dict(), sort_keys=True)
+        """Hash of all that steady answers depend on; a design state carries that of its machine."""
+        content = self.to_dict()
+        for section in ("dynamics", "control"):
+            del content[section]
+        text = json.dumps(content, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 

@@ -131,7 +131,9 @@ class Quantity:
 
 def with_unit(value: float, unit: str) -> str:
     """Write a value with its unit, which a dimensionless one does not show."""
-    return f"{value:.6g}" if unit == "1" else f"{value:.6g} {unit}"
+    # A zero has no sign.
+    text = f"{value + 0.0:.6g}"
+    return text if unit == "1" else f"{text} {unit}"
 
 
 def celsius(T: float) -> str:

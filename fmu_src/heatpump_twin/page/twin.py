@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from heatpump_twin.core.layout import names
@@ -13,6 +14,7 @@ from heatpump_twin.model.quantities import (
     OperatingStatus,
     Quantity,
 )
+from heatpump_twin.model.rating_points import EN_14511, rating_points
 from heatpump_twin.model.settings import SETTINGS
 
 # A prediction lies within this many standard uncertainties in 95 of 100 cases.
@@ -43,7 +45,7 @@ def twin(machine: Machine, certificate: Certificate) -> dict[str, Any]:
         "refrigerant_note": machine.refrigerant_note,
         "media": {"source": machine.source_medium, "sink": machine.sink_medium},
         "names": names(),
-        "quantities": {name: _quantity(q) for name, q in QUANTITIES.items()},
+        "quantities": quantities(),
         "envelope": {name: list(envelope.range(name)) for name in BOUNDARY_QUANTITIES},
         "design": {name: getattr(machine.design.boundary, name) for name in BOUNDARY_QUANTITIES},
         "limits": {
@@ -61,6 +63,11 @@ def twin(machine: Machine, certificate: Certificate) -> dict[str, Any]:
             }
             for name, s in SETTINGS.items()
         },
+        "rating_points": [
+            asdict(p)
+            for p in rating_points(machine.source_medium, machine.sink_medium)
+            if p.standard == EN_14511
+        ],
         "statuses": [status.name.lower() for status in OperatingStatus],
         "band": {
             "P_el": COVERAGE * uncertainty.P_el,
@@ -74,6 +81,11 @@ def twin(machine: Machine, certificate: Certificate) -> dict[str, Any]:
             },
         },
     }
+
+
+def quantities() -> dict[str, dict[str, Any]]:
+    """Return unit, range, words and way of writing of each quantity, ready for JSON."""
+    return {name: _quantity(q) for name, q in QUANTITIES.items()}
 
 
 def _quantity(quantity: Quantity) -> dict[str, Any]:

@@ -70,4 +70,4 @@ def index(root: str) -> tuple[str, str]:
 
 
 # Modules that the page of a server has no use for.
-_OTHER_PAGES = ("one_file.js",)
+_OTHER_PAGES = ("one_file.js", "charts.js", "report.js")

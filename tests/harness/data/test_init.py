@@ -1,4 +1,4 @@
-"""The folder that `init` writes; that the fit works on it as it is, test_readme.py shows."""
+"""The folder that `init` writes; that the fit works on it as it is, test_docs.py shows."""
 
 import tomllib
 from pathlib import Path

@@ -86,7 +86,8 @@ def test_report_is_small_and_says_where_all_records_are(
     assert 2 * SHOWN_ROWS < page.rows < 4 * SHOWN_ROWS + 200
     assert html.count(f"the worst {SHOWN_ROWS} of {RECORDS} records; records.csv") == 2
     assert f"log(p)-h diagrams of 6 of {RECORDS} records" in html
-    assert page.images == len(list((folder / "diagrams").glob("*.png")))
+    assert page.images == 2  # for those who run no scripts
+    assert len(html.encode()) < 2e6
     assert f" and {len(validation.scores.screening.kept) - MOST_LISTED} more" in html
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     assert size < 2.5e6

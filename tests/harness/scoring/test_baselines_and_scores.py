@@ -190,7 +190,9 @@ def test_report_without_any_kept_record_or_cycle_is_written(
 ) -> None:
     nothing = dataclasses.replace(scores, sets={split: [] for split in scores.sets})
     write_html(nothing, machine, {}, {}, tmp_path / "report.html")
-    assert "Cycle at record" not in (tmp_path / "report.html").read_text(encoding="utf-8")
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<noscript></noscript>" in html
+    assert "All errors" in html
 
 
 def test_excluded_records_are_scored_apart(scores: Scores) -> None:

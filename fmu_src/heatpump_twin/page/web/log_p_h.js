@@ -1,6 +1,7 @@
 /* The log(p)-h diagram: dome, isolines, cycles, and the state under the cursor. */
-import { Choice, html, IconButton, kept, useApp, useEffect, useMemo, useRef, useState, useWidth } from "./ui.js";
+import { html, IconButton, kept, useApp, useMemo, useState, useWidth } from "./ui.js";
 import { logTicks, ticks } from "./units.js";
+import { useView } from "./view.js";
 
 const MARGIN = { left: 46, right: 12, top: 10, bottom: 38 };
 
@@ -87,94 +88,43 @@ function Background({ diagram, X, Y, area, lines, t, f }) {
       ${qualities.map((q) => html`<g class="iso quality" key=${q.text}><path d=${q.d} />
         ${inside(q.h, q.p) && html`<text x=${X(q.h) + 3} y=${Y(q.p) - 3}>${q.text}</text>`}</g>`)}
       ${lines.T && iso("isotherm", diagram.isotherms, (v) => `${f.number(v - 273.15, 0)} °C`)}
-      ${lines.s && iso("isentrope", diagram.isentropes, (v) => f.number(v / 1000, 2))}
+      ${lines.s && iso("isentrope", diagram.isentropes, (v) => `s ${f.number(v / 1000, 2)}`)}
     </g>`;
   }, [diagram, X, Y, lines, t, f]);
 }
 
-/* cycles: [{ name, values, kind: "simulated" | "measured" | "other" }] */
-export function LogPH({ diagram, cycles, id = "log-p-h", height = 520 }) {
+/* What was read is a filled mark, what follows from it a hollow one. */
+const isRead = (cycle, i) => cycle.read?.[i] ?? false;
+
+/* A cycle of which only the pressures are known. */
+function Pressures({ cycle, area, Y }) {
+  const known = ["p_low", "p_high"].filter((p) => Number.isFinite(cycle.values[p]));
+  return html`<g class=${`cycle ${cycle.kind}`}><title>${cycle.name}</title>
+    ${known.map((p) => html`<path key=${p} d=${`M${area.x} ${Y(cycle.values[p])}h${area.w}`} />`)}</g>`;
+}
+
+/* cycles: [{ name, values, kind: "simulated" | "measured" | "other", read }]; the simulated one
+   has its states numbered; read says
+   which corners are readings. lines: isolines that are seen first. */
+export function LogPH({ diagram, cycles, id = "log-p-h", height: most = 520, lines: first = { T: true, s: false, x: true }, name = "isolines" }) {
   const { t, f } = useApp();
   const [ref, width] = useWidth(520);
-  const svg = useRef(null);
-  const whole = useMemo(() => ({ h: [diagram.h[0], diagram.h[1]], p: [Math.log(diagram.p[0]), Math.log(diagram.p[1])] }), [diagram]);
-  const [view, setView] = useState(whole);
-  useEffect(() => setView(whole), [whole]);
-  const [lines, setLines] = useState(() => kept.get("isolines", { T: true, s: false, x: true }));
+  const height = Math.min(most, Math.max(300, width));
+  const whole = useMemo(() => ({ x: [diagram.h[0], diagram.h[1]], y: [Math.log(diagram.p[0]), Math.log(diagram.p[1])] }), [diagram]);
+  const [lines, setLines] = useState(() => kept.get(name, first));
   const [cursor, setCursor] = useState(null);
-  const drag = useRef(null);
   const area = useMemo(() => ({ x: MARGIN.left, y: MARGIN.top, w: width - MARGIN.left - MARGIN.right, h: height - MARGIN.top - MARGIN.bottom }), [width, height]);
-  const [X, Y] = useMemo(() => [
-    (h) => area.x + ((h - view.h[0]) / (view.h[1] - view.h[0])) * area.w,
-    (p) => area.y + area.h - ((Math.log(p) - view.p[0]) / (view.p[1] - view.p[0])) * area.h,
-  ], [area, view]);
-  const toH = (x) => view.h[0] + ((x - area.x) / area.w) * (view.h[1] - view.h[0]);
-  const toP = (y) => view.p[0] + ((area.y + area.h - y) / area.h) * (view.p[1] - view.p[0]);
-
-  const zoom = (factor, h = 0.5 * (view.h[0] + view.h[1]), p = 0.5 * (view.p[0] + view.p[1])) =>
-    setView((v) => {
-      const limited = (range, at, all) => {
-        const span = Math.min(all[1] - all[0], Math.max((all[1] - all[0]) / 40, (range[1] - range[0]) * factor));
-        const share = (at - range[0]) / (range[1] - range[0]);
-        const low = Math.min(all[1] - span, Math.max(all[0], at - share * span));
-        return [low, low + span];
-      };
-      return { h: limited(v.h, h, whole.h), p: limited(v.p, p, whole.p) };
-    });
-  const pan = (dx, dy, from = view) => {
-    const moved = (range, by, all) => {
-      const d = Math.min(all[1] - range[1], Math.max(all[0] - range[0], by));
-      return [range[0] + d, range[1] + d];
-    };
-    setView({
-      h: moved(from.h, (-dx / area.w) * (from.h[1] - from.h[0]), whole.h),
-      p: moved(from.p, (dy / area.h) * (from.p[1] - from.p[0]), whole.p),
-    });
-  };
-  const place = (event) => {
-    const box = svg.current.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
-  };
-  useEffect(() => {
-    // Not passive: the page is not to scroll meanwhile.
-    const wheel = (event) => {
-      if (!event.ctrlKey && !event.metaKey && document.activeElement !== svg.current) return;
-      event.preventDefault();
-      const [x, y] = place(event);
-      zoom(event.deltaY > 0 ? 1.15 : 1 / 1.15, toH(x), toP(y));
-    };
-    const element = svg.current;
-    element.addEventListener("wheel", wheel, { passive: false });
-    return () => element.removeEventListener("wheel", wheel);
-  });
-  const onPointerDown = (event) => {
-    drag.current = { at: place(event), view };
-    svg.current.setPointerCapture(event.pointerId);
-  };
-  const onPointerMove = (event) => {
-    const [x, y] = place(event);
-    if (drag.current) pan(x - drag.current.at[0], y - drag.current.at[1], drag.current.view);
-    const isInside = x >= area.x && x <= area.x + area.w && y >= area.y && y <= area.y + area.h;
-    setCursor(isInside ? { h: toH(x), p: Math.exp(toP(y)), x, y } : null);
-  };
-  const onKeyDown = (event) => {
-    const step = 40;
-    const act = {
-      ArrowLeft: () => pan(step, 0), ArrowRight: () => pan(-step, 0), ArrowUp: () => pan(0, step), ArrowDown: () => pan(0, -step),
-      "+": () => zoom(1 / 1.25), "-": () => zoom(1.25), 0: () => setView(whole),
-    }[event.key];
-    if (!act || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    act();
-  };
+  const { svg, view, at, zoom, reset, handlers } = useView(whole, area);
+  const [X, Y] = useMemo(() => [at.X, (p) => at.Y(Math.log(p))], [area, view]);
+  const point = (place) => setCursor(place && { h: at.x(place[0]), p: Math.exp(at.y(place[1])), x: place[0], y: place[1] });
   const toggle = (kind) => {
     const next = { ...lines, [kind]: !lines[kind] };
     setLines(next);
-    kept.set("isolines", next);
+    kept.set(name, next);
   };
 
-  const hTicks = ticks(view.h[0] / 1e3, view.h[1] / 1e3, area.w / 80);
-  const pTicks = logTicks(Math.exp(view.p[0]) / 1e5, Math.exp(view.p[1]) / 1e5);
+  const hTicks = ticks(view.x[0] / 1e3, view.x[1] / 1e3, area.w / 80);
+  const pTicks = logTicks(Math.exp(view.y[0]) / 1e5, Math.exp(view.y[1]) / 1e5);
   const under = cursor && stateAt(diagram, cursor.p, cursor.h);
   const items = cursor && [
     ["p", `${f.number(cursor.p / 1e5, 2)} bar`], ["h", `${f.number(cursor.h / 1e3, 1)} kJ/kg`],
@@ -191,12 +141,11 @@ export function LogPH({ diagram, cycles, id = "log-p-h", height = 520 }) {
       <span class="spring"></span>
       <span class="together"><${IconButton} icon="minus" label=${t("diagram.out")} onClick=${() => zoom(1.25)} />
       <${IconButton} icon="plus" label=${t("diagram.in")} onClick=${() => zoom(1 / 1.25)} />
-      <${IconButton} icon="fit" label=${t("diagram.fit")} onClick=${() => setView(whole)} /></span>
+      <${IconButton} icon="fit" label=${t("diagram.fit")} onClick=${reset} /></span>
     </div>
     <svg ref=${svg} class="log-p-h" width=${width} height=${height} viewBox=${`0 0 ${width} ${height}`} tabindex="0"
       role="application" aria-label=${t("diagram.label", { refrigerant: diagram.refrigerant })}
-      onPointerDown=${onPointerDown} onPointerMove=${onPointerMove} onPointerUp=${() => (drag.current = null)}
-      onPointerCancel=${() => (drag.current = null)} onPointerLeave=${() => setCursor(null)} onKeyDown=${onKeyDown}>
+      ...${handlers(point)}>
       <clipPath id=${`${id}-area`}><rect x=${area.x} y=${area.y} width=${area.w} height=${area.h} /></clipPath>
       <g class="grid">
         ${hTicks.values.map((v) => html`<path key=${`h${v}`} d=${`M${X(v * 1e3)} ${area.y}v${area.h}`} />`)}
@@ -204,12 +153,13 @@ export function LogPH({ diagram, cycles, id = "log-p-h", height = 520 }) {
       </g>
       <g clip-path=${`url(#${id}-area)`}>
         <${Background} ...${{ diagram, X, Y, area, lines, t, f }} />
-        ${cycles.map(({ kind, values, name }) => {
-          const at = corners(values);
-          if (!at) return null;
-          const d = `${at.map(([h, p], i) => `${i ? "L" : "M"}${X(h).toFixed(2)} ${Y(p).toFixed(2)}`).join("")}Z`;
-          return html`<g key=${kind} class=${`cycle ${kind}`}><title>${name}</title><path d=${d} />
-            ${at.map(([h, p], i) => html`<circle key=${i} cx=${X(h)} cy=${Y(p)} r="4" />`)}</g>`;
+        ${cycles.map((cycle) => {
+          const places = corners(cycle.values);
+          if (!places) return html`<${Pressures} key=${cycle.kind} ...${{ cycle, area, Y }} />`;
+          const d = `${places.map(([h, p], i) => `${i ? "L" : "M"}${X(h).toFixed(2)} ${Y(p).toFixed(2)}`).join("")}Z`;
+          return html`<g key=${cycle.kind} class=${`cycle ${cycle.kind}`}><title>${cycle.name}</title><path d=${d} />
+            ${places.map(([h, p], i) => html`<circle key=${i} class=${isRead(cycle, i) ? "read" : ""} cx=${X(h)} cy=${Y(p)} r="4" />`)}
+            ${cycle.kind === "simulated" && places.map(([h, p], i) => html`<text key=${`n${i}`} class="state" x=${X(h) + (i === 0 || i === 1 ? 8 : -8)} y=${Y(p) + (i === 0 || i === 3 ? 16 : -8)} text-anchor=${i === 0 || i === 1 ? "start" : "end"}>${i + 1}</text>`)}</g>`;
         })}
         ${cursor && html`<path class="crosshair" d=${`M${cursor.x} ${area.y}v${area.h}M${area.x} ${cursor.y}h${area.w}`} />`}
       </g>
@@ -223,6 +173,6 @@ export function LogPH({ diagram, cycles, id = "log-p-h", height = 520 }) {
     </svg>
     <div class="readout two-lines">${items
       ? items.map(([key, text]) => html`<span key=${key}><i>${key}</i> ${text}</span>`)
-      : html`<span class="legend">${cycles.filter((c) => corners(c.values)).map(({ kind, name }) => html`<span key=${kind} class=${`key-${kind}`}>${name}</span>`)}</span><span class="hint">${t("diagram.hint")}</span>`}</div>
+      : html`<span class="legend">${cycles.filter((c) => Number.isFinite(c.values.p_low)).map((c) => html`<span key=${c.kind} class=${`key-${c.kind}`}>${c.name}</span>`)}</span><span class="hint">${t("diagram.hint")}</span>`}</div>
   </div>`;
 }

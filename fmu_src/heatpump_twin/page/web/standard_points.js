@@ -3,30 +3,12 @@
 import { StatusChip } from "./values.js";
 import { html, Panel, useApp, useMemo } from "./ui.js";
 
-const POINTS = [
-  ["B", 0, 35], ["B", 0, 55], ["W", 10, 35], ["W", 10, 55], ["A", 7, 35], ["A", 7, 55], ["A", 2, 35], ["A", -7, 35],
-];
-
-/* B, W or A by the medium of the source, as EN 14511 names it. */
-export function kindOfMedium(medium) {
-  if (/air/i.test(medium)) return "A";
-  return /water$/i.test(medium) ? "W" : "B";
-}
-
-/* Each point that the media allow, with its answer; `why` where there is none. A machine for brine
-   can also take water of 10 degC. */
+/* Each point that the media allow, with its answer; none where no sink inlet gives its outlet. */
 export function standardPoints(twin) {
-  const { source, sink } = twin.machine.media;
-  if (kindOfMedium(sink) === "A") return [];
-  const kind = kindOfMedium(source);
-  const allowed = { A: "A", B: "BW", W: "W" }[kind];
-  return POINTS.filter(([of]) => allowed.includes(of)).map(([of, T_source, T_sink]) => {
-    const inputs = { ...twin.design, T_source_in: T_source + 273.15 };
-    const T_sink_in = twin.sinkInletFor(T_sink + 273.15, inputs);
-    return {
-      name: `${of}${T_source}/W${T_sink}`,
-      answer: T_sink_in === null ? null : twin.ask({ ...inputs, T_sink_in }),
-    };
+  return twin.machine.rating_points.map(({ name, T_source_in, T_sink_in, T_sink_out }) => {
+    const inputs = { ...twin.design, T_source_in };
+    const found = T_sink_in ?? twin.sinkInletFor(T_sink_out, inputs);
+    return { name, answer: found === null ? null : twin.ask({ ...inputs, T_sink_in: found }) };
   });
 }
 

@@ -59,8 +59,8 @@ const en = {
   "statistics.title": "Over the window", "statistics.mean": "Mean", "statistics.low": "Least", "statistics.high": "Largest", "statistics.other": "Mean of the other", "statistics.difference": "Difference",
   "kpi.electricity": "Electricity", "kpi.heat": "Heat", "kpi.COP": "COP over all", "kpi.starts": "Starts", "kpi.duration": "Duration",
 
-  "points.title": "Rating points of EN 14511", "points.explain": "Source inlet and sink outlet of each point, with this machine's own flows of the design point ({source} and {sink}) and speed {speed}. Test stands set other flows, so data sheets may differ.",
-  "points.none": "The points of EN 14511 that are computed here need a sink of water, which this machine does not have.", "points.point": "Point", "points.status": "Status", "points.take": "What if", "points.no_solution": "No sink inlet gives this outlet.",
+  "points.title": "Rating points of EN 14511", "points.explain": "Source inlet and sink outlet of each point (with air as sink both inlets), with this machine's own flows of the design point ({source} and {sink}) and speed {speed}. Test stands set other flows, so data sheets may differ.",
+  "points.none": "EN 14511 has no points for the media of this machine.", "points.point": "Point", "points.status": "Status", "points.take": "What if", "points.no_solution": "No sink inlet gives this outlet.",
   "help.about": "What this is", "help.about_text": "A certified model of a real heat pump. Each answer is the steady operating point of the inputs. The same core in C computes in this page, in the FMU and on the server, so the digits are the same.",
   "help.band_text": "The 95 % band says how far a measurement may lie from the prediction: ± {P_el} % of electric power and ± {Q} % of heat to the sink. Values without a band have no stated uncertainty.",
   "help.sessions_text": "A session is the FMU itself, stepped on the server. Each step is kept, so that it can be taken back to or forked at any of them.",
@@ -151,8 +151,8 @@ const de = {
   "statistics.title": "Über das Fenster", "statistics.mean": "Mittel", "statistics.low": "Kleinster", "statistics.high": "Größter", "statistics.other": "Mittel der anderen", "statistics.difference": "Differenz",
   "kpi.electricity": "Strom", "kpi.heat": "Wärme", "kpi.COP": "COP über alles", "kpi.starts": "Starts", "kpi.duration": "Dauer",
 
-  "points.title": "Normpunkte nach EN 14511", "points.explain": "Quelleneintritt und Senkenaustritt jedes Punkts, mit den eigenen Strömen dieser Maschine im Auslegungspunkt ({source} und {sink}) und Drehzahl {speed}. Prüfstände stellen andere Ströme ein, Datenblätter können daher abweichen.",
-  "points.none": "Die hier gerechneten Punkte der EN 14511 brauchen Wasser als Senke, das diese Maschine nicht hat.", "points.point": "Punkt", "points.status": "Status", "points.take": "Als Szenario", "points.no_solution": "Kein Senkeneintritt führt zu diesem Austritt.",
+  "points.title": "Normpunkte nach EN 14511", "points.explain": "Quelleneintritt und Senkenaustritt jedes Punkts (mit Luft als Senke beide Eintritte), mit den eigenen Strömen dieser Maschine im Auslegungspunkt ({source} und {sink}) und Drehzahl {speed}. Prüfstände stellen andere Ströme ein, Datenblätter können daher abweichen.",
+  "points.none": "EN 14511 hat keine Punkte für die Medien dieser Maschine.", "points.point": "Punkt", "points.status": "Status", "points.take": "Als Szenario", "points.no_solution": "Kein Senkeneintritt führt zu diesem Austritt.",
   "help.about": "Was das ist", "help.about_text": "Ein zertifiziertes Modell einer echten Wärmepumpe. Jede Antwort ist der stationäre Betriebspunkt der Eingänge. Derselbe Rechenkern in C rechnet in dieser Seite, in der FMU und auf dem Server, daher sind die Ziffern gleich.",
   "help.band_text": "Das 95-%-Band sagt, wie weit eine Messung von der Vorhersage liegen darf: ± {P_el} % der elektrischen Leistung und ± {Q} % der Wärme an die Senke. Werte ohne Band haben keine angegebene Unsicherheit.",
   "help.sessions_text": "Eine Sitzung ist die FMU selbst, die auf dem Server Schritte rechnet. Jeder Schritt bleibt erhalten, daher kann man zu jedem zurückkehren und von jedem abzweigen.",
