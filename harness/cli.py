@@ -87,6 +87,10 @@ DatasetArgument = Annotated[
     str, typer.Argument(help="Name of a shipped data set, or folder with a descriptor.toml.")
 ]
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Print all that was found.")]
+StepOption = Annotated[
+    float | None,
+    typer.Option("--step", metavar="SECONDS", help="Bring a log to even steps.", min=0.001),
+]
 FmuOption = Annotated[
     Path | None, typer.Option("--fmu", help="FMU to step; without it one is built.")
 ]
@@ -495,6 +499,34 @@ def calibrate(
         console.print(f"wrote the best so far, not cross-validated: {path}", soft_wrap=True)
         raise KeyboardInterrupt
     console.print(f"wrote {path} and {record_path(path)}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+@_clear_errors
+def plateaus(
+    log: Annotated[
+        str, typer.Argument(help="Name of a shipped log, or folder with its descriptor.toml.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the point data set.")
+    ],
+    step: StepOption = None,
+) -> None:
+    """Find the steady parts of a log; write them as a point data set, ready for calibrate."""
+    dataset_folder(log)
+    check_output_folder(output)
+    from .data.plateau_points import check_points_folder, points_of, write_points
+    from .data.series import load_series
+    from .report.series_terminal import print_notes, print_plateaus
+
+    check_points_folder(output)
+    series = load_series(log, step)
+    points = points_of(series)
+    paths = write_points(points, output)
+    print_notes(series, console)
+    print_plateaus(points, console)
+    for path in paths:
+        console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -1,0 +1,176 @@
+"""Steady parts of a log, by the spread and drift of temperatures in a moving window.
+
+The method is that of M. Kim, S. H. Yoon, P. A. Domanski, W. V. Payne, Design of a steady-state
+detector for fault detection and diagnosis of a residential air conditioner, International Journal of
+Refrigeration 31 (2008) 790-799: a time is steady while the standard deviation of each of some
+quantities over a moving window stays below a limit. The drift over the window is limited, too: of a
+slow ramp the deviation is small.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from heatpump_twin.model.errors import InputError
+
+from .resampling import Floats
+from .series import Series
+from .series_descriptor import COMPRESSOR, DEFROST
+
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
+
+#: Temperatures that have to be steady, where they were recorded.
+TEMPERATURES = ("T_source_in", "T_sink_in", "T_source_out", "T_sink_out")
+
+#: Flows and power that have to be steady, where they were recorded.
+RATES = ("m_flow_source", "m_flow_sink", "P_el")
+
+# Largest standard deviation in a window and drift over it, of a rate's usual value.
+RATE_DEVIATION = 0.05
+RATE_DRIFT = 0.1
+
+# Window, s; largest standard deviation in it and drift over it, K; least length of a plateau, s.
+WINDOW = 180.0
+DEVIATION = 0.12
+DRIFT = 0.3
+LEAST = 120.0
+
+# By how many of its standard deviations noise may move what is compared with a limit.
+SURE = 3.0
+
+# Steps that a window has at least.
+_STEPS = 3
+
+# From the median of absolute differences of neighbours to the standard deviation of noise.
+_MEDIAN_TO_NOISE = 1.4826 / 2.0**0.5
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """A steady part of a log.
+
+    Attributes
+    ----------
+    begin, end : int
+        First row, and the row after the last.
+    """
+
+    begin: int
+    end: int
+
+
+def find_plateaus(series: Series) -> list[Plateau]:
+    """Find the steady parts of a log, in the order of time.
+
+    A part is steady where windows of `WINDOW` that end in it are, the compressor runs, and it lasts
+    for `LEAST`. Noise of the readings adds to the deviation that is allowed: it is taken from the
+    differences of neighbours, in which nothing slow shows.
+
+    Raises
+    ------
+    InputError
+        If steps are too long to tell.
+    """
+    usual = float(np.median(series.step))
+    if usual * _STEPS > 10.0 * WINDOW:
+        raise InputError(
+            f"{series.place}: steps of {usual:g} s are too long to tell what is steady; expected "
+            f"{10.0 * WINDOW / _STEPS:g} s at most"
+        )
+    is_steady = steady_rows(series)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], is_steady.astype(int), [0]])))
+    return [
+        Plateau(int(a), int(b))
+        for a, b in zip(edges[::2], edges[1::2], strict=True)
+        if float(series.step[a:b].sum()) >= LEAST
+    ]
+
+
+def steady_rows(series: Series) -> Flags:
+    """Tell which rows lie in a steady window while the compressor runs."""
+    steady = np.zeros(len(series), bool)
+    limits = {q: (DEVIATION, DRIFT) for q in TEMPERATURES if q in series.values}
+    for q in RATES:
+        if q in series.values and q not in series.descriptor.constants:
+            usual = abs(float(series.values[q][series.runs].median()))
+            limits[q] = (RATE_DEVIATION * usual, RATE_DRIFT * usual)
+    runs = series.states[COMPRESSOR].to_numpy() > 1.0 - 1e-9
+    if DEFROST in series.states:
+        runs &= series.states[DEFROST].to_numpy() < 1e-9
+    for begin, end in series.segments:
+        part = slice(begin, end)
+        here = runs[part].copy()
+        for name, (deviation, drift) in limits.items():
+            values = series.values[name].to_numpy()[part]
+            here &= _is_steady(series.elapsed[part], values, runs[part], deviation, drift)
+        steady[part] = _covered(here, _first_of_windows(series.elapsed[part]))
+    return steady
+
+
+def _first_of_windows(time: Floats) -> Any:
+    """First row of the window that ends at each row."""
+    usual = float(np.median(np.diff(time)))
+    return np.searchsorted(time, time - max(WINDOW, _STEPS * usual) + 1e-6, "right")
+
+
+def _covered(ends: Flags, first: Any) -> Flags:
+    """Rows of all windows that are steady, given the rows at which those end."""
+    n = len(ends)
+    (last,) = np.nonzero(ends)
+    change = np.zeros(n + 1)
+    np.add.at(change, first[last], 1.0)
+    np.add.at(change, last + 1, -1.0)
+    return np.cumsum(change)[:n] > 0.5
+
+
+def _is_steady(
+    time: Floats, value: Floats, runs: Flags, most_deviation: float, most_drift: float
+) -> Flags:
+    """Whether the window that ends at each row holds while the compressor runs, and is steady."""
+    n = len(value)
+    usual = float(np.median(np.diff(time)))
+    window = max(WINDOW, _STEPS * usual)
+    first = _first_of_windows(time)
+    last = np.arange(n) + 1
+    middle = np.searchsorted(time, time - 0.5 * window + 1e-6, "right").clip(first + 1, last - 1)
+    count = last - first
+    known = np.isfinite(value)
+    noise = _noise(value)
+    centred = np.where(known, value - float(np.nanmean(value)), 0.0)
+    sums, squares = _running(centred), _running(centred**2)
+    mean = (sums[last] - sums[first]) / count
+    variance = (squares[last] - squares[first]) / count - mean**2
+    halves = (sums[last] - sums[middle]) / (last - middle).clip(min=1) - (
+        sums[middle] - sums[first]
+    ) / (middle - first).clip(min=1)
+    # The means of both halves lie half a window apart.
+    drift = 2.0 * np.abs(halves)
+    complete = (time - window >= time[0] - usual - 1e-6) & (count >= _STEPS)
+    all_known = _running(known.astype(float))
+    all_runs = _running(runs.astype(float))
+    holds = (all_known[last] - all_known[first] == count) & (
+        all_runs[last] - all_runs[first] == count
+    )
+    # How far noise alone moves a variance, and the difference of two means, at most.
+    spread = noise**2 * (1.0 + SURE * (2.0 / count) ** 0.5)
+    shift = SURE * 2.0 * noise * (4.0 / count) ** 0.5
+    return np.asarray(
+        complete
+        & holds
+        & (variance <= most_deviation**2 + spread)
+        & (drift <= most_drift + shift)
+    )
+
+
+def _noise(value: Floats) -> float:
+    """Standard deviation of what differs from one reading to the next."""
+    differences = np.abs(np.diff(value))
+    read = differences[np.isfinite(differences)]
+    return float(_MEDIAN_TO_NOISE * np.median(read)) if len(read) else 0.0
+
+
+def _running(values: Floats) -> Floats:
+    return np.concatenate([[0.0], np.cumsum(values)])
