@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 
     from .data.datasets import Dataset
     from .data.fmu_map import FmuMap
+    from .data.series import Series
     from .drawing.selection import Wanted
     from .progress import Progress
 
@@ -347,15 +348,51 @@ def validate(
             "absolute percentage error, K of the mean absolute error of temperatures.",
         ),
     ] = DEFAULT_MARGIN,
+    step: StepOption = None,
+    communication_step: Annotated[
+        float | None,
+        typer.Option(
+            "--communication-step",
+            metavar="SECONDS",
+            help="Of the FMU on a log; the log's step by default, or parts of a longer one.",
+            min=0.001,
+        ),
+    ] = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """Step an FMU through recorded measurements; write scores, diagrams and a report."""
+    """Step an FMU through recorded points or a log; write scores, diagrams and a report."""
     fmus, map_files = fmu or [], fmu_map or []
     _check_names(dataset, *fmus)
     if map_files and len(map_files) != len(fmus):
         raise InputError(
             f"--map is given {len(map_files)} times, --fmu {len(fmus)} times; expected a map for "
             "each FMU, in the same order, or - for one with the names of this project"
+        )
+    from .data.series_descriptor import is_series
+
+    if is_series(dataset):
+        for given_option, name in (
+            (len(fmus) > 1, "more than one --fmu"),
+            (diagrams is not None, "--diagrams"),
+            (baseline is not None, "--baseline"),
+        ):
+            if given_option:
+                raise InputError(f"{name} is for data sets of points; {dataset} is a log")
+        _validate_series(
+            dataset,
+            fmus[0] if fmus else None,
+            map_files[0] if map_files else None,
+            output,
+            replace,
+            svg,
+            step,
+            communication_step,
+            verbose,
+        )
+        return
+    if step is not None or communication_step is not None:
+        raise InputError(
+            f"--step and --communication-step are for logs; {dataset} is a data set of points"
         )
     if baseline is not None:
         if len(fmus) > 1:
@@ -392,7 +429,60 @@ def validate(
         raise typer.Exit(MISSED)
 
 
-def _map_for(dataset: Dataset, text: str | None) -> tuple[FmuMap | None, str]:
+def _validate_series(
+    dataset: str,
+    fmu: Path | None,
+    map_file: str | None,
+    output: Path | None,
+    replace: bool,
+    svg: bool,
+    step: float | None,
+    communication_step: float | None,
+    verbose: bool,
+) -> None:
+    """Step an FMU through a log; write and print what was found."""
+    from .data.series import load_series
+    from .report.series_folder import check_series_folder, write_series_report
+    from .report.series_terminal import print_series_scores
+    from .scoring.series_validation import validate_series
+    from .stepping.answers import SIMULATION
+
+    series = load_series(dataset, step)
+    folder = output or Path("out") / series.descriptor.name
+    check_series_folder(folder, replace)
+    # An FMU that is built here has the names of the project.
+    names, source = _map_for(series, map_file) if fmu is not None else (None, "")
+    with _series_fmu(series, fmu) as path, _progress(f"validating {path.name}") as progress:
+        scores = validate_series(
+            series,
+            path,
+            folder / SIMULATION,
+            communication_step=communication_step,
+            fmu_map=names,
+            map_source=source,
+            progress=progress,
+        )
+        write_series_report(scores, folder, svg)
+    print_series_scores(scores, console, verbose)
+    console.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
+    if not scores.passed:
+        raise typer.Exit(MISSED)
+
+
+@contextmanager
+def _series_fmu(series: Series, fmu: Path | None) -> Iterator[Path]:
+    """Give the FMU asked for, or build the log's machine in a temporary folder."""
+    if fmu is not None:
+        yield fmu
+        return
+    from .scoring.series_validation import machine_of_series
+
+    machine = machine_of_series(series)
+    with temporary_folder() as folder:
+        yield _build(str(machine), folder / f"{machine.stem}.fmu").path
+
+
+def _map_for(dataset: Dataset | Series, text: str | None) -> tuple[FmuMap | None, str]:
     """Return the map of an FMU and where it comes from; `text` is what --map says."""
     from .data.files import DESCRIPTOR
     from .data.fmu_map import read_fmu_map

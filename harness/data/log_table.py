@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from heatpump_twin.model.errors import InputError
 
 # Rows that are held as text at a time: a month of seconds would not fit into memory.
-ROWS = 200_000
+ROWS = 100_000
 
 _SEPARATORS = "\t;,"
 
@@ -65,6 +66,9 @@ def read_log(path: Path, header_line: int) -> Iterator[pd.DataFrame]:
                 rows = chunk[~blank]
                 is_empty = is_empty and rows.empty
                 yield rows
+                # Texts lie in a pool that keeps what it had: so it is no more than for some rows.
+                del chunk, rows
+                pa.default_memory_pool().release_unused()
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, csv.Error) as error:
         text = " ".join(str(error).split())
         raise InputError(f"data file {path}: cannot be read as a table: {text}") from error

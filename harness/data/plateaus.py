@@ -10,7 +10,7 @@ slow ramp the deviation is small.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -40,6 +40,9 @@ LEAST = 120.0
 
 # By how many of its standard deviations noise may move what is compared with a limit.
 SURE = 3.0
+
+# Rows that are looked at together: of a month of seconds all at once would not fit into memory.
+BLOCK = 200_000
 
 # Steps that a window has at least.
 _STEPS = 3
@@ -100,20 +103,33 @@ def steady_rows(series: Series) -> Flags:
     runs = series.states[COMPRESSOR].to_numpy() > 1.0 - 1e-9
     if DEFROST in series.states:
         runs &= series.states[DEFROST].to_numpy() < 1e-9
+    noise = {q: _noise(series.values[q].to_numpy()) for q in limits}
+    usual_step = float(np.median(series.step))
+    window = max(WINDOW, _STEPS * usual_step)
+    elapsed = series.elapsed
     for begin, end in series.segments:
-        part = slice(begin, end)
-        here = runs[part].copy()
-        for name, (deviation, drift) in limits.items():
-            values = series.values[name].to_numpy()[part]
-            here &= _is_steady(series.elapsed[part], values, runs[part], deviation, drift)
-        steady[part] = _covered(here, _first_of_windows(series.elapsed[part]))
+        for first in range(begin, end, BLOCK):
+            # A block begins with the windows that end at its first rows.
+            early = max(begin, int(np.searchsorted(elapsed, elapsed[first] - 2.0 * window)))
+            part = slice(early, min(end, first + BLOCK))
+            time, here = elapsed[part], runs[part].copy()
+            starts = np.searchsorted(time, time - window + 1e-6, "right")
+            for name, (deviation, drift) in limits.items():
+                values = series.values[name].to_numpy()[part]
+                most = _Most(window, usual_step, deviation, drift, noise[name])
+                here &= _is_steady(time, values, runs[part], starts, most)
+            steady[part] |= _covered(here, starts)
     return steady
 
 
-def _first_of_windows(time: Floats) -> Any:
-    """First row of the window that ends at each row."""
-    usual = float(np.median(np.diff(time)))
-    return np.searchsorted(time, time - max(WINDOW, _STEPS * usual) + 1e-6, "right")
+class _Most(NamedTuple):
+    """A window, the usual step in it, and what is allowed of one quantity in it."""
+
+    window: float
+    step: float
+    deviation: float
+    drift: float
+    noise: float
 
 
 def _covered(ends: Flags, first: Any) -> Flags:
@@ -126,19 +142,15 @@ def _covered(ends: Flags, first: Any) -> Flags:
     return np.cumsum(change)[:n] > 0.5
 
 
-def _is_steady(
-    time: Floats, value: Floats, runs: Flags, most_deviation: float, most_drift: float
-) -> Flags:
+def _is_steady(time: Floats, value: Floats, runs: Flags, first: Any, most: _Most) -> Flags:
     """Whether the window that ends at each row holds while the compressor runs, and is steady."""
-    n = len(value)
-    usual = float(np.median(np.diff(time)))
-    window = max(WINDOW, _STEPS * usual)
-    first = _first_of_windows(time)
-    last = np.arange(n) + 1
-    middle = np.searchsorted(time, time - 0.5 * window + 1e-6, "right").clip(first + 1, last - 1)
+    last = np.arange(len(value)) + 1
+    middle = np.searchsorted(time, time - 0.5 * most.window + 1e-6, "right")
+    middle = middle.clip(first + 1, last - 1)
     count = last - first
     known = np.isfinite(value)
-    noise = _noise(value)
+    if not known.any():
+        return np.zeros(len(value), bool)
     centred = np.where(known, value - float(np.nanmean(value)), 0.0)
     sums, squares = _running(centred), _running(centred**2)
     mean = (sums[last] - sums[first]) / count
@@ -148,20 +160,20 @@ def _is_steady(
     ) / (middle - first).clip(min=1)
     # The means of both halves lie half a window apart.
     drift = 2.0 * np.abs(halves)
-    complete = (time - window >= time[0] - usual - 1e-6) & (count >= _STEPS)
+    complete = (time - most.window >= time[0] - most.step - 1e-6) & (count >= _STEPS)
     all_known = _running(known.astype(float))
     all_runs = _running(runs.astype(float))
     holds = (all_known[last] - all_known[first] == count) & (
         all_runs[last] - all_runs[first] == count
     )
     # How far noise alone moves a variance, and the difference of two means, at most.
-    spread = noise**2 * (1.0 + SURE * (2.0 / count) ** 0.5)
-    shift = SURE * 2.0 * noise * (4.0 / count) ** 0.5
+    spread = most.noise**2 * (1.0 + SURE * (2.0 / count) ** 0.5)
+    shift = SURE * 2.0 * most.noise * (4.0 / count) ** 0.5
     return np.asarray(
         complete
         & holds
-        & (variance <= most_deviation**2 + spread)
-        & (drift <= most_drift + shift)
+        & (variance <= most.deviation**2 + spread)
+        & (drift <= most.drift + shift)
     )
 
 

@@ -180,7 +180,7 @@ class Series:
             Quantity to its level, kg/s, its relative change per kelvin of the inlet temperature of
             its stream, and the temperature at which the level holds, K.
         """
-        values = self.values.copy()
+        values = self.values.copy(deep=False)
         for name, (level, per_kelvin, at) in flows.items():
             values[name] = level * (1.0 + per_kelvin * (values[FLOW_INLETS[name]] - at))
         return replace(self, values=values)
@@ -281,7 +281,10 @@ def load_series(
 def _read(descriptor: SeriesDescriptor, folder: Path, name: str) -> _Log:
     registered = descriptor.registered.get(name)
     path = fetch(name, registered, folder) if registered else folder / name
-    times: list[pd.Series[str]] = []
+    times: list[Times] = []
+    clock: list[pd.Series[str]] = []
+    lines: list[Any] = []
+    place_of_time = f"data file {path}: column {descriptor.time.column!r}"
     numbers: dict[str, list[Floats]] = {header: [] for header in descriptor.columns}
     states: dict[str, list[Floats]] = {state: [] for state in descriptor.states}
     header: list[str] = []
@@ -289,7 +292,13 @@ def _read(descriptor: SeriesDescriptor, folder: Path, name: str) -> _Log:
         if not header:
             header = list(chunk.columns)
             _check_headers(descriptor, header, path)
-        times.append(chunk[descriptor.time.column].str.strip())
+        cells = chunk[descriptor.time.column].str.strip()
+        lines.append(cells.index.to_numpy())
+        # Clock time is told by its order, so all of it is needed; other texts need not be kept.
+        if descriptor.time.kind == LOCAL:
+            clock.append(cells)
+        else:
+            times.append(seconds(cells, descriptor.time, place_of_time))
         for column in numbers:
             place = f"data file {path}: column {column!r}"
             numbers[column].append(_numbers(chunk[column], descriptor.columns[column], place))
@@ -297,22 +306,23 @@ def _read(descriptor: SeriesDescriptor, folder: Path, name: str) -> _Log:
             entry = descriptor.states[state]  # type: ignore[index]
             place = f"data file {path}: column {entry.column!r}"
             found.append(_states(chunk[entry.column], entry, place))
-    cells = pd.concat(times)
-    place = f"data file {path}: column {descriptor.time.column!r}"
+    if clock:
+        times = [seconds(pd.concat(clock), descriptor.time, place_of_time)]
+        clock.clear()
     named = {
         descriptor.time.column,
         *descriptor.columns,
         *(s.column for s in descriptor.states.values()),
     }
     log = _Log(
-        time=seconds(cells, descriptor.time, place),
-        numbers={k: np.concatenate(v) for k, v in numbers.items()},
-        states={k: np.concatenate(v) for k, v in states.items()},
-        lines=cells.index.to_numpy(),
+        time=np.concatenate(times),
+        numbers={k: np.concatenate(numbers.pop(k)) for k in list(numbers)},
+        states={k: np.concatenate(states.pop(k)) for k in list(states)},
+        lines=np.concatenate(lines),
         ignored=tuple(c for c in header if c not in named),
         notes=[],
     )
-    _check_order(log, descriptor, cells, place)
+    _check_order(log, descriptor, place_of_time)
     for column, entry in descriptor.columns.items():
         _take_out_not_read(log, column, entry, f"data file {path}: column {column!r}")
         _check_empty(log, column, entry, f"data file {path}: column {column!r}")
@@ -404,9 +414,7 @@ def _equal_numbers(one: str, other: str) -> bool:
         return False
 
 
-def _check_order(
-    log: _Log, descriptor: SeriesDescriptor, cells: pd.Series[str], place: str
-) -> None:
+def _check_order(log: _Log, descriptor: SeriesDescriptor, place: str) -> None:
     """Refuse time that goes backwards; join or refuse rows of the same time."""
     steps = np.diff(log.time)
     if (steps < 0.0).any():
@@ -419,8 +427,9 @@ def _check_order(
                 else f"; expected clock time of {descriptor.time.zone}"
             )
         raise InputError(
-            f"{place}, line {log.lines[i]}: {cells.iloc[i]!r} lies {-steps[i - 1]:g} s before the "
-            f"row above, {cells.iloc[i - 1]!r}; expected times that ascend{hint}"
+            f"{place}, line {log.lines[i]}: {_stamp(log.time[i], descriptor)} lies "
+            f"{-steps[i - 1]:g} s before the row above, {_stamp(log.time[i - 1], descriptor)}; "
+            f"expected times that ascend{hint}"
         )
     (same,) = np.nonzero(steps == 0.0)
     if not len(same):
@@ -434,7 +443,8 @@ def _check_order(
                 elif not np.isnan(one) and one != other and descriptor.time.duplicates == "refuse":
                     raise InputError(
                         f"{place}, line {log.lines[i + 1]}: has the time of the row above, "
-                        f"{cells.iloc[i]!r}, but {name!r} differs: {one:g} and {other:g}; "
+                        f"{_stamp(log.time[i], descriptor)}, but {name!r} differs: {one:g} and "
+                        f"{other:g}; "
                         'duplicates = "last" in [time] keeps the last'
                     )
     log.keep(np.append(steps != 0.0, True))
@@ -629,7 +639,7 @@ def _as_recorded(
     """Take each row as the end of a step."""
     columns = {
         column.quantity: _si(
-            column, log.numbers[header], log.lines, f"data set {folder}: column {header!r}"
+            column, log.numbers.pop(header), log.lines, f"data set {folder}: column {header!r}"
         )
         for header, column in descriptor.columns.items()
     }
@@ -704,8 +714,8 @@ def _series(
         folder=folder,
         time=time,
         step=step,
-        values=pd.DataFrame(quantities),
-        states=pd.DataFrame(states),
+        values=pd.DataFrame(quantities, copy=False),
+        states=pd.DataFrame(states, copy=False),
         segments=segments,
         is_mean=is_mean,
         notes=tuple(notes),

@@ -16,6 +16,7 @@ import pandas as pd
 
 from heatpump_twin.model.quantities import QUANTITIES, OperatingStatus
 
+from ..data.plateaus import BLOCK
 from ..data.resampling import Floats
 from ..data.series import Series
 from ..data.series_descriptor import ALL, PHASES
@@ -33,6 +34,9 @@ _WITH_PERCENTAGE = (ALL, ON, *ON_PHASES, "hot water")
 
 #: Length of the worst part that is looked for and drawn, s.
 WORST = 600.0
+
+# Of a normal distribution, 95 % lie within so many standard deviations.
+COVERAGE = 1.96
 
 # Quantities of which energy is told.
 ENERGIES = ("P_el", "Q_flow_sink")
@@ -385,29 +389,44 @@ def _worst(
     series: Series, simulated: pd.DataFrame, rows: dict[str, Flags], bands: dict[str, Band]
 ) -> Worst | None:
     """The `WORST` seconds in which the errors are largest, in standard uncertainties."""
-    squares, counts = np.zeros(len(series)), np.zeros(len(series))
+    worst = None
+    for begin, end in series.segments:
+        length = min(WORST, float(series.step[begin:end].sum()))
+        for first in range(begin, end, BLOCK):
+            early = int(np.searchsorted(series.time[begin:end], series.time[first] - 2.0 * WORST))
+            part = slice(begin + early, min(end, first + BLOCK))
+            found = _worst_of(series, simulated, rows, bands, part, length)
+            if worst is None or found.error > worst.error:
+                worst = found
+    return worst if worst is not None and worst.error > 0.0 else None
+
+
+def _worst_of(
+    series: Series,
+    simulated: pd.DataFrame,
+    rows: dict[str, Flags],
+    bands: dict[str, Band],
+    part: slice,
+    shortest: float,
+) -> Worst:
+    time, step = series.time[part], series.step[part]
+    squares, counts = np.zeros(len(time)), np.zeros(len(time))
     for q, scored in rows.items():
-        error = simulated[q].to_numpy() - series.values[q].to_numpy()
-        u = 0.5 * bands[q].half_width(simulated[q].to_numpy())
-        known = scored & np.isfinite(error) & (u > 0.0)
+        answered = simulated[q].to_numpy()[part]
+        error = answered - series.values[q].to_numpy()[part]
+        u = bands[q].half_width(answered) / COVERAGE
+        known = scored[part] & np.isfinite(error) & (u > 0.0)
         squares[known] += (error[known] / u[known]) ** 2
         counts += known
     mean = np.divide(squares, counts, out=np.zeros_like(squares), where=counts > 0)
-    worst = None
-    for begin, end in series.segments:
-        time, step = series.time[begin:end], series.step[begin:end]
-        total = np.concatenate([[0.0], np.cumsum(mean[begin:end] * step)])
-        length = np.concatenate([[0.0], np.cumsum(step)])
-        first = np.searchsorted(time, time - WORST + 1e-6, "right")
-        last = np.arange(len(time)) + 1
-        # Near the begin a window is shorter; the one that is as long as any counts there.
-        error = (total[last] - total[first]) / np.maximum(length[last] - length[first], min(
-            WORST, float(length[-1])
-        ))
-        i = int(error.argmax())
-        if worst is None or math.sqrt(error[i]) > worst.error:
-            worst = Worst(begin + int(first[i]), begin + i + 1, math.sqrt(float(error[i])))
-    return worst if worst is not None and worst.error > 0.0 else None
+    total = np.concatenate([[0.0], np.cumsum(mean * step)])
+    length = np.concatenate([[0.0], np.cumsum(step)])
+    first = np.searchsorted(time, time - WORST + 1e-6, "right")
+    last = np.arange(len(time)) + 1
+    # Near the begin of a part a window is cut short, and is not worse for that.
+    error = (total[last] - total[first]) / np.maximum(length[last] - length[first], shortest)
+    i = int(error.argmax())
+    return Worst(part.start + int(first[i]), part.start + i + 1, math.sqrt(float(error[i])))
 
 
 def _thresholds(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -21,6 +21,7 @@ from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 from ..calibration.record import CalibrationRecord, record_path
 from ..data.datasets import FLOW_INLETS, load_dataset
 from ..data.fmu_map import FmuMap
+from ..data.plateaus import BLOCK
 from ..data.series import Series
 from ..progress import Progress, no_progress
 from ..stepping.answers import Answers
@@ -28,14 +29,11 @@ from ..stepping.long_run import step_through
 from ..stepping.replay import STATUS, FmuInfo, inspect_fmu
 from ..stepping.session import Value
 from .connection import Connection, Link, connect
-from .series_scores import Band, SeriesScores, score_series
+from .series_scores import COVERAGE, Band, SeriesScores, score_series
 
 # Longest step of an FMU inside a longer one of the log, s: of the outputs at their ends the mean is
 # taken, and a machine's outlets follow in less than a minute.
 LONGEST_COMMUNICATION_STEP = 10.0
-
-# Of a normal distribution, 95 % lie within so many standard deviations.
-_COVERAGE = 1.96
 
 # Read beside what is scored: power and heat are always of interest.
 _ALWAYS = ("P_el", "Q_flow_sink", "Q_flow_source", "T_sink_out", "T_source_out")
@@ -85,7 +83,7 @@ def validate_series(
         Of the FMU, s; the step of the log by default, or parts of it where that is a mean over more
         than ten seconds.
     fmu_map : FmuMap, optional
-        Names, units and signs of the FMU's variables.
+        Names, units and signs of the FMU's variables, where they are not those of the project.
     map_source : str
         Where the map comes from, in words.
     progress : Progress
@@ -99,7 +97,7 @@ def validate_series(
         If the FMU does not run to the end.
     """
     fmu = inspect_fmu(fmu_path)
-    connection = connect(fmu, series, fmu_map or series.descriptor.fmu, map_source)
+    connection = connect(fmu, series, fmu_map, map_source)
     series, provenance, calibration, machine_file = with_calibration(series, fmu)
     begin = perf_counter()
     simulated, messages, size = simulate(
@@ -197,7 +195,7 @@ def simulate(
     run = step_through(
         fmu,
         [link.variable for link in connection.inputs],
-        _table(series, connection.inputs, rows, parts),
+        _tables(series, connection.inputs, parts),
         answers,
         outputs=outputs,
         segments=[(b - a) * parts for a, b in series.segments],
@@ -206,7 +204,7 @@ def simulate(
         progress=progress,
     )
     names = [link.quantity for link in links] + [STATUS] * connection.has_status
-    read = answers.read(names)
+    read = answers.read([q for q in names if q in series.values or q == STATUS])
     if len(rows) < len(series):
         read.index = pd.Index(rows)
         read = read.reindex(range(len(series)))
@@ -229,7 +227,7 @@ def bands_of(
             half = math.sqrt(float((widths[q] ** 2).mean()))
             bands[q] = Band(half, 0.0, "of the calibration, for what it had not seen")
             continue
-        absolute = _COVERAGE * math.sqrt(float(np.nanmean(series.uncertainty(q) ** 2)))
+        absolute = COVERAGE * math.sqrt(float(np.nanmean(series.uncertainty(q) ** 2)))
         bands[q] = Band(absolute, 0.0, "of the readings alone; nothing is known of the FMU's own")
     return bands
 
@@ -250,32 +248,34 @@ def _parts(series: Series, communication_step: float | None) -> int:
     return round(parts)
 
 
-def _table(
-    series: Series, links: Sequence[Link], rows: Any, parts: int
-) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Length and inputs of each step of the FMU, in its units."""
-    table = np.empty((len(rows) * parts, 1 + len(links)))
-    table[:, 0] = np.repeat(series.step[rows] / parts, parts)
-    for i, link in enumerate(links, start=1):
-        values = series.values[link.quantity].to_numpy()[rows]
-        if link.quantity == "compressor_speed":
-            values = np.repeat(values, parts) * _is_on(series, rows, parts)
-        else:
-            values = np.repeat(values, parts)
-        at_zero = link.from_si(0.0)
-        table[:, i] = at_zero + (link.from_si(1.0) - at_zero) * values
-    return table
+def _tables(
+    series: Series, links: Sequence[Link], parts: int
+) -> Iterator[np.ndarray[Any, np.dtype[np.float64]]]:
+    """Give length and inputs of each step of the FMU, in its units, some steps at a time."""
+    for begin, end in series.segments:
+        for first in range(begin, end, BLOCK):
+            rows = slice(first, min(end, first + BLOCK))
+            table = np.empty(((rows.stop - first) * parts, 1 + len(links)))
+            table[:, 0] = np.repeat(series.step[rows] / parts, parts)
+            for i, link in enumerate(links, start=1):
+                values = np.repeat(series.values[link.quantity].to_numpy()[rows], parts)
+                if link.quantity == "compressor_speed":
+                    values = values * _is_on(series, rows, parts, max(begin, first - 1))
+                at_zero = link.from_si(0.0)
+                table[:, i] = at_zero + (link.from_si(1.0) - at_zero) * values
+            yield table
 
 
-def _is_on(series: Series, rows: Any, parts: int) -> Any:
+def _is_on(series: Series, rows: slice, parts: int, before: int) -> Any:
     """Whether the compressor runs in each step of the FMU.
 
     Of a step of the log in which it ran for a share, it runs in the last parts if it stood before,
     and in the first if it ran.
     """
-    share = series.states["compressor"].to_numpy()[rows]
+    states = series.states["compressor"].to_numpy()
+    share = states[rows]
     many = np.rint(share * parts)
-    ran_before = np.concatenate([[share[0] > 0.5], share[:-1] > 0.5])
+    ran_before = np.concatenate([[states[before] > 0.5], share[:-1] > 0.5])
     part = np.arange(parts)
     first = part[None, :] < many[:, None]
     last = part[None, :] >= parts - many[:, None]

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from heatpump_twin.model.errors import InputError
 
@@ -96,8 +98,19 @@ def read_answers(folder: Path, columns: Sequence[str] | None = None) -> pd.DataF
     parts = sorted(folder.glob("part-*.parquet"))
     if not parts:
         raise InputError(f"{folder}: holds no answers of a run")
-    wanted = None if columns is None else list(columns)
-    return pd.concat([pd.read_parquet(p, columns=wanted) for p in parts], ignore_index=True)
+    names = list(columns or pq.ParquetFile(parts[0]).schema.names)
+    rows = [pq.ParquetFile(part).metadata.num_rows for part in parts]
+    # Filled part by part: joining finished tables would need twice the memory.
+    read = {name: np.empty(sum(rows)) for name in names}
+    begin = 0
+    for part, count in zip(parts, rows, strict=True):
+        table = pq.read_table(part, columns=names)
+        for name in names:
+            read[name][begin : begin + count] = table[name].to_numpy()
+        begin += count
+        del table
+        pa.default_memory_pool().release_unused()
+    return pd.DataFrame(read, copy=False)
 
 
 def recover(folder: Path) -> int:
@@ -123,3 +136,4 @@ def _write(frame: pd.DataFrame, folder: Path, number: int, name: str = "part") -
     partial = path.with_suffix(".writing")
     frame.to_parquet(partial, index=False)
     partial.replace(path)
+    pa.default_memory_pool().release_unused()

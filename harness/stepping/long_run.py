@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ class LongRun:
 def step_through(
     fmu: FmuInfo,
     names: Sequence[str],
-    rows: np.ndarray[Any, np.dtype[np.float64]],
+    rows: Iterable[np.ndarray[Any, np.dtype[np.float64]]],
     answers: Answers,
     *,
     outputs: Sequence[str],
@@ -58,8 +58,9 @@ def step_through(
         From `inspect_fmu`.
     names : sequence of str
         Inputs of the FMU.
-    rows : numpy.ndarray
-        In each row the length of the step, s, and the inputs that hold over it, in its units.
+    rows : iterable of numpy.ndarray
+        Rows, some at a time: the length of the step, s, and the inputs that hold over it, in the
+        FMU's units.
     answers : Answers
         Where the outputs go.
     outputs : sequence of str
@@ -81,11 +82,13 @@ def step_through(
     KeyboardInterrupt
         If it was interrupted; the message says how many answers are kept.
     """
-    total = len(rows) // every
+    total = sum(segments) // every
     begin = time.monotonic()
     with temporary_folder() as folder:
         request, response = folder / "request.json", folder / "response.json"
-        rows.astype(float).tofile(folder / "rows")
+        with (folder / "rows").open("wb") as file:
+            for table in rows:
+                table.tofile(file)
         request.write_text(
             json.dumps(
                 {
