@@ -597,9 +597,7 @@ def plateaus(
     log: Annotated[
         str, typer.Argument(help="Name of a shipped log, or folder with its descriptor.toml.")
     ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for the point data set.")
-    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the point data set.")],
     step: StepOption = None,
 ) -> None:
     """Find the steady parts of a log; write them as a point data set, ready for calibrate."""
@@ -617,6 +615,42 @@ def plateaus(
     print_plateaus(points, console)
     for path in paths:
         console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+@_clear_errors
+def watch(
+    log: Annotated[
+        str, typer.Argument(help="Name of a shipped log, or folder with its descriptor.toml.")
+    ],
+    fmu: FmuOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder of the result; out/<log>_drift by default."),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a result that the folder holds.")
+    ] = False,
+    step: StepOption = None,
+) -> None:
+    """Tell whether a machine drifts away from its twin, since when and why; exit code 1 if so."""
+    _check_names(log, fmu)
+    from .data.series import load_series
+    from .report.drift import check_drift_folder, print_drift, write_drift
+    from .scoring.watching import watch as run_watch
+    from .stepping.answers import SIMULATION
+
+    series = load_series(log, step)
+    folder = output or Path("out") / f"{series.descriptor.name}_drift"
+    check_drift_folder(folder, replace)
+    names, source = _map_for(series, None) if fmu is not None else (None, "")
+    with _series_fmu(series, fmu) as path, _progress(f"watching {path.name}") as progress:
+        watched = run_watch(series, path, folder / SIMULATION, names, source, progress)
+    write_drift(watched, folder)
+    print_drift(watched, console)
+    console.print(f"wrote {folder / 'drift.json'}", highlight=False, soft_wrap=True)
+    if watched.drift.alarm is not None:
+        raise typer.Exit(MISSED)
 
 
 @app.command()

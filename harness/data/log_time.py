@@ -79,7 +79,6 @@ class Window(Strict):
     end: str | float | datetime | None = None
 
 
-
 def seconds(cells: pd.Series[str], time: TimeColumn, place: str) -> Times:
     """Read times, in the order of the file.
 

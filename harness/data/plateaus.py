@@ -170,10 +170,7 @@ def _is_steady(time: Floats, value: Floats, runs: Flags, first: Any, most: _Most
     spread = most.noise**2 * (1.0 + SURE * (2.0 / count) ** 0.5)
     shift = SURE * 2.0 * most.noise * (4.0 / count) ** 0.5
     return np.asarray(
-        complete
-        & holds
-        & (variance <= most.deviation**2 + spread)
-        & (drift <= most.drift + shift)
+        complete & holds & (variance <= most.deviation**2 + spread) & (drift <= most.drift + shift)
     )
 
 

@@ -117,12 +117,26 @@ def _downloaded(name: str, registered: Registered) -> Path:
             f"off or changed; expected SHA-256 {registered.sha256[:_SHOWN]}...; nothing was kept"
         ) from error
     except (requests.RequestException, OSError) as error:
-        reason = " ".join(str(error).split())
         raise InputError(
-            f"data file {name}: cannot be downloaded from {registered.url}: {reason}; without a "
-            f"network, {DATA_VARIABLE} names a folder that holds it"
+            f"data file {name}: cannot be downloaded from {registered.url}: {_reason(error)}; "
+            f"without a network, {DATA_VARIABLE} names a folder that holds it"
         ) from error
     return Path(found)
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong with a download, in a few words."""
+    import requests
+
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"the server answers {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout):
+        return "the server does not answer"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection was cut off"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return " ".join(str(error).split())
 
 
 def _from(registered: Registered) -> str:

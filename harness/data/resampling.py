@@ -94,9 +94,9 @@ class Signal:
         i = np.searchsorted(self.time, times, "right") - 1
         inside = i.clip(min=0)
         dt = (times - self.time[inside]).clip(0.0, length[inside])
-        slope = np.divide(
-            ends - self.value, length, out=np.zeros_like(length), where=length > 0.0
-        )[inside]
+        slope = np.divide(ends - self.value, length, out=np.zeros_like(length), where=length > 0.0)[
+            inside
+        ]
         at = before[inside] + dt * (self.value[inside] + 0.5 * slope * dt)
         is_before = i < 0
         return np.where(is_before, 0.0, at), np.where(is_before, 0.0, known_before[inside] + dt)

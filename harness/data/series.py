@@ -159,7 +159,9 @@ class Series:
     def unknown_flows(self) -> dict[str, Constant]:
         """Flows that were assumed and not read."""
         constants = self.descriptor.constants
-        return {q: constants[q] for q in FLOW_INLETS if q in constants and not constants[q].recorded}
+        return {
+            q: constants[q] for q in FLOW_INLETS if q in constants and not constants[q].recorded
+        }
 
     @property
     def fingerprint(self) -> str:
@@ -220,9 +222,7 @@ class _Log:
         self.states = {k: v[rows] for k, v in self.states.items()}
 
 
-def load_series(
-    name_or_path: str, step: float | None = None, kind: str | None = None
-) -> Series:
+def load_series(name_or_path: str, step: float | None = None, kind: str | None = None) -> Series:
     """Read and check a log.
 
     Parameters
@@ -254,9 +254,7 @@ def load_series(
     resampling = descriptor.resampling
     if step is not None or kind is not None:
         told = resampling or Resampling(step=usual)
-        resampling = told.model_copy(
-            update={"step": step or told.step, "kind": kind or told.kind}
-        )
+        resampling = told.model_copy(update={"step": step or told.step, "kind": kind or told.kind})
     has_holes = any(c.writes == ON_CHANGE or c.gaps for c in descriptor.columns.values()) or any(
         s.writes == ON_CHANGE for s in descriptor.states.values()
     )
@@ -573,9 +571,7 @@ def _signals(
     return signals
 
 
-def _signal(
-    time: Times, read: Any, si: Floats, writes: str, longest_gap: float
-) -> Signal:
+def _signal(time: Times, read: Any, si: Floats, writes: str, longest_gap: float) -> Signal:
     if writes == ON_CHANGE:
         return Signal.held(time[read], si, time, longest_gap)
     return Signal.straight(time[read], si, longest_gap)
@@ -692,9 +688,9 @@ def _series(
     segments = _segments(is_known, is_apart)
     place = f"data set {folder}"
     if not segments:
-        lacking = [
-            q for q in BOUNDARY_QUANTITIES if not np.isfinite(quantities[q]).any()
-        ] or ["some input"]
+        lacking = [q for q in BOUNDARY_QUANTITIES if not np.isfinite(quantities[q]).any()] or [
+            "some input"
+        ]
         raise InputError(
             f"{place}: no step has all inputs of the model; {', '.join(lacking)} is missing or "
             "is read too seldom: [time] longest_gap says over how many seconds it stays known"
@@ -731,9 +727,7 @@ def _segments(is_known: Any, is_apart: Any) -> tuple[tuple[int, int], ...]:
     (begins,) = np.nonzero(is_known & (~before | is_apart))
     after = np.concatenate([~is_known[1:] | is_apart[1:], [True]])
     (ends,) = np.nonzero(is_known & after)
-    return tuple(
-        (int(a), int(b) + 1) for a, b in zip(begins, ends, strict=True) if b > a
-    )
+    return tuple((int(a), int(b) + 1) for a, b in zip(begins, ends, strict=True) if b > a)
 
 
 def _completed(series: Series) -> Series:

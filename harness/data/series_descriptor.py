@@ -32,7 +32,9 @@ PHASES = (
     "hot water",
 )
 ALL = "all"
-Phase = Literal["all", "on", "start-up", "steady", "running", "stop", "standstill", "defrost", "hot water"]
+Phase = Literal[
+    "all", "on", "start-up", "steady", "running", "stop", "standstill", "defrost", "hot water"
+]
 
 #: What a log may say of the plant beside its quantities.
 COMPRESSOR, DEFROST, HOT_WATER = "compressor", "defrost", "hot_water"

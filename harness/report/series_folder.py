@@ -186,7 +186,9 @@ def plot_data(scores: SeriesScores) -> tuple[dict[str, Any], str]:
                 "residual_label": "residual in "
                 + ("K" if QUANTITIES[q].unit == "K" else QUANTITIES[q].display.unit),
                 "decimals": QUANTITIES[q].display.decimals + 1,
-                "measured": _packed(_means(QUANTITIES[q].shown(series.values[q]), size), np.float32),
+                "measured": _packed(
+                    _means(QUANTITIES[q].shown(series.values[q]), size), np.float32
+                ),
                 "simulated": _packed(
                     _means(QUANTITIES[q].shown(scores.simulated[q]), size), np.float32
                 ),
@@ -231,9 +233,7 @@ def _write_junit(scores: SeriesScores, path: Path) -> None:
             limit=threshold.limit,
         )
         if threshold.is_known_miss:
-            case.result = [
-                Skipped(f"{threshold.finding}, a known miss: {threshold.known_miss}")
-            ]
+            case.result = [Skipped(f"{threshold.finding}, a known miss: {threshold.known_miss}")]
         elif not threshold.passed:
             message = f"{threshold.finding}, limit {threshold.limit:g}"
             case.result = [Failure(message, type_="limit missed")]

@@ -49,6 +49,7 @@
     }
     if (data.worst) {
       ctx.strokeStyle = "#b3261e";
+      ctx.setLineDash([]);
       ctx.lineWidth = 2 * devicePixelRatio;
       const [a, b] = [x(data.worst[0]), x(data.worst[1])];
       if (b > a) ctx.strokeRect(a, top, b - a, height);

@@ -151,7 +151,10 @@ def plateaus(points: PointsOfLog) -> Table:
                 str(number),
                 f"{row['begin']:.0f}",
                 f"{row['end']:.0f}",
-                *(f"{QUANTITIES[q].shown(row[q]):.{QUANTITIES[q].display.decimals}f}" for q in shown),
+                *(
+                    f"{QUANTITIES[q].shown(row[q]):.{QUANTITIES[q].display.decimals}f}"
+                    for q in shown
+                ),
             ]
             for number, row in points.table.iterrows()
         ],

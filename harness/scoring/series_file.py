@@ -167,9 +167,7 @@ def to_file(scores: SeriesScores) -> SeriesScoresFile:
             "worst": None
             if scores.worst is None
             else {
-                "begin": float(
-                    series.time[scores.worst.begin] - series.step[scores.worst.begin]
-                ),
+                "begin": float(series.time[scores.worst.begin] - series.step[scores.worst.begin]),
                 "end": float(series.time[scores.worst.end - 1]),
                 "error": scores.worst.error,
             },

@@ -106,9 +106,13 @@ def starts_of(
         on = runs[begin:end]
         for i in np.flatnonzero(on[1:] & ~on[:-1]) + 1:
             row = begin + int(i)
-            stop = row + int(np.searchsorted(
-                series.time[row:end], series.time[row] + series.descriptor.phases.start_up, "right"
-            ))
+            stop = row + int(
+                np.searchsorted(
+                    series.time[row:end],
+                    series.time[row] + series.descriptor.phases.start_up,
+                    "right",
+                )
+            )
             is_whole = bool(runs[row:stop].all()) and stop < end and not is_long
             is_heating = phases[row] == PHASES.index("start-up")
             if not is_heating:

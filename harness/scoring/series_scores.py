@@ -377,7 +377,11 @@ def _of_starts(
     for q in ("P_el", "Q_flow_sink"):
         if q in series.values and q in simulated:
             measured[q], answered[q] = series.values[q].to_numpy(), simulated[q].to_numpy()
-    if "Q_flow_sink" not in measured and "T_sink_out" in simulated and "T_sink_out" in series.values:
+    if (
+        "Q_flow_sink" not in measured
+        and "T_sink_out" in simulated
+        and "T_sink_out" in series.values
+    ):
         T_in = series.values["T_sink_in"].to_numpy()
         name = "T_sink_out - T_sink_in"
         measured[name] = series.values["T_sink_out"].to_numpy() - T_in

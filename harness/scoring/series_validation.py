@@ -306,5 +306,3 @@ def _converter(links: Sequence[Link], has_status: bool) -> Any:
         return pd.DataFrame(columns)
 
     return convert
-
-

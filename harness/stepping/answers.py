@@ -45,9 +45,7 @@ class Answers:
         Turns numbers as they come in into those that are kept.
     """
 
-    def __init__(
-        self, folder: Path, columns: Sequence[str], time: Any, convert: Convert
-    ) -> None:
+    def __init__(self, folder: Path, columns: Sequence[str], time: Any, convert: Convert) -> None:
         self._folder, self._columns = folder, list(columns)
         self._time, self._convert = time, convert
         self._kept = 0
