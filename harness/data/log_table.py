@@ -14,6 +14,9 @@ from heatpump_twin.model.errors import InputError
 # Rows that are held as text at a time: a month of seconds would not fit into memory.
 ROWS = 100_000
 
+# Bytes at the end of a file in which its last line lies.
+_END = 1 << 16
+
 _SEPARATORS = "\t;,"
 
 
@@ -35,6 +38,7 @@ def read_log(path: Path, header_line: int) -> Iterator[pd.DataFrame]:
     """
     header, separator = _header(path, header_line)
     first = header_line + 1
+    _check_end(path, header, separator)
     try:
         with pd.read_csv(
             path,
@@ -54,16 +58,7 @@ def read_log(path: Path, header_line: int) -> Iterator[pd.DataFrame]:
             for chunk in chunks:
                 chunk.index = pd.RangeIndex(first, first + len(chunk), name="line")
                 first += len(chunk)
-                # Too few cells are missing values, of which text has none otherwise.
-                short = chunk.isna().any(axis=1)
-                blank = short & (chunk.iloc[:, 0].fillna("") == "")
-                if (short & ~blank).any():
-                    line = chunk.index[(short & ~blank).argmax()]
-                    raise InputError(
-                        f"data file {path}: line {line} has fewer cells than the header, which has "
-                        f"{len(header)}; is the file cut off?"
-                    )
-                rows = chunk[~blank]
+                rows = chunk[(chunk != "").any(axis=1)]
                 is_empty = is_empty and rows.empty
                 yield rows
                 # Texts lie in a pool that keeps what it had: so it is no more than for some rows.
@@ -95,3 +90,17 @@ def _header(path: Path, header_line: int) -> tuple[list[str], str]:
     if twice:
         raise InputError(f"data file {path}: column {twice[0]!r} stands twice in the header")
     return header, separator
+
+
+def _check_end(path: Path, header: list[str], separator: str) -> None:
+    """Refuse a last line with too few cells: the file was cut off."""
+    with path.open("rb") as file:
+        file.seek(-min(_END, path.stat().st_size), 2)
+        lines = file.read().decode("utf-8", "replace").rstrip("\r\n").splitlines()
+    if len(lines) > 1:
+        (cells,) = csv.reader([lines[-1]], delimiter=separator)
+        if 0 < len(cells) < len(header):
+            raise InputError(
+                f"data file {path}: its last line has {len(cells)} cells, the header "
+                f"{len(header)}: it was cut off"
+            )

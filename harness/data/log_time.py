@@ -1,8 +1,8 @@
 """When each row of a log was written, in seconds: elapsed time, ISO 8601 and local clock time.
 
-Local clock time repeats an hour when summer time ends, and skips one when it begins. In a log, which
-is written in order, the first pass through the repeated hour is the one in summer time, so rows are
-told apart by their order.
+Local clock time repeats an hour when summer time ends, and skips one when it begins. In a log,
+which is written in order, the first pass through the repeated hour is the one in summer time, so
+rows are told apart by their order.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class TimeColumn(Strict):
     column : str
         Its header.
     kind : str
-        ``elapsed``: a number in `unit`; ``iso``: ISO 8601 with the offset from UTC; ``local``: clock
-        time in `zone`, by `pattern` if it is not ISO 8601.
+        ``elapsed``: a number in `unit`; ``iso``: ISO 8601 with the offset from UTC; ``local``:
+        clock time in `zone`, by `pattern` if it is not ISO 8601.
     longest_gap : float, optional
         Longest time between two readings over which a value is taken to be known, s; ten times the
         usual one by default.
@@ -60,7 +60,7 @@ class TimeColumn(Strict):
         if self.zone is not None:
             try:
                 ZoneInfo(self.zone)
-            except (OSError, ValueError) as error:
+            except (KeyError, OSError, ValueError) as error:
                 raise ValueError(
                     f"unknown time zone {self.zone!r}; expected a name such as Europe/Berlin"
                 ) from error
@@ -167,7 +167,7 @@ def _from_local(
     found = first.copy()
     (ambiguous,) = np.nonzero(first != second)
     passes_again = False
-    for i in ambiguous:
+    for i in map(int, ambiguous):
         if i and first[i - 1] != second[i - 1]:
             # The clock went back inside the hour: from here on it is the second pass.
             passes_again = passes_again or first[i] < first[i - 1]

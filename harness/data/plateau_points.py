@@ -246,7 +246,7 @@ def _descriptor(points: PointsOfLog, folder: Path, has_start: bool) -> tomlkit.T
 
 
 def _machine(series: Series) -> str:
-    """The machine of the log as the point data set names it: a shipped one, or where its file is."""
+    """The machine of the log as the point data set names it: by name, or where its file is."""
     named = series.descriptor.machine
     if named is None:
         return "machine.toml"

@@ -1,8 +1,8 @@
 """Steady parts of a log, by the spread and drift of temperatures in a moving window.
 
 The method is that of M. Kim, S. H. Yoon, P. A. Domanski, W. V. Payne, Design of a steady-state
-detector for fault detection and diagnosis of a residential air conditioner, International Journal of
-Refrigeration 31 (2008) 790-799: a time is steady while the standard deviation of each of some
+detector for fault detection and diagnosis of a residential air conditioner, International Journal
+of Refrigeration 31 (2008) 790-799: a time is steady while the standard deviation of each of some
 quantities over a moving window stays below a limit. The drift over the window is limited, too: of a
 slow ramp the deviation is small.
 """
@@ -83,29 +83,60 @@ def find_plateaus(series: Series) -> list[Plateau]:
             f"{series.place}: steps of {usual:g} s are too long to tell what is steady; expected "
             f"{10.0 * WINDOW / _STEPS:g} s at most"
         )
-    is_steady = steady_rows(series)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], is_steady.astype(int), [0]])))
-    return [
-        Plateau(int(a), int(b))
-        for a, b in zip(edges[::2], edges[1::2], strict=True)
-        if float(series.step[a:b].sum()) >= LEAST
-    ]
+    limits = _limits(series)
+    window = max(WINDOW, _STEPS * usual)
+    ends = _ends_of_steady_windows(series, limits, window)
+    elapsed = series.elapsed
+    found: list[Plateau] = []
+    for begin, end in series.segments:
+        of_segment: list[Plateau] = []
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], ends[begin:end].astype(int), [0]])))
+        for a, b in zip(begin + edges[::2], begin + edges[1::2], strict=True):
+            first = int(np.searchsorted(elapsed, elapsed[a] - window + 1e-6, "right"))
+            plateau = Plateau(max(first, begin), int(b))
+            before = of_segment[-1] if of_segment else None
+            if before is not None and plateau.begin < before.end:
+                if _is_same(series, before, plateau, limits):
+                    of_segment[-1] = Plateau(before.begin, plateau.end)
+                    continue
+                plateau = Plateau(before.end, plateau.end)
+            of_segment.append(plateau)
+        found += of_segment
+    return [p for p in found if float(series.step[p.begin : p.end].sum()) >= LEAST]
 
 
-def steady_rows(series: Series) -> Flags:
-    """Tell which rows lie in a steady window while the compressor runs."""
-    steady = np.zeros(len(series), bool)
+def _limits(series: Series) -> dict[str, tuple[float, float]]:
+    """Largest deviation in a window and drift over it, by quantity."""
     limits = {q: (DEVIATION, DRIFT) for q in TEMPERATURES if q in series.values}
     for q in RATES:
         if q in series.values and q not in series.descriptor.constants:
             usual = abs(float(series.values[q][series.runs].median()))
             limits[q] = (RATE_DEVIATION * usual, RATE_DRIFT * usual)
+    return limits
+
+
+def _is_same(
+    series: Series, one: Plateau, other: Plateau, limits: dict[str, tuple[float, float]]
+) -> bool:
+    """Whether two parts that touch differ by no more than one may drift in itself."""
+    for name, (_, drift) in limits.items():
+        values = series.values[name].to_numpy()
+        gap = values[one.begin : one.end].mean() - values[other.begin : other.end].mean()
+        if not abs(gap) <= drift:
+            return False
+    return True
+
+
+def _ends_of_steady_windows(
+    series: Series, limits: dict[str, tuple[float, float]], window: float
+) -> Flags:
+    """Tell at which rows steady windows end."""
+    steady = np.zeros(len(series), bool)
     runs = series.states[COMPRESSOR].to_numpy() > 1.0 - 1e-9
     if DEFROST in series.states:
         runs &= series.states[DEFROST].to_numpy() < 1e-9
     noise = {q: _noise(series.values[q].to_numpy()) for q in limits}
     usual_step = float(np.median(series.step))
-    window = max(WINDOW, _STEPS * usual_step)
     elapsed = series.elapsed
     for begin, end in series.segments:
         for first in range(begin, end, BLOCK):
@@ -118,7 +149,7 @@ def steady_rows(series: Series) -> Flags:
                 values = series.values[name].to_numpy()[part]
                 most = _Most(window, usual_step, deviation, drift, noise[name])
                 here &= _is_steady(time, values, runs[part], starts, most)
-            steady[part] |= _covered(here, starts)
+            steady[first : part.stop] = here[first - early :]
     return steady
 
 
@@ -130,16 +161,6 @@ class _Most(NamedTuple):
     deviation: float
     drift: float
     noise: float
-
-
-def _covered(ends: Flags, first: Any) -> Flags:
-    """Rows of all windows that are steady, given the rows at which those end."""
-    n = len(ends)
-    (last,) = np.nonzero(ends)
-    change = np.zeros(n + 1)
-    np.add.at(change, first[last], 1.0)
-    np.add.at(change, last + 1, -1.0)
-    return np.cumsum(change)[:n] > 0.5
 
 
 def _is_steady(time: Floats, value: Floats, runs: Flags, first: Any, most: _Most) -> Flags:

@@ -1,7 +1,7 @@
 """A log of a machine: its descriptor and tables, checked, as numbers over time in SI units.
 
-Row `k` of a series is the step that ends at `time[k]`: inputs hold over it, and results are those at
-its end, or the means over it where the log was brought to even steps by means.
+Row `k` of a series is the step that ends at `time[k]`: inputs hold over it, and results are those
+at its end, or the means over it where the log was brought to even steps by means.
 """
 
 from __future__ import annotations
@@ -252,18 +252,20 @@ def load_series(name_or_path: str, step: float | None = None, kind: str | None =
     usual = float(np.median(np.diff(rows)))
     longest_gap = descriptor.time.longest_gap or GAP * usual
     resampling = descriptor.resampling
-    if step is not None or kind is not None:
-        told = resampling or Resampling(step=usual)
-        resampling = told.model_copy(update={"step": step or told.step, "kind": kind or told.kind})
     has_holes = any(c.writes == ON_CHANGE or c.gaps for c in descriptor.columns.values()) or any(
         s.writes == ON_CHANGE for s in descriptor.states.values()
     )
-    if resampling is None and has_holes:
+    if resampling is None and (has_holes or step is not None or kind is not None):
         resampling = Resampling(step=usual)
-        log.notes.append(
-            f"brought to even steps of {usual:g} s, the usual time between rows, since columns "
-            "have empty cells; [resampling] step = ... sets another"
-        )
+        if step is None:
+            log.notes.append(
+                f"brought to even steps of {usual:g} s, the usual time between rows"
+                + ", since columns have empty cells" * has_holes
+                + "; [resampling] step = ... sets another"
+            )
+    if resampling is not None:
+        changes = {"step": step or resampling.step, "kind": kind or resampling.kind}
+        resampling = Resampling.model_validate(changes)
     if resampling is not None and rows[-1] - rows[0] < resampling.step:
         raise InputError(
             f"{place}: lasts {rows[-1] - rows[0]:g} s, which is shorter than one step of "
@@ -301,9 +303,9 @@ def _read(descriptor: SeriesDescriptor, folder: Path, name: str) -> _Log:
             place = f"data file {path}: column {column!r}"
             numbers[column].append(_numbers(chunk[column], descriptor.columns[column], place))
         for state, found in states.items():
-            entry = descriptor.states[state]  # type: ignore[index]
-            place = f"data file {path}: column {entry.column!r}"
-            found.append(_states(chunk[entry.column], entry, place))
+            of_state = descriptor.states[state]  # type: ignore[index]
+            place = f"data file {path}: column {of_state.column!r}"
+            found.append(_states(chunk[of_state.column], of_state, place))
     if clock:
         times = [seconds(pd.concat(clock), descriptor.time, place_of_time)]
         clock.clear()
@@ -324,9 +326,10 @@ def _read(descriptor: SeriesDescriptor, folder: Path, name: str) -> _Log:
     for column, entry in descriptor.columns.items():
         _take_out_not_read(log, column, entry, f"data file {path}: column {column!r}")
         _check_empty(log, column, entry, f"data file {path}: column {column!r}")
-    for state, entry in descriptor.states.items():
-        place = f"data file {path}: column {entry.column!r}"
-        _check_empty_cells(np.isnan(log.states[state]), entry.writes, False, log.lines, place)
+    for name_of_state, of_state in descriptor.states.items():
+        place = f"data file {path}: column {of_state.column!r}"
+        is_empty = np.isnan(log.states[name_of_state])
+        _check_empty_cells(is_empty, of_state.writes, False, log.lines, place)
     return log
 
 
@@ -432,7 +435,7 @@ def _check_order(log: _Log, descriptor: SeriesDescriptor, place: str) -> None:
     (same,) = np.nonzero(steps == 0.0)
     if not len(same):
         return
-    for i in same:
+    for i in map(int, same):
         for values in (log.numbers, log.states):
             for name, column in values.items():
                 one, other = column[i], column[i + 1]
@@ -494,7 +497,7 @@ def _is_temperature(column: SeriesColumn) -> bool:
 
 
 def _joined(descriptor: SeriesDescriptor, logs: list[_Log]) -> _Log:
-    """Put tables one behind the other; two that overlap are refused or cut, as the descriptor says."""
+    """Put tables one behind the other; an overlap is refused or cut, as the descriptor says."""
     names = descriptor.files
     order = sorted(range(len(logs)), key=lambda i: logs[i].time[0])
     joined = logs[order[0]]
@@ -604,13 +607,12 @@ def _even(
     columns: dict[str, Floats] = {}
     resampled = []
     for name, signal in _signals(descriptor, log, longest_gap, folder).items():
-        over_mean = is_mean or name in descriptor.states
-        columns[name] = signal.means(edges) if over_mean else signal.samples(edges[1:])
+        columns[name] = signal.means(edges) if is_mean else signal.samples(edges[1:])
         resampled.append(
             Resampled(
                 name,
                 "held" if signal.is_held else "straight",
-                "mean" if over_mean else "sample",
+                resampling.kind,
                 len(signal.time),
                 len(edges) - 1,
                 int(np.isnan(columns[name]).sum()),
@@ -645,8 +647,8 @@ def _as_recorded(
     even = bool((np.abs(between - usual) <= _EVEN * usual).mean() > 1.0 - _EVEN)
     if not even:
         log.notes.append(
-            f"rows are {between.min():g} to {between.max():g} s apart, usually {usual:g} s; each is "
-            "a step of its own length; [resampling] step = ... makes them even"
+            f"rows are {between.min():g} to {between.max():g} s apart, usually {usual:g} s; each "
+            "is a step of its own length; [resampling] step = ... makes them even"
         )
     step = np.concatenate([[usual], between])
     return _series(descriptor, folder, log.time, step, columns, longest_gap, False, log, ())
@@ -769,6 +771,6 @@ def _completed(series: Series) -> Series:
             values["P_el"].to_numpy(),
             series.step,
             series.time,
-            f"{place}: column {descriptor.states[COMPRESSOR].column!r}",  # type: ignore[index]
+            f"{place}: column {descriptor.states[COMPRESSOR].column!r}",
         )
     return replace(series, values=values, _uncertainty=uncertainty)

@@ -19,7 +19,7 @@ from .fmu_map import FmuMap
 from .log_time import TimeColumn, Window
 from .registry import Registered
 
-EVERY_ROW, ON_CHANGE = "every_row", "on_change"
+ON_CHANGE = "on_change"
 
 #: Parts of a log that are scored apart, in the order in which they are told.
 PHASES = (
@@ -58,7 +58,7 @@ class SeriesColumn(Column):
         Is added to each reading, in the unit of an uncertainty.
     """
 
-    writes: Literal["every_row", "on_change"] = EVERY_ROW
+    writes: Literal["every_row", "on_change"] = "every_row"
     not_read: tuple[float, ...] = ()
     numbers: dict[str, float] = Field(default_factory=dict)
     offset: float = 0.0
@@ -78,7 +78,7 @@ class StateColumn(Strict):
     on: tuple[str, ...] = ON
     off: tuple[str, ...] = OFF
     above: float | None = None
-    writes: Literal["every_row", "on_change"] = EVERY_ROW
+    writes: Literal["every_row", "on_change"] = "every_row"
     note: str = ""
 
     @model_validator(mode="after")
@@ -120,7 +120,7 @@ class PhaseTimes(Strict):
 
 
 class SeriesLimits(Limits):
-    """Largest errors of a quantity in a phase; `energy_max` is per cent of the energy of the run."""
+    """Largest errors of a quantity in a phase; `energy_max` is per cent of the run's energy."""
 
     energy_max: Positive | None = None
 

@@ -121,8 +121,8 @@ def print_drift(watched: Watched, console: Console) -> None:
         f"{', '.join(drift.blocks.quantities)}"
     )
     say(
-        f"false alarms: one in {BLOCKS_BETWEEN:g} blocks is stated, so in {100 * rate.stated:.2g} % "
-        f"of logs as long as this; of {rate.copies} simulated ones {100 * rate.simulated:.2g} %"
+        f"false alarms: one in {BLOCKS_BETWEEN:g} blocks is stated, so in {100 * rate.stated:.2g} "
+        f"% of logs as long as this; of {rate.copies} simulated ones {100 * rate.simulated:.2g} %"
     )
     if drift.alarm is None:
         say(

@@ -27,7 +27,7 @@ def write_markdown(scores: Scores, path: Path) -> None:
         *([""] if wrong else []),
         row(table.header),
         row(["---", *("---:" for _ in table.header[1:])]),
-        *(row(row) for row in table.rows),
+        *(row(cells) for cells in table.rows),
         "",
         table.note,
     ]

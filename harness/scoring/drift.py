@@ -3,13 +3,13 @@
 Departures, which are readings less answers, are taken over the steady parts of a log, as means over
 blocks, and divided by the standard uncertainty of the band. Each quantity has a cumulative sum to
 either side: E. S. Page, Continuous inspection schemes, Biometrika 41 (1954) 100-115; the run length
-between false alarms is that of D. Siegmund, Sequential Analysis, Springer 1985, as D. C. Montgomery,
-Introduction to Statistical Quality Control, gives it:
+between false alarms is that of D. Siegmund, Sequential Analysis, Springer 1985, as D. C.
+Montgomery, Introduction to Statistical Quality Control, gives it:
 
     ARL = (exp(2 k b) - 2 k b - 1) / (2 k^2),  b = h + 1.166
 
-The allowance `k` is one standard uncertainty: the twin's own error at an operating point stays as it
-is while the point does, and is no drift as long as it lies in the band.
+The allowance `k` is one standard uncertainty: the twin's own error at an operating point stays as
+it is while the point does, and is no drift as long as it lies in the band.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 from ..data.plateaus import find_plateaus
 from ..data.series import Series
 from .faults import Fault, FaultModel, faults_of
-from .series_scores import COVERAGE, Band, scored_rows
 from .series_phases import phases_of
+from .series_scores import COVERAGE, Band, scored_rows
 
 # Length of a block, s: longer than outlets need to follow, so that neighbours hardly depend on each
 # other but by the twin's own error.
@@ -41,8 +41,8 @@ ALLOWANCE = 1.0
 #: Blocks between two false alarms, on average, over all quantities together.
 BLOCKS_BETWEEN = 10_000.0
 
-# Causes whose misfit is no larger than the least by more than this cannot be told apart from it: the
-# 95 % quantile of chi squared with one degree of freedom.
+# Causes whose misfit is no larger than the least by more than this cannot be told apart from it:
+# the 95 % quantile of chi squared with one degree of freedom.
 ALIKE = 3.84
 
 # Of Siegmund's approximation: a sum that passes its limit passes it by so much on average.
@@ -292,7 +292,8 @@ def false_alarms(blocks: Blocks, copies: int = 1000, seed: int = 0) -> FalseAlar
     ):
         up, down = sums_of(scaled)
         shares.append(float((np.maximum(up, down) > limit).any(axis=(0, 1)).mean()))
-    return FalseAlarms(count, 1.0 - math.exp(-count / BLOCKS_BETWEEN), *shares, copies)
+    stated = 1.0 - math.exp(-count / BLOCKS_BETWEEN)
+    return FalseAlarms(count, stated, shares[0], shares[1], copies)
 
 
 class Watch:

@@ -20,7 +20,8 @@ from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle, boundaries_of
 
 # What a loss of refrigerant does besides: the evaporator runs dry by so much, K, for each tenth
 # that is lost, and the condenser's subcooling goes by so large a share. A proxy: the model holds no
-# charge. Tests on units with thermostatic valves show superheat that rises and subcooling that goes.
+# charge. Tests on units with thermostatic valves show superheat that rises and subcooling that
+# goes.
 _SUPERHEAT_OF_LOSS, _SUBCOOLING_OF_LOSS = 4.0, 0.3
 
 

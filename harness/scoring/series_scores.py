@@ -1,8 +1,8 @@
 """Errors of an FMU over a log: by phase, energy, starts, and where it is farthest off.
 
-CV(RMSE) and NMBE are those of ASHRAE Guideline 14, Measurement of Energy, Demand, and Water Savings,
-with no fitted parameter counted. They are per cent of the mean over the same steps, and are given
-where the compressor runs: of standby power a percentage says nothing.
+CV(RMSE) and NMBE are those of ASHRAE Guideline 14, Measurement of Energy, Demand, and Water
+Savings, with no fitted parameter counted. They are per cent of the mean over the same steps, and
+are given where the compressor runs: of standby power a percentage says nothing.
 """
 
 from __future__ import annotations

@@ -217,8 +217,8 @@ def bands_of(
 ) -> dict[str, Band]:
     """Bands in which 95 % of the readings are expected, by quantity.
 
-    Of a calibrated machine: the calibration's own for records that it had not seen, as the root mean
-    square over them. Otherwise: of the readings alone.
+    Of a calibrated machine: the calibration's own for records that it had not seen, as the root
+    mean square over them. Otherwise: of the readings alone.
     """
     bands = {}
     widths = calibration.frame("leave_one_out", "half_widths") if calibration else pd.DataFrame()

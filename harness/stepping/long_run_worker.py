@@ -1,7 +1,7 @@
-"""The process in which an FMU is stepped through a log: ``python -m <this module> request response``.
+"""The process that steps an FMU through a log: ``python -m <this module> request response``.
 
-Like `replay_worker` it imports FMPy and the standard library only. Each answer is written as soon as
-it is there, as plain numbers, so that nothing is lost however this process ends.
+Like `replay_worker` it imports FMPy and the standard library only. Each answer is written as soon
+as it is there, as plain numbers, so that nothing is lost however this process ends.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         (why it ended early, or None).
     """
     inputs, every = request["inputs"], int(request["every"])
-    answers, messages = 0, []
+    answers = 0
+    messages: list[tuple[int, str]] = []
     pack = struct.Struct(f"{len(request['outputs'])}d").pack
     # Without a buffer of its own: what is written is in the file when this process is killed.
     target = os.open(request["answers"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
