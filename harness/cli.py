@@ -81,7 +81,9 @@ class SchemaKind(StrEnum):
 
     MACHINE = "machine"
     DESCRIPTOR = "descriptor"
+    SERIES = "series"
     SCORES = "scores"
+    SERIES_SCORES = "series_scores"
 
 
 DatasetArgument = Annotated[
@@ -799,7 +801,7 @@ def list_command() -> None:
 def schema_command(
     kind: Annotated[SchemaKind, typer.Argument(help="Of which file.")],
 ) -> None:
-    """Print the JSON schema of machine files, descriptors or scores.json."""
+    """Print the JSON schema of machine files, descriptors of points or logs, or scores.json."""
     from .report.schemas import schema_text
 
     typer.echo(schema_text(kind.value), nl=False)

@@ -144,6 +144,12 @@ class Series:
             for column in self.descriptor.columns.values()
             if not column.score or column.origin == "derived"
         }
+        # Heat is no reading where its flow was assumed.
+        not_scored |= {
+            name
+            for name in self.descriptor.derived
+            if f"m_flow_{name.rsplit('_', 1)[-1]}" in self.unknown_flows
+        }
         return tuple(
             q
             for q in QUANTITIES
@@ -755,8 +761,13 @@ def _completed(series: Series) -> Series:
         except (InputError, SolveError) as error:
             raise InputError(f"{place}: derived.{name}: medium: {error}") from error
         values[name] = values[f"m_flow_{side}"] * capacity * change
-        usual = float(np.nanmedian(values[f"m_flow_{side}"][runs] if runs.any() else 0.0))
-        uncertainty[name] = (usual * float(np.nanmedian(capacity)) * entry.uncertainty, 0.0)
+        flow = values[f"m_flow_{side}"][runs] if runs.any() else values[f"m_flow_{side}"]
+        usual = float(np.nanmedian(flow))
+        absolute, relative = uncertainty[f"m_flow_{side}"]
+        uncertainty[name] = (
+            usual * float(np.nanmedian(capacity)) * entry.uncertainty,
+            math.hypot(absolute / usual, relative) if usual > 0.0 else 0.0,
+        )
     if not runs.any():
         raise InputError(
             f"{place}: the compressor runs in no step; look at states.compressor of the descriptor"

@@ -336,7 +336,7 @@ def _score(
 def _energies(series: Series, simulated: pd.DataFrame, phases: Any) -> list[Energy]:
     found = []
     for quantity in ENERGIES:
-        if quantity not in series.values or quantity not in simulated:
+        if quantity not in series.scored or quantity not in simulated:
             continue
         measured, answered = series.values[quantity].to_numpy(), simulated[quantity].to_numpy()
         known = (phases >= 0) & np.isfinite(measured) & np.isfinite(answered)
@@ -375,7 +375,7 @@ def _of_starts(
     """What a start is told by: power, and heat or else what the sink is warmed by."""
     measured, answered = {}, {}
     for q in ("P_el", "Q_flow_sink"):
-        if q in series.values and q in simulated:
+        if q in series.scored and q in simulated:
             measured[q], answered[q] = series.values[q].to_numpy(), simulated[q].to_numpy()
     if (
         "Q_flow_sink" not in measured
