@@ -88,7 +88,7 @@ def test_an_interrupt_keeps_what_was_answered(fmu: Path, tmp_path: Path) -> None
 
 
 def test_a_killed_run_is_found_again(fmu: Path, tmp_path: Path) -> None:
-    log = write_log(tmp_path / "log", made_rows(300_000))
+    log = write_log(tmp_path / "log", made_rows(60_000))
     report = tmp_path / "report"
     command = [*COMMAND, "validate", str(log), "--fmu", str(fmu), "-o", str(report)]
     started = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
