@@ -104,6 +104,8 @@ class FalseAlarms:
     resampled : float
         Of copies of this log with its own departures about the means of its steady parts dealt
         anew.
+    errors_dealt : float
+        Of copies in which those means are dealt anew among the steady parts, too.
     copies : int
         Of each kind.
     """
@@ -112,6 +114,7 @@ class FalseAlarms:
     stated: float
     simulated: float
     resampled: float
+    errors_dealt: float
     copies: int
 
 
@@ -260,11 +263,25 @@ def sums_of(scaled: Any) -> tuple[Any, Any]:
     return up, down
 
 
-def resampled(blocks: Blocks, copies: int, rng: np.random.Generator) -> Any:
+def resampled(
+    blocks: Blocks, copies: int, rng: np.random.Generator, deals_errors: bool = False
+) -> Any:
     """Return departures of copies of a log, shape (blocks, quantities, copies), SI units.
 
-    In each, a steady part keeps its mean, and what its blocks differ by from it is dealt anew among
-    all blocks; quantities of a block stay together.
+    In each, what blocks differ by from the mean of their steady part is dealt anew among all
+    blocks; quantities of a block stay together.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        Of the log.
+    copies : int
+        How many.
+    rng : numpy.random.Generator
+        That deals.
+    deals_errors : bool
+        Whether the means, which are the twin's own error at an operating point, are dealt anew
+        among the steady parts, too; otherwise each part keeps its own.
     """
     read = blocks.departures.to_numpy()
     means = np.stack([read[blocks.plateau == p].mean(axis=0) for p in blocks.plateau])
@@ -276,7 +293,12 @@ def resampled(blocks: Blocks, copies: int, rng: np.random.Generator) -> Any:
     if not len(deviations):
         return np.repeat(read[:, :, None], copies, axis=2)
     dealt = deviations[rng.integers(len(deviations), size=(len(read), copies))]
-    return means[:, :, None] + dealt.transpose(0, 2, 1)
+    if not deals_errors:
+        return means[:, :, None] + dealt.transpose(0, 2, 1)
+    parts, part_of = np.unique(blocks.plateau, return_inverse=True)
+    first = np.array([np.flatnonzero(part_of == i)[0] for i in range(len(parts))])
+    drawn = rng.integers(len(parts), size=(len(parts), copies))
+    return (means[first][drawn][part_of] + dealt).transpose(0, 2, 1)
 
 
 def false_alarms(blocks: Blocks, copies: int = 1000, seed: int = 0) -> FalseAlarms:
@@ -289,11 +311,12 @@ def false_alarms(blocks: Blocks, copies: int = 1000, seed: int = 0) -> FalseAlar
     for scaled in (
         rng.standard_normal((count, width, copies)),
         resampled(blocks, copies, rng) / scale,
+        resampled(blocks, copies, rng, deals_errors=True) / scale,
     ):
         up, down = sums_of(scaled)
         shares.append(float((np.maximum(up, down) > limit).any(axis=(0, 1)).mean()))
     stated = 1.0 - math.exp(-count / BLOCKS_BETWEEN)
-    return FalseAlarms(count, stated, shares[0], shares[1], copies)
+    return FalseAlarms(count, stated, shares[0], shares[1], shares[2], copies)
 
 
 class Watch:

@@ -83,6 +83,7 @@ def test_false_alarms_are_no_more_than_stated(quiet: Blocks) -> None:
     # Of 2000 logs 12 are expected; three standard deviations of a count of 12 are ten.
     assert rate.simulated <= rate.stated + 10.0 / 2000.0
     assert rate.resampled <= rate.stated
+    assert rate.errors_dealt <= rate.stated
 
 
 def test_a_quiet_log_gives_no_alarm(quiet: Blocks, watcher: Watch) -> None:
