@@ -1,4 +1,4 @@
-"""Steady parts of a log: those that are there, none that is not, and points that can be fitted to."""
+"""Steady parts of a log: those that are there, none that is not, and points to be fitted to."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -301,7 +301,7 @@ def test_rows_of_the_same_time_are_joined_if_they_agree(tmp_path: Path) -> None:
 def test_two_logs_that_overlap_are_refused_or_cut(tmp_path: Path) -> None:
     rows = made_rows(48)
     tables = {"a.csv": rows[:30], "b.csv": rows[20:]}
-    with pytest.raises(InputError, match="a.csv and b.csv overlap from 200 s to 290 s"):
+    with pytest.raises(InputError, match=r"a\.csv and b\.csv overlap from 200 s to 290 s"):
         load_series(str(write_log(tmp_path, [], tables=tables)))
     for kept in ("first", "last"):
         path = write_log(tmp_path, [], tables=tables, text=f'overlap = "{kept}"')

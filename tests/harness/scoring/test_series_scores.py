@@ -249,6 +249,4 @@ def test_the_recorded_log_as_means(recorded, fmus: dict[str, Path], tmp_path: Pa
     )
     assert len(by_hour.simulated) == 3
     with pytest.raises(InputError, match="communication step of 7 s does not divide its steps"):
-        validate_series(
-            series, fmus["rwth_brine_water"], tmp_path / "odd", communication_step=7.0
-        )
+        validate_series(series, fmus["rwth_brine_water"], tmp_path / "odd", communication_step=7.0)
