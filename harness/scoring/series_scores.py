@@ -373,7 +373,8 @@ def _of_starts(
     series: Series, simulated: pd.DataFrame
 ) -> tuple[dict[str, Floats], dict[str, Floats]]:
     """What a start is told by: power, and heat or else what the sink is warmed by."""
-    measured, answered = {}, {}
+    measured: dict[str, Floats] = {}
+    answered: dict[str, Floats] = {}
     for q in ("P_el", "Q_flow_sink"):
         if q in series.scored and q in simulated:
             measured[q], answered[q] = series.values[q].to_numpy(), simulated[q].to_numpy()
