@@ -48,6 +48,9 @@ GAP = 10.0
 # Times between rows that differ by less than this share are one step.
 _EVEN = 0.01
 
+# What programs write where they have no number.
+_NOTHING = ("", "nan", "na", "n/a", "null", "none", "-")
+
 # Share of empty cells from which on a column looks like one that is written on change.
 _MANY_EMPTY = 0.05
 
@@ -357,20 +360,19 @@ def _numbers(cells: pd.Series[str], column: SeriesColumn, place: str) -> Floats:
     """Numbers as they are written; NaN for an empty cell."""
     texts = cells.str.strip()
     found = np.array(pd.to_numeric(texts, errors="coerce"), dtype=float)
-    (odd,) = np.nonzero(~np.isfinite(found))
-    if len(odd):
+    odd = ~np.isfinite(found)
+    if odd.any():
+        folded = texts[odd].str.casefold()
         by_text = {text.casefold(): number for text, number in column.numbers.items()}
-        for i in odd:
-            text = texts.iat[i]
-            if not text:
-                found[i] = math.nan
-            elif text.casefold() in by_text:
-                found[i] = by_text[text.casefold()]
-            else:
-                raise InputError(
-                    f"{place}, line {cells.index[i]}: {text!r} where a number was expected; a "
-                    'text that stands for a number goes into numbers = { "text" = 1 }'
-                )
+        by_text |= {text: math.nan for text in _NOTHING if text not in by_text}
+        unknown = ~folded.isin(list(by_text))
+        if unknown.any():
+            line = unknown.index[int(unknown.argmax())]
+            raise InputError(
+                f"{place}, line {line}: {texts[line]!r} where a number was expected; a text that "
+                'stands for a number goes into numbers = { "text" = 1 }'
+            )
+        found[odd] = folded.map(by_text).to_numpy(float)
     for number in column.not_read:
         if not (number == 0.0 and _is_temperature(column)):
             found[found == number] = math.nan
@@ -568,7 +570,12 @@ def _signals(
         written = log.numbers[header]
         read = ~np.isnan(written)
         si = _si(column, written[read], log.lines[read], f"data set {folder}: column {header!r}")
-        signals[column.quantity] = _signal(log.time, read, si, column.writes, longest_gap)
+        # A speed switches as a state does, and does not pass through what lies between.
+        if column.writes == ON_CHANGE or column.quantity == "compressor_speed":
+            signal = Signal.held(log.time[read], si, log.time, longest_gap)
+        else:
+            signal = Signal.straight(log.time[read], si, longest_gap)
+        signals[column.quantity] = signal
     for name, state in descriptor.states.items():
         on = log.states[name]
         read = ~np.isnan(on)
@@ -577,13 +584,10 @@ def _signals(
         # Between two rows a state is as in the first of them, never half on.
         times = log.time[read]
         signals[name] = Signal.held(times, on[read], log.time, longest_gap)
+    if COMPRESSOR not in signals:
+        speed = signals["compressor_speed"]
+        signals[COMPRESSOR] = replace(speed, value=(speed.value > 0.0).astype(float))
     return signals
-
-
-def _signal(time: Times, read: Any, si: Floats, writes: str, longest_gap: float) -> Signal:
-    if writes == ON_CHANGE:
-        return Signal.held(time[read], si, time, longest_gap)
-    return Signal.straight(time[read], si, longest_gap)
 
 
 def _si(column: SeriesColumn, written: Floats, lines: Any, place: str) -> Floats:
@@ -624,6 +628,11 @@ def _even(
                 int(np.isnan(columns[name]).sum()),
             )
         )
+    if is_mean and COMPRESSOR not in descriptor.states:
+        # Of a step in which it stood for a part, the speed is that while it ran.
+        share = columns[COMPRESSOR]
+        speed = columns["compressor_speed"]
+        columns["compressor_speed"] = np.divide(speed, share, out=speed.copy(), where=share > 0.0)
     return _series(
         descriptor,
         folder,

@@ -271,6 +271,35 @@ def test_a_log_shorter_than_a_step_is_refused(tmp_path: Path) -> None:
         load_series(path, step=3600.0)
 
 
+def test_a_speed_says_itself_when_the_compressor_runs(tmp_path: Path) -> None:
+    path = write_log(tmp_path, made_rows())
+    table = (path / "log.csv").read_text(encoding="utf-8")
+    (path / "log.csv").write_text(table.replace(",on,", ",2400,").replace(",off,", ",0,"), "utf-8")
+    descriptor = (path / "descriptor.toml").read_text(encoding="utf-8")
+    descriptor = descriptor.replace(
+        '[states.compressor]\ncolumn = "compressor"',
+        '[columns.compressor]\nquantity = "compressor_speed"\nunit = "rpm"\nrated_speed = 3000\n'
+        "uncertainty = 10",
+    ).replace('[constants.compressor_speed]\nvalue = 1\nunit = "1"\nuncertainty = 0.05', "")
+    (path / "descriptor.toml").write_text(descriptor, encoding="utf-8")
+    series = load_series(str(path))
+    assert series.runs.sum() == 12
+    assert set(series.values["compressor_speed"]) == {0.0, 0.8}
+    # From 60 s on, so for 30 s of the step from 45 s to 90 s; while it runs, it runs at 0.8.
+    means = load_series(str(path), step=45.0)
+    assert means.states["compressor"].tolist() == pytest.approx([0.0, 2 / 3, 1.0, 1.0, 0.0])
+    assert means.values["compressor_speed"][1] == pytest.approx(0.8)
+
+
+def test_what_programs_write_for_nothing_is_an_empty_cell(tmp_path: Path) -> None:
+    rows = made_rows()
+    rows[3][5], rows[4][5], rows[5][5] = "NaN", "n/a", "-"
+    with pytest.raises(InputError, match="line 5: is empty"):
+        load_series(str(write_log(tmp_path, rows)))
+    series = load_series(str(write_log(tmp_path, rows, P="gaps = true")), kind="sample")
+    assert np.isfinite(series.values["P_el"]).all()
+
+
 def test_zeros_that_were_not_read_are_taken_out(tmp_path: Path) -> None:
     rows = made_rows()
     rows[4][2] = rows[9][2] = "0.0"
