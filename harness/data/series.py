@@ -28,13 +28,14 @@ from .log_checks import (
     check_state_against_power,
     zeros_not_read,
 )
-from .log_table import read_log
+from .log_table import ROWS, read_log
 from .log_time import LOCAL, Times, bound, seconds
 from .registry import fetch
 from .resampling import Floats, Signal
 from .series_descriptor import (
     COMPRESSOR,
     ON_CHANGE,
+    DerivedHeat,
     Resampling,
     SeriesColumn,
     SeriesDescriptor,
@@ -747,6 +748,29 @@ def _segments(is_known: Any, is_apart: Any) -> tuple[tuple[int, int], ...]:
     return tuple((int(a), int(b) + 1) for a, b in zip(begins, ends, strict=True) if b > a)
 
 
+def _heat(values: pd.DataFrame, side: str, entry: DerivedHeat, place: str) -> Floats:
+    """Heat of a stream, W, from its flow and temperatures; some rows at a time, to need less."""
+    inlet, outlet = values[f"T_{side}_in"].to_numpy(), values[f"T_{side}_out"].to_numpy()
+    flow, sign = values[f"m_flow_{side}"].to_numpy(), 1.0 if side == "sink" else -1.0
+    heat = np.empty(len(values))
+    try:
+        medium = medium_table(entry.medium)
+        for first in range(0, len(heat), ROWS):
+            part = slice(first, first + ROWS)
+            capacity = medium.heat_capacity(0.5 * (inlet[part] + outlet[part]))
+            change = sign * (outlet[part] - inlet[part]) + entry.offset
+            heat[part] = flow[part] * capacity * change
+    except (InputError, SolveError) as error:
+        raise InputError(f"{place}: medium: {error}") from error
+    return heat
+
+
+def _usual_capacity(values: pd.DataFrame, side: str, entry: DerivedHeat) -> float:
+    """Heat capacity at the usual temperature of a stream, J/(kg K)."""
+    T = np.array([float(np.nanmedian(values[f"T_{side}_in"]))])
+    return float(medium_table(entry.medium).heat_capacity(T)[0])
+
+
 def _completed(series: Series) -> Series:
     """Let flows follow their temperatures, add derived heat, and check sensors against states."""
     descriptor, values = series.descriptor, series.values
@@ -762,19 +786,12 @@ def _completed(series: Series) -> Series:
         values[name] = values[name] * (1.0 + constant.per_kelvin * (T_in - mean))
     for name, entry in descriptor.derived.items():
         side = name.rsplit("_", 1)[-1]
-        T_in, T_out = values[f"T_{side}_in"], values[f"T_{side}_out"]
-        change = (T_out - T_in) * (1.0 if side == "sink" else -1.0) + entry.offset
-        try:
-            mean_T = (0.5 * (T_in + T_out)).to_numpy(float)
-            capacity = medium_table(entry.medium).heat_capacity(mean_T)
-        except (InputError, SolveError) as error:
-            raise InputError(f"{place}: derived.{name}: medium: {error}") from error
-        values[name] = values[f"m_flow_{side}"] * capacity * change
+        values[name] = _heat(values, side, entry, f"{place}: derived.{name}")
         flow = values[f"m_flow_{side}"][runs] if runs.any() else values[f"m_flow_{side}"]
         usual = float(np.nanmedian(flow))
         absolute, relative = uncertainty[f"m_flow_{side}"]
         uncertainty[name] = (
-            usual * float(np.nanmedian(capacity)) * entry.uncertainty,
+            usual * _usual_capacity(values, side, entry) * entry.uncertainty,
             math.hypot(absolute / usual, relative) if usual > 0.0 else 0.0,
         )
     if not runs.any():

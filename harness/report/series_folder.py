@@ -100,6 +100,8 @@ def write_series_report(scores: SeriesScores, folder: Path, svg: bool = False) -
 def _html(scores: SeriesScores, drawings: list[tuple[str, str, str]]) -> str:
     series = scores.series
     first = [series_tables.summary(scores)]
+    if scores.thresholds:
+        first.append(series_tables.limits(scores))
     tables = [series_tables.by_phase(scores), series_tables.energies(scores)]
     if scores.starts:
         tables.append(series_tables.starts(scores))

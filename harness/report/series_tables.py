@@ -52,11 +52,6 @@ def by_phase(scores: SeriesScores) -> Table:
 def summary(scores: SeriesScores) -> Table:
     """What a reader looks at first: the time on, and the energy of the run."""
     energy = {e.quantity: e for e in scores.energies if e.period == "run"}
-    limits: dict[str, list[str]] = {}
-    for t in scores.thresholds:
-        limits.setdefault(t.quantity, []).append(
-            f"{t.split}: {t.measure} <= {t.limit:g}, {t.verdict}"
-        )
     rows = []
     for q in scores.quantities:
         on, steady = scores.find(ON, q), scores.find("steady", q)
@@ -68,14 +63,23 @@ def summary(scores: SeriesScores) -> Table:
                 NOTHING if on is None else _percent(on.cv_rmse),
                 NOTHING if steady is None else f"{steady.rmse:.3g} {QUANTITIES[q].unit}",
                 NOTHING if of_run is None else _percent(of_run.error, signed=True),
-                "; ".join(limits.get(q, [])) or NOTHING,
             ]
         )
     return Table(
         "",
         "RMSE and CV(RMSE) while the compressor runs; energy of the whole log.",
-        ["quantity", "RMSE on", "CV(RMSE) on", "RMSE steady", "energy", "limits"],
+        ["quantity", "RMSE on", "CV(RMSE) on", "RMSE steady", "energy"],
         rows,
+    )
+
+
+def limits(scores: SeriesScores) -> Table:
+    """Limits of the descriptor, and whether they are kept."""
+    return Table(
+        "Limits",
+        "",
+        ["limit", "phase", "found", "verdict"],
+        [[t.text, t.split, t.finding, t.verdict] for t in scores.thresholds],
     )
 
 

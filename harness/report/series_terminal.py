@@ -38,6 +38,7 @@ def print_series_scores(scores: SeriesScores, console: Console, verbose: bool = 
     console.print(rich_table(series_tables.summary(scores), box=None))
     if verbose:
         for table in (
+            series_tables.limits(scores),
             series_tables.by_phase(scores),
             series_tables.energies(scores),
             series_tables.starts(scores),

@@ -8,6 +8,7 @@ are given where the compressor runs: of standby power a percentage says nothing.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -340,7 +341,9 @@ def _energies(series: Series, simulated: pd.DataFrame, phases: Any) -> list[Ener
             continue
         measured, answered = series.values[quantity].to_numpy(), simulated[quantity].to_numpy()
         known = (phases >= 0) & np.isfinite(measured) & np.isfinite(answered)
-        for period, rows in _periods(series, known).items():
+        for period, rows in _periods(series, known):
+            if not rows.any():
+                continue
             step = series.step[rows]
             found.append(
                 Energy(
@@ -354,19 +357,20 @@ def _energies(series: Series, simulated: pd.DataFrame, phases: Any) -> list[Ener
     return found
 
 
-def _periods(series: Series, known: Flags) -> dict[str, Flags]:
-    """The run and, where it is longer than a day or has dates, each day of it."""
-    periods: dict[str, Flags] = {"run": known}
+def _periods(series: Series, known: Flags) -> Iterator[tuple[str, Flags]]:
+    """The run, and each day of it."""
+    yield "run", known
     middle = series.time - 0.5 * series.step
     if series.descriptor.time.has_date:
         zone = series.descriptor.time.zone or "UTC"
         dates = pd.to_datetime(middle, unit="s", utc=True).tz_convert(zone).strftime("%Y-%m-%d")
         codes, names = pd.factorize(dates)
-        periods |= {str(name): known & (codes == i) for i, name in enumerate(names)}
+        for i, name in enumerate(names):
+            yield str(name), known & (codes == i)
     else:
         days = (series.elapsed - 0.5 * series.step) // _DAY
-        periods |= {f"day {int(d) + 1}": known & (days == d) for d in np.unique(days)}
-    return {name: rows for name, rows in periods.items() if rows.any()}
+        for day in np.unique(days):
+            yield f"day {int(day) + 1}", known & (days == day)
 
 
 def _of_starts(

@@ -186,12 +186,14 @@ def simulate(
         Communication step, s.
     """
     parts = _parts(series, communication_step)
-    rows = np.concatenate([np.arange(a, b) for a, b in series.segments])
+    is_whole = series.segments == ((0, len(series)),)
+    rows: Any = None if is_whole else np.concatenate([np.arange(a, b) for a, b in series.segments])
     wanted = {*series.scored, *_ALWAYS}
     links = [link for link in connection.outputs if link.quantity in wanted]
     outputs = [link.variable for link in links] + [STATUS] * connection.has_status
     start_values = _start_values(fmu, connection, series)
-    answers = Answers(folder, outputs, series.time[rows], _converter(links, connection.has_status))
+    time = series.time if is_whole else series.time[rows]
+    answers = Answers(folder, outputs, time, _converter(links, connection.has_status))
     run = step_through(
         fmu,
         [link.variable for link in connection.inputs],
@@ -205,10 +207,13 @@ def simulate(
     )
     names = [link.quantity for link in links] + [STATUS] * connection.has_status
     read = answers.read([q for q in names if q in series.values or q == STATUS])
-    if len(rows) < len(series):
+    if not is_whole:
         read.index = pd.Index(rows)
         read = read.reindex(range(len(series)))
-    messages = tuple((int(rows[min(i, len(rows) - 1)]), text) for i, text in run.messages)
+    last = len(time) - 1
+    messages = tuple(
+        (min(i, last) if is_whole else int(rows[min(i, last)]), text) for i, text in run.messages
+    )
     return read, messages, float(np.median(series.step)) / parts
 
 

@@ -7,7 +7,6 @@ as it is there, as plain numbers, so that nothing is lost however this process e
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import struct
 import sys
@@ -19,6 +18,9 @@ from .session import Session, SessionError
 
 # Messages that are kept: an FMU that complains at each step says the same again and again.
 MOST_MESSAGES = 200
+
+# Rows that are read at a time.
+_ROWS = 1000
 
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
@@ -78,11 +80,10 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rows(path: Path, width: int) -> Iterator[tuple[float, ...]]:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        size = 8 * width
-        row = struct.Struct(f"{width}d")
-        for offset in range(0, len(content), size):
-            yield row.unpack_from(content, offset)
+    row = struct.Struct(f"{width}d")
+    with path.open("rb") as file:
+        while content := file.read(_ROWS * row.size):
+            yield from row.iter_unpack(content)
 
 
 def _answers(
