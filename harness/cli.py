@@ -44,7 +44,13 @@ from heatpump_twin.running import (
     was_interrupted,
 )
 
-from .data.files import DEFAULT_DATASET, dataset_folder, shipped_datasets
+from .data.files import (
+    DEFAULT_DATASET,
+    dataset_folder,
+    is_series,
+    shipped_datasets,
+    shipped_logs,
+)
 from .errors import CalibrationError, CosimulationError
 from .scoring.files import DEFAULT_MARGIN, check_baseline
 from .stepping.files import check_fmu_file
@@ -370,8 +376,6 @@ def validate(
             f"--map is given {len(map_files)} times, --fmu {len(fmus)} times; expected a map for "
             "each FMU, in the same order, or - for one with the names of this project"
         )
-    from .data.series_descriptor import is_series
-
     if is_series(dataset):
         for given_option, name in (
             (len(fmus) > 1, "more than one --fmu"),
@@ -785,10 +789,11 @@ def _tell(address: str, opens: bool) -> None:
 @app.command("list")
 @_clear_errors
 def list_command() -> None:
-    """List the machines and data sets that are shipped."""
+    """List the machines, data sets and logs that are shipped or described."""
     for kind, names_and_titles in (
         ("machine", shipped_machines()),
         ("data set", shipped_datasets()),
+        ("log", shipped_logs()),
     ):
         for name, title in names_and_titles.items():
             console.print(

@@ -20,7 +20,7 @@ from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Quan
 
 from .completion import Derived, check_derived, complete
 from .fields import Positive, QuantityName, Strict, Text
-from .files import DESCRIPTOR, dataset_folder
+from .files import DESCRIPTOR, TIME, dataset_folder
 from .fmu_map import FmuMap
 
 FLOW_INLETS = {"m_flow_source": "T_source_in", "m_flow_sink": "T_sink_in"}
@@ -386,7 +386,7 @@ def load_dataset(name_or_path: str) -> Dataset:
     folder = dataset_folder(name_or_path)
     path = folder / DESCRIPTOR
     content = read_toml(path, "descriptor")
-    if "time" in content:
+    if TIME in content:
         raise InputError(
             f"descriptor {path}: is of a log, as its table [time] says; expected points. "
             "heatpump-twin plateaus finds the steady ones in a log"

@@ -14,7 +14,7 @@ from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES
 
 from .datasets import Column, Constant, Limits
 from .fields import Positive, QuantityName, Strict, Text
-from .files import DESCRIPTOR, dataset_folder
+from .files import DESCRIPTOR, TIME, dataset_folder
 from .fmu_map import FmuMap
 from .log_time import TimeColumn, Window
 from .registry import Registered
@@ -193,11 +193,6 @@ class SeriesDescriptor(Strict):
         return self.tables or (str(self.table),)
 
 
-def is_series(name_or_path: str) -> bool:
-    """Whether a data set is a log; its descriptor has a table ``[time]`` then."""
-    return "time" in read_toml(dataset_folder(name_or_path) / DESCRIPTOR, "descriptor")
-
-
 def read_series_descriptor(name_or_path: str) -> SeriesDescriptor:
     """Read and check the descriptor of a log.
 
@@ -208,7 +203,7 @@ def read_series_descriptor(name_or_path: str) -> SeriesDescriptor:
     """
     path = dataset_folder(name_or_path) / DESCRIPTOR
     content = read_toml(path, "descriptor")
-    if "time" not in content:
+    if TIME not in content:
         raise InputError(
             f"descriptor {path}: is of points and not of a log; a log has a table [time] with the "
             "column of its time"
