@@ -44,7 +44,13 @@ from heatpump_twin.running import (
     was_interrupted,
 )
 
-from .data.files import DEFAULT_DATASET, dataset_folder, shipped_datasets
+from .data.files import (
+    DEFAULT_DATASET,
+    dataset_folder,
+    is_series,
+    shipped_datasets,
+    shipped_logs,
+)
 from .errors import CalibrationError, CosimulationError
 from .scoring.files import DEFAULT_MARGIN, check_baseline
 from .stepping.files import check_fmu_file
@@ -57,6 +63,7 @@ if TYPE_CHECKING:
 
     from .data.datasets import Dataset
     from .data.fmu_map import FmuMap
+    from .data.series import Series
     from .drawing.selection import Wanted
     from .progress import Progress
 
@@ -80,13 +87,19 @@ class SchemaKind(StrEnum):
 
     MACHINE = "machine"
     DESCRIPTOR = "descriptor"
+    SERIES = "series"
     SCORES = "scores"
+    SERIES_SCORES = "series_scores"
 
 
 DatasetArgument = Annotated[
     str, typer.Argument(help="Name of a shipped data set, or folder with a descriptor.toml.")
 ]
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Print all that was found.")]
+StepOption = Annotated[
+    float | None,
+    typer.Option("--step", metavar="SECONDS", help="Bring a log to even steps.", min=0.001),
+]
 FmuOption = Annotated[
     Path | None, typer.Option("--fmu", help="FMU to step; without it one is built.")
 ]
@@ -353,15 +366,49 @@ def validate(
             "absolute percentage error, K of the mean absolute error of temperatures.",
         ),
     ] = DEFAULT_MARGIN,
+    step: StepOption = None,
+    communication_step: Annotated[
+        float | None,
+        typer.Option(
+            "--communication-step",
+            metavar="SECONDS",
+            help="Of the FMU on a log; the log's step by default, or parts of a longer one.",
+            min=0.001,
+        ),
+    ] = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """Step an FMU through recorded measurements; write scores, diagrams and a report."""
+    """Step an FMU through recorded points or a log; write scores, diagrams and a report."""
     fmus, map_files = fmu or [], fmu_map or []
     _check_names(dataset, *fmus)
     if map_files and len(map_files) != len(fmus):
         raise InputError(
             f"--map is given {len(map_files)} times, --fmu {len(fmus)} times; expected a map for "
             "each FMU, in the same order, or - for one with the names of this project"
+        )
+    if is_series(dataset):
+        for given_option, name in (
+            (len(fmus) > 1, "more than one --fmu"),
+            (diagrams is not None, "--diagrams"),
+            (baseline is not None, "--baseline"),
+        ):
+            if given_option:
+                raise InputError(f"{name} is for data sets of points; {dataset} is a log")
+        _validate_series(
+            dataset,
+            fmus[0] if fmus else None,
+            map_files[0] if map_files else None,
+            output,
+            replace,
+            svg,
+            step,
+            communication_step,
+            verbose,
+        )
+        return
+    if step is not None or communication_step is not None:
+        raise InputError(
+            f"--step and --communication-step are for logs; {dataset} is a data set of points"
         )
     if baseline is not None:
         if len(fmus) > 1:
@@ -398,7 +445,60 @@ def validate(
         raise typer.Exit(MISSED)
 
 
-def _map_for(dataset: Dataset, text: str | None) -> tuple[FmuMap | None, str]:
+def _validate_series(
+    dataset: str,
+    fmu: Path | None,
+    map_file: str | None,
+    output: Path | None,
+    replace: bool,
+    svg: bool,
+    step: float | None,
+    communication_step: float | None,
+    verbose: bool,
+) -> None:
+    """Step an FMU through a log; write and print what was found."""
+    from .data.series import load_series
+    from .report.series_folder import check_series_folder, write_series_report
+    from .report.series_terminal import print_series_scores
+    from .scoring.series_validation import validate_series
+    from .stepping.answers import SIMULATION
+
+    series = load_series(dataset, step)
+    folder = output or Path("out") / series.descriptor.name
+    check_series_folder(folder, replace)
+    # An FMU that is built here has the names of the project.
+    names, source = _map_for(series, map_file) if fmu is not None else (None, "")
+    with _series_fmu(series, fmu) as path, _progress(f"validating {path.name}") as progress:
+        scores = validate_series(
+            series,
+            path,
+            folder / SIMULATION,
+            communication_step=communication_step,
+            fmu_map=names,
+            map_source=source,
+            progress=progress,
+        )
+        write_series_report(scores, folder, svg)
+    print_series_scores(scores, console, verbose)
+    console.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
+    if not scores.passed:
+        raise typer.Exit(MISSED)
+
+
+@contextmanager
+def _series_fmu(series: Series, fmu: Path | None) -> Iterator[Path]:
+    """Give the FMU asked for, or build the log's machine in a temporary folder."""
+    if fmu is not None:
+        yield fmu
+        return
+    from .scoring.series_validation import machine_of_series
+
+    machine = machine_of_series(series)
+    with temporary_folder() as folder:
+        yield _build(str(machine), folder / f"{machine.stem}.fmu").path
+
+
+def _map_for(dataset: Dataset | Series, text: str | None) -> tuple[FmuMap | None, str]:
     """Return the map of an FMU and where it comes from; `text` is what --map says."""
     from .data.files import DESCRIPTOR
     from .data.fmu_map import read_fmu_map
@@ -505,6 +605,68 @@ def calibrate(
         console.print(f"wrote the best so far, not cross-validated: {path}", soft_wrap=True)
         raise KeyboardInterrupt
     console.print(f"wrote {path} and {record_path(path)}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+@_clear_errors
+def plateaus(
+    log: Annotated[
+        str, typer.Argument(help="Name of a shipped log, or folder with its descriptor.toml.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the point data set.")],
+    step: StepOption = None,
+) -> None:
+    """Find the steady parts of a log; write them as a point data set, ready for calibrate."""
+    dataset_folder(log)
+    check_output_folder(output)
+    from .data.plateau_points import check_points_folder, points_of, write_points
+    from .data.series import load_series
+    from .report.series_terminal import print_notes, print_plateaus
+
+    check_points_folder(output)
+    series = load_series(log, step)
+    points = points_of(series)
+    paths = write_points(points, output)
+    print_notes(series, console)
+    print_plateaus(points, console)
+    for path in paths:
+        console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+@_clear_errors
+def watch(
+    log: Annotated[
+        str, typer.Argument(help="Name of a shipped log, or folder with its descriptor.toml.")
+    ],
+    fmu: FmuOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder of the result; out/<log>_drift by default."),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a result that the folder holds.")
+    ] = False,
+    step: StepOption = None,
+) -> None:
+    """Tell whether a machine drifts away from its twin, since when and why; exit code 1 if so."""
+    _check_names(log, fmu)
+    from .data.series import load_series
+    from .report.drift import check_drift_folder, print_drift, write_drift
+    from .scoring.watching import watch as run_watch
+    from .stepping.answers import SIMULATION
+
+    series = load_series(log, step)
+    folder = output or Path("out") / f"{series.descriptor.name}_drift"
+    check_drift_folder(folder, replace)
+    names, source = _map_for(series, None) if fmu is not None else (None, "")
+    with _series_fmu(series, fmu) as path, _progress(f"watching {path.name}") as progress:
+        watched = run_watch(series, path, folder / SIMULATION, names, source, progress)
+    write_drift(watched, folder)
+    print_drift(watched, console)
+    console.print(f"wrote {folder / 'drift.json'}", highlight=False, soft_wrap=True)
+    if watched.drift.alarm is not None:
+        raise typer.Exit(MISSED)
 
 
 @app.command()
@@ -647,10 +809,11 @@ def _tell(address: str, opens: bool) -> None:
 @app.command("list")
 @_clear_errors
 def list_command() -> None:
-    """List the machines and data sets that are shipped."""
+    """List the machines, data sets and logs that are shipped or described."""
     for kind, names_and_titles in (
         ("machine", shipped_machines()),
         ("data set", shipped_datasets()),
+        ("log", shipped_logs()),
     ):
         for name, title in names_and_titles.items():
             console.print(
@@ -663,7 +826,7 @@ def list_command() -> None:
 def schema_command(
     kind: Annotated[SchemaKind, typer.Argument(help="Of which file.")],
 ) -> None:
-    """Print the JSON schema of machine files, descriptors or scores.json."""
+    """Print the JSON schema of machine files, descriptors of points or logs, or scores.json."""
     from .report.schemas import schema_text
 
     typer.echo(schema_text(kind.value), nl=False)

@@ -20,7 +20,7 @@ from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Quan
 
 from .completion import Derived, check_derived, complete
 from .fields import Positive, QuantityName, Strict, Text
-from .files import DESCRIPTOR, dataset_folder
+from .files import DESCRIPTOR, TIME, dataset_folder
 from .fmu_map import FmuMap
 
 FLOW_INLETS = {"m_flow_source": "T_source_in", "m_flow_sink": "T_sink_in"}
@@ -56,13 +56,16 @@ class Column(Strict):
             raise ValueError("give either uncertainty or relative_uncertainty")
         if not self.score and not self.reason:
             raise ValueError("score = false needs a reason")
+        self._check_gaps()
+        self._check_unit()
+        return self
+
+    def _check_gaps(self) -> None:
         if self.gaps and self.is_input:
             raise ValueError(
                 f"gaps = true is for results only; {self.quantity} is an input of the model and "
                 "is needed at every record"
             )
-        self._check_unit()
-        return self
 
     def _check_unit(self) -> None:
         si_unit = QUANTITIES[self.quantity].unit
@@ -382,8 +385,14 @@ def load_dataset(name_or_path: str) -> Dataset:
     """
     folder = dataset_folder(name_or_path)
     path = folder / DESCRIPTOR
+    content = read_toml(path, "descriptor")
+    if TIME in content:
+        raise InputError(
+            f"descriptor {path}: is of a log, as its table [time] says; expected points. "
+            "heatpump-twin plateaus finds the steady ones in a log"
+        )
     try:
-        descriptor = Descriptor.model_validate(read_toml(path, "descriptor"))
+        descriptor = Descriptor.model_validate(content)
     except ValidationError as error:
         raise InputError(f"descriptor {path}:\n  {describe(error)}") from error
     table_path = folder / descriptor.table

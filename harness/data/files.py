@@ -12,6 +12,9 @@ DATASETS = Path(heatpump_twin.__file__).resolve().parent / "validation_data"
 DEFAULT_DATASET = "mci_lab"
 DESCRIPTOR = "descriptor.toml"
 
+#: Table of a descriptor that only logs have.
+TIME = "time"
+
 
 def dataset_folder(name_or_path: str) -> Path:
     """Find a data set by path of its folder or by the name of a shipped one.
@@ -32,8 +35,20 @@ def dataset_folder(name_or_path: str) -> Path:
 
 
 def shipped_datasets() -> dict[str, str]:
-    """Return name and title of each data set that the project ships."""
-    return {
-        path.parent.name: read_toml(path, "descriptor")["title"]
-        for path in sorted(DATASETS.glob(f"*/{DESCRIPTOR}"))
-    }
+    """Return name and title of each data set of points that the project ships."""
+    return _titles(of_logs=False)
+
+
+def shipped_logs() -> dict[str, str]:
+    """Return name and title of each log that the project describes; the files may be of others."""
+    return _titles(of_logs=True)
+
+
+def is_series(name_or_path: str) -> bool:
+    """Whether a data set is a log; its descriptor has a table ``[time]`` then."""
+    return TIME in read_toml(dataset_folder(name_or_path) / DESCRIPTOR, "descriptor")
+
+
+def _titles(of_logs: bool) -> dict[str, str]:
+    read = {p: read_toml(p, "descriptor") for p in sorted(DATASETS.glob(f"*/{DESCRIPTOR}"))}
+    return {p.parent.name: d["title"] for p, d in read.items() if (TIME in d) == of_logs}

@@ -78,7 +78,7 @@ def _limits(scores: Scores, name: str) -> list[TestSuite]:
     own = TestSuite(f"{name}: limits of the FMU, {scores.own_split}")
     others = TestSuite(f"{name}: other limits")
     for threshold in scores.thresholds:
-        case = _case(
+        case = case_with(
             threshold.text,
             f"{name}.{threshold.split}",
             value=threshold.value,
@@ -97,7 +97,7 @@ def _limits(scores: Scores, name: str) -> list[TestSuite]:
 def _comparison(scores: Scores, name: str) -> TestSuite:
     suite = TestSuite(f"{name}: no worse than the baseline")
     for change in scores.comparison:
-        case = _case(
+        case = case_with(
             f"{change.quantity} {change.measure}",
             f"{name}.baseline.{change.split}",
             value=change.now,
@@ -117,7 +117,7 @@ def _answers_of_the_fit(scores: Scores, name: str) -> TestSuite:
         if differing:
             first = differing[0]
             figures = {"value": abs(first.fmu - first.fit), "limit": first.allowed}
-        case = _case(quantity, f"{name}.answers_of_the_fit", **figures)
+        case = case_with(quantity, f"{name}.answers_of_the_fit", **figures)
         if differing:
             case.result = [Failure(differing[0].text, type_="not the fit")]
         suite.add_testcase(case)
@@ -131,11 +131,11 @@ def _answers(scores: Scores, name: str) -> TestSuite:
     others = len(records) - len(unanswered) if len(records) > MOST_CASES else 0
     if others:
         text = f"{others} of {len(records)} records"
-        case = _case(text, f"{name}.operating_status")
+        case = case_with(text, f"{name}.operating_status")
         case.time = sum(t for r, t in scores.simulation.seconds.items() if r not in unanswered)
         suite.add_testcase(case)
     for record in unanswered if others else records:
-        case = _case(f"record {record}", f"{name}.operating_status")
+        case = case_with(f"record {record}", f"{name}.operating_status")
         case.time = scores.simulation.seconds[record]
         if record in unanswered:
             case.result = [Failure(unanswered[record], type_="not answered")]
@@ -143,7 +143,7 @@ def _answers(scores: Scores, name: str) -> TestSuite:
     return suite
 
 
-def _case(name: str, classname: str, **figures: float | None) -> TestCase:
+def case_with(name: str, classname: str, **figures: float | None) -> TestCase:
     """Return a test case; figures that are known become its properties."""
     case = TestCase(name, classname=classname)
     known = {key: number for key, number in figures.items() if number is not None}

@@ -19,26 +19,27 @@ def write_markdown(scores: Scores, path: Path) -> None:
         *(f"missed: {line}" for line in tables.missed_limits(scores)),
     ]
     lines = [
-        f"## {_cell(scores.fmu.model_name)} on {_cell(descriptor.name)}",
+        f"## {cell(scores.fmu.model_name)} on {cell(descriptor.name)}",
         "",
-        f"**{_cell(tables.verdict(scores))}**",
+        f"**{cell(tables.verdict(scores))}**",
         "",
-        *(f"- {_cell(line)}" for line in wrong),
+        *(f"- {cell(line)}" for line in wrong),
         *([""] if wrong else []),
-        _row(table.header),
-        _row(["---", *("---:" for _ in table.header[1:])]),
-        *(_row(row) for row in table.rows),
+        row(table.header),
+        row(["---", *("---:" for _ in table.header[1:])]),
+        *(row(cells) for cells in table.rows),
         "",
         table.note,
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _row(cells: list[str]) -> str:
-    return f"| {' | '.join(map(_cell, cells))} |"
+def row(cells: list[str]) -> str:
+    """Return a row of a table."""
+    return f"| {' | '.join(map(cell, cells))} |"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Escape what Markdown or HTML would read as its own; texts of FMUs are not ours."""
     text = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
     return text.replace("|", "\\|").replace("`", "\\`")

@@ -11,7 +11,10 @@ from pydantic.json_schema import GenerateJsonSchema
 from heatpump_twin.machine_files.machine_file import MachineFile
 
 from ..data.datasets import Descriptor
+from ..data.series_descriptor import SeriesDescriptor
 from ..scoring.scores_file import SCHEMA_ID, ScoresFile
+from ..scoring.series_file import SCHEMA_ID as SERIES_SCHEMA_ID
+from ..scoring.series_file import SeriesScoresFile
 
 # Identifier, title and declaration of each.
 SCHEMAS: dict[str, tuple[str, str, type[BaseModel]]] = {
@@ -21,12 +24,22 @@ SCHEMAS: dict[str, tuple[str, str, type[BaseModel]]] = {
         "heatpump-twin descriptor of a data set",
         Descriptor,
     ),
+    "series": (
+        "urn:heatpump-twin:schema:series",
+        "heatpump-twin descriptor of a log",
+        SeriesDescriptor,
+    ),
+    "series_scores": (
+        SERIES_SCHEMA_ID,
+        "heatpump-twin scores of a validation on a log",
+        SeriesScoresFile,
+    ),
     "scores": (SCHEMA_ID, "heatpump-twin scores of a validation", ScoresFile),
 }
 
 
 def schema(kind: str) -> dict[str, Any]:
-    """Return the JSON schema of ``machine`` files, a ``descriptor`` or ``scores``."""
+    """Return the JSON schema of one of the kinds of `SCHEMAS`."""
     identifier, title, declaration = SCHEMAS[kind]
     return {
         "$schema": GenerateJsonSchema.schema_dialect,

@@ -60,7 +60,7 @@ def print_scores(scores: Scores, console: Console, verbose: bool = False) -> Non
         console.print(ignored, markup=False, highlight=False, soft_wrap=True)
     if verbose:
         _print_details(scores, console)
-    console.print(_rich(summary(scores), box=None))
+    console.print(rich_table(summary(scores), box=None))
     if scores.calibration is None:
         console.print(_provenance(scores), markup=False, highlight=False)
     for line in of_another_tool(scores):
@@ -78,7 +78,7 @@ def print_scores(scores: Scores, console: Console, verbose: bool = False) -> Non
 
 def print_comparison(table: Table, console: Console) -> None:
     """Print the errors of several FMUs side by side."""
-    console.print(_rich(table))
+    console.print(rich_table(table))
 
 
 def _ignored(columns: tuple[str, ...], verbose: bool) -> str:
@@ -100,7 +100,7 @@ def _print_details(scores: Scores, console: Console) -> None:
         *([compressor(scores)] if scores.compressor else []),
     ):
         if table.rows:
-            console.print(_rich(table))
+            console.print(rich_table(table))
     if scores.calibration is not None:
         console.print(_provenance(scores), markup=False, highlight=False)
     if scores.fmu.certificate:
@@ -136,15 +136,16 @@ def print_calibration(calibration: Calibration, console: Console) -> None:
             rows=[list(itertools.compress(row, columns)) for row in parameters.rows],
         )
         for table in (narrow, *([kept] if kept.rows else []), uncertainties(record)):
-            console.print(_rich(table, box=None))
+            console.print(rich_table(table, box=None))
         for line in (*hardly_identified(record), of_remainder(record), *at_bounds(record)):
             console.print(line, markup=False, highlight=False)
-    console.print(_rich(calibration_errors(calibration.errors), box=None))
+    console.print(rich_table(calibration_errors(calibration.errors), box=None))
     if record is not None:
         console.print(band(record), markup=False, highlight=False)
 
 
-def _rich(table: Table, box: Box | None = HEAVY_HEAD) -> RichTable:
+def rich_table(table: Table, box: Box | None = HEAVY_HEAD) -> RichTable:
+    """Return a table for the terminal."""
     rich = RichTable(
         title=table.title or None,
         caption=escape(table.note) or None,

@@ -14,8 +14,10 @@ from heatpump_twin.model.settings import CONTROLS, DYNAMICS
 
 from ..data.datasets import Dataset
 from ..data.fmu_map import FmuMap, MappedVariable
+from ..data.series import Series
 from ..progress import Progress, no_progress
 from ..stepping.replay import STATUS, STEP_SIZE, CosimulationResult, FmuInfo, VariableInfo, replay
+from ..stepping.session import Value
 
 # Types of variables, of FMI 2.0 and 3.0, that can hold an input or parameter of the model.
 REAL_TYPES = ("Real", "Float64", "Float32")
@@ -133,17 +135,7 @@ class Connection:
         # An FMU of this project may have been built to start otherwise.
         own = _OF_RECORDS if fmu.certificate is not None else {}
         start_values = {k: value for k, value in own.items() if k in fmu.variables}
-        start_values |= self.start_values
-        for link in self.parameters:
-            values = boundaries[link.quantity]
-            if values.nunique() > 1:
-                raise InputError(
-                    f"FMU {fmu.path}: {link.quantity} is its fixed parameter {link.variable!r}, "
-                    f"which holds for a whole run, but the records have {values.min():.6g} to "
-                    f"{values.max():.6g} {QUANTITIES[link.quantity].unit}; expected one value, "
-                    "or an input of the FMU"
-                )
-            start_values[link.variable] = link.from_si(float(values.iloc[0]))
+        start_values |= self.all_start_values(fmu, boundaries)
         result = replay(
             fmu,
             pd.DataFrame(
@@ -166,6 +158,27 @@ class Connection:
             answers[STATUS] = list(result.outputs[STATUS])
         return replace(result, outputs=pd.DataFrame(answers, index=boundaries.index))
 
+    def all_start_values(self, fmu: FmuInfo, boundaries: pd.DataFrame) -> dict[str, Value]:
+        """Return start values of the map and of inputs that are fixed parameters of the FMU.
+
+        Raises
+        ------
+        InputError
+            If such an input differs from row to row of the boundaries.
+        """
+        start_values: dict[str, Value] = dict(self.start_values)
+        for link in self.parameters:
+            values = boundaries[link.quantity]
+            if values.nunique() > 1:
+                raise InputError(
+                    f"FMU {fmu.path}: {link.quantity} is its fixed parameter {link.variable!r}, "
+                    f"which holds for a whole run, but the records have {values.min():.6g} to "
+                    f"{values.max():.6g} {QUANTITIES[link.quantity].unit}; expected one value, "
+                    "or an input of the FMU"
+                )
+            start_values[link.variable] = link.from_si(float(values.iloc[0]))
+        return start_values
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain JSON types."""
         return {
@@ -187,7 +200,9 @@ class Connection:
         }
 
 
-def connect(fmu: FmuInfo, dataset: Dataset, fmu_map: FmuMap | None, source: str) -> Connection:
+def connect(
+    fmu: FmuInfo, dataset: Dataset | Series, fmu_map: FmuMap | None, source: str
+) -> Connection:
     """Find the variables of an FMU for the quantities of the project.
 
     A quantity that the map does not name is the FMU's variable of the same name, in SI units.
@@ -196,7 +211,7 @@ def connect(fmu: FmuInfo, dataset: Dataset, fmu_map: FmuMap | None, source: str)
     ----------
     fmu : FmuInfo
         From `inspect_fmu`.
-    dataset : Dataset
+    dataset : Dataset or Series
         On which it is to be scored.
     fmu_map : FmuMap or None
         Names, units and signs of the FMU; those of the project without.

@@ -473,8 +473,10 @@ def test_a_baseline_of_another_data_set_is_bad_input(fmu: Path, tmp_path: Path) 
 def test_list_names_what_is_shipped() -> None:
     lines = run("list").output.splitlines()
     shipped = ["mci_lab", "nist_split", "rwth_brine_water"]
-    assert [line[:8].strip() for line in lines] == 3 * ["machine"] + 3 * ["data set"]
-    assert [line[10:].split()[0] for line in lines] == 2 * shipped
+    kinds = 3 * ["machine"] + 3 * ["data set"] + 2 * ["log"]
+    assert [line[:8].strip() for line in lines] == kinds
+    logs = ["altherma_house_log", "rwth_brine_water_log"]
+    assert [line[10:].split()[0] for line in lines] == [*shipped, *shipped, *logs]
 
 
 def test_version_schema_and_completion_are_printed() -> None:

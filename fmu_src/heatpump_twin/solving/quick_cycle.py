@@ -20,6 +20,7 @@ from ..model.errors import SolveError
 from ..model.machine import Machine
 from ..model.quantities import RESULT_QUANTITIES, Boundary
 from ..model.relations import Relations
+from ..model.sizes import Sizes
 from .property_tables import AtBubble, AtDew, medium_table, refrigerant_table
 from .sizing import DesignStates, sizes_of
 
@@ -117,6 +118,9 @@ class QuickCycle:
     machine : Machine
         Its parameters. Where they are arrays, machines whose design point contradicts physics have
         NaN as answers.
+    sizes : Sizes, optional
+        Of its components; by default those that its design point fixes. A machine that has changed
+        in use has others.
 
     Raises
     ------
@@ -126,13 +130,18 @@ class QuickCycle:
         If a medium has no properties in the range that is needed.
     """
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, sizes: Sizes | None = None) -> None:
         self.machine = machine
         self.refrigerant = refrigerant_table(machine.refrigerant)
         self.source, self.sink = (
             medium_table(machine.source_medium),
             medium_table(machine.sink_medium),
         )
+        self.relations = Relations(machine, sizes if sizes is not None else self._sizes())
+
+    def _sizes(self) -> Sizes:
+        """Sizes with which the off-design equations give back the design point."""
+        machine = self.machine
         design, boundary = machine.design, machine.design.boundary
         T_dew = self.refrigerant.dew_temperature(np.asarray(design.p_low))
         T_bubble = self.refrigerant.bubble_temperature(np.asarray(design.p_high))
@@ -149,7 +158,7 @@ class QuickCycle:
             )
 
         with np.errstate(all="ignore"):
-            sizes = sizes_of(
+            return sizes_of(
                 machine,
                 T_dew,
                 T_bubble,
@@ -157,7 +166,6 @@ class QuickCycle:
                 boundary.m_flow_source * self.source.heat_capacity(boundary.T_source_in),
                 boundary.m_flow_sink * self.sink.heat_capacity(boundary.T_sink_in),
             )
-        self.relations = Relations(machine, sizes)
 
     def at(self, boundaries: Boundary) -> CycleAt:
         """Return the two equations of the cycle at some boundaries."""

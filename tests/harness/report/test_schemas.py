@@ -17,8 +17,10 @@ from heatpump_twin.harness.scoring.scores import Scores
 from heatpump_twin.machine_files.files import MACHINES
 
 MACHINE_FILES = sorted(MACHINES.glob("*.toml"))
+ALL = sorted(DATASETS.glob(f"*/{DESCRIPTOR}"))
+LOGS = [file for file in ALL if "[time]" in file.read_text(encoding="utf-8")]
 DESCRIPTORS = [
-    *sorted(DATASETS.glob(f"*/{DESCRIPTOR}")),
+    *(file for file in ALL if file not in LOGS),
     ROOT / "harness" / "data" / "templates" / DESCRIPTOR,
 ]
 
@@ -42,7 +44,9 @@ def test_published_schema_is_that_of_the_code(kind: str) -> None:
 def test_shipped_machine_files_and_descriptors_keep_their_schema() -> None:
     assert len(MACHINE_FILES) >= 3
     assert len(DESCRIPTORS) >= 4
-    for kind, files in (("machine", MACHINE_FILES), ("descriptor", DESCRIPTORS)):
+    assert len(LOGS) >= 2
+    kinds = (("machine", MACHINE_FILES), ("descriptor", DESCRIPTORS), ("series", LOGS))
+    for kind, files in kinds:
         for file in files:
             check(tomllib.loads(file.read_text(encoding="utf-8")), kind)
 

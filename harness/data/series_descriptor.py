@@ -1,0 +1,214 @@
+"""What the columns of a log mean: the content of the descriptor of a series."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from heatpump_twin.machine_files.files import read_toml
+from heatpump_twin.machine_files.machine_file import describe
+from heatpump_twin.machine_files.units import to_si
+from heatpump_twin.model.errors import InputError
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES
+
+from .datasets import Column, Constant, Limits
+from .fields import Positive, QuantityName, Strict, Text
+from .files import DESCRIPTOR, TIME, dataset_folder
+from .fmu_map import FmuMap
+from .log_time import TimeColumn, Window
+from .registry import Registered
+
+ON_CHANGE = "on_change"
+
+#: Parts of a log that are scored apart, in the order in which they are told.
+PHASES = (
+    "start-up",
+    "steady",
+    "running",
+    "stop",
+    "standstill",
+    "defrost",
+    "hot water",
+)
+ALL = "all"
+Phase = Literal[
+    "all", "on", "start-up", "steady", "running", "stop", "standstill", "defrost", "hot water"
+]
+
+#: What a log may say of the plant beside its quantities.
+COMPRESSOR, DEFROST, HOT_WATER = "compressor", "defrost", "hot_water"
+StateName = Literal["compressor", "defrost", "hot_water", "source_pump", "sink_pump", "demand"]
+
+ON, OFF = ("1", "on", "true"), ("0", "off", "false")
+
+
+class SeriesColumn(Column):
+    """A column of a log that is a quantity.
+
+    Attributes
+    ----------
+    writes : str
+        ``every_row``, or ``on_change``: an empty cell means "as before".
+    not_read : tuple of float
+        Numbers of the column that stand for "not read".
+    numbers : dict of str to float
+        Numbers that stand as text.
+    offset : float
+        Is added to each reading, in the unit of an uncertainty.
+    """
+
+    writes: Literal["every_row", "on_change"] = "every_row"
+    not_read: tuple[float, ...] = ()
+    numbers: dict[str, float] = Field(default_factory=dict)
+    offset: float = 0.0
+
+    def _check_gaps(self) -> None:
+        if self.gaps and self.writes == ON_CHANGE:
+            raise ValueError('gaps = true goes with writes = "every_row"')
+
+
+class StateColumn(Strict):
+    """A column of a log that says whether something is on.
+
+    Its cells are texts of `on` or `off`, or numbers, of which those over `above` mean on.
+    """
+
+    column: Text
+    on: tuple[str, ...] = ON
+    off: tuple[str, ...] = OFF
+    above: float | None = None
+    writes: Literal["every_row", "on_change"] = "every_row"
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> StateColumn:
+        both = {t.casefold() for t in self.on} & {t.casefold() for t in self.off}
+        if both:
+            raise ValueError(f"{sorted(both)[0]!r} means both on and off")
+        return self
+
+
+class Resampling(Strict):
+    """Even steps that a log is brought to.
+
+    `step` in s; ``mean``: each number is the mean over the step; ``sample``: that at its end.
+    """
+
+    step: Positive
+    kind: Literal["mean", "sample"] = "mean"
+
+
+class DerivedHeat(Strict):
+    """Heat of a stream from its flow and temperatures.
+
+    `offset` is added to the difference of temperatures, K: what it reads while only pumps run, with
+    the sign turned round.
+    """
+
+    medium: Text
+    offset: float = 0.0
+    uncertainty: Positive = 0.2
+    note: str = ""
+
+
+class PhaseTimes(Strict):
+    """How long a start and a stop are taken to last, s."""
+
+    start_up: Positive = 300.0
+    stop: Positive = 300.0
+
+
+class SeriesLimits(Limits):
+    """Largest errors of a quantity in a phase; `energy_max` is per cent of the run's energy."""
+
+    energy_max: Positive | None = None
+
+
+class SeriesDescriptor(Strict):
+    """The content of the ``descriptor.toml`` of a log; see ``docs/series.md``."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
+    title: str
+    machine: str | None = None
+    points: str | None = None
+    table: Text | None = None
+    tables: tuple[Text, ...] = ()
+    header_line: Annotated[int, Field(ge=1)] = 1
+    overlap: Literal["refuse", "first", "last"] = "refuse"
+    source: str
+    date: str = "not stated"
+    licence: str
+    time: TimeColumn
+    window: Window = Window()
+    resampling: Resampling | None = None
+    phases: PhaseTimes = PhaseTimes()
+    columns: dict[str, SeriesColumn]
+    states: dict[StateName, StateColumn] = Field(default_factory=dict)
+    constants: dict[QuantityName, Constant] = Field(default_factory=dict)
+    derived: dict[Literal["Q_flow_sink", "Q_flow_source"], DerivedHeat] = Field(
+        default_factory=dict
+    )
+    registered: dict[str, Registered] = Field(default_factory=dict)
+    thresholds: dict[Phase, dict[QuantityName, SeriesLimits]] = Field(default_factory=dict)
+    fmu: FmuMap | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> SeriesDescriptor:
+        if (self.table is None) == (not self.tables):
+            raise ValueError("give either table or tables")
+        given: dict[str, str] = {}
+        for place, quantity in [
+            *((f"columns.{header}", column.quantity) for header, column in self.columns.items()),
+            *((f"constants.{name}", name) for name in self.constants),
+            *((f"derived.{name}", name) for name in self.derived),
+        ]:
+            if quantity in given:
+                raise ValueError(f"{quantity} is given by both {given[quantity]} and {place}")
+            given[quantity] = place
+        missing = [name for name in BOUNDARY_QUANTITIES if name not in given]
+        if missing:
+            raise ValueError(
+                f"inputs of the model without a column or a constant: {', '.join(missing)}"
+            )
+        if COMPRESSOR not in self.states and "compressor_speed" in self.constants:
+            raise ValueError(
+                "states.compressor: expected the column that says when the compressor runs, since "
+                "compressor_speed is a constant"
+            )
+        for name, constant in self.constants.items():
+            si = to_si(constant.value, constant.unit, QUANTITIES[name].unit)
+            if not QUANTITIES[name].minimum <= si <= QUANTITIES[name].maximum:
+                raise ValueError(f"constants.{name}: {constant.value:g} is outside physics")
+        for name in self.derived:
+            side = name.rsplit("_", 1)[-1]
+            for other in (f"m_flow_{side}", f"T_{side}_in", f"T_{side}_out"):
+                if other not in given:
+                    raise ValueError(f"derived.{name}: follows from {other}, which is not given")
+        return self
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of its tables, in the order in which they follow each other."""
+        return self.tables or (str(self.table),)
+
+
+def read_series_descriptor(name_or_path: str) -> SeriesDescriptor:
+    """Read and check the descriptor of a log.
+
+    Raises
+    ------
+    InputError
+        If it cannot be used; the message names field and expectation.
+    """
+    path = dataset_folder(name_or_path) / DESCRIPTOR
+    content = read_toml(path, "descriptor")
+    if TIME not in content:
+        raise InputError(
+            f"descriptor {path}: is of points and not of a log; a log has a table [time] with the "
+            "column of its time"
+        )
+    try:
+        return SeriesDescriptor.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"descriptor {path}:\n  {describe(error)}") from error
