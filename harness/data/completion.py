@@ -246,9 +246,13 @@ def _heat_capacity(entry: Derived, T: pd.Series[float], place: str) -> pd.Series
 
 def _put(values: pd.DataFrame, name: str, found: pd.Series[float], place: str) -> None:
     # A result may have gaps where what it follows from has them.
-    may_be_empty = found.isna() & (name not in BOUNDARY_QUANTITIES)
+    is_result = name not in BOUNDARY_QUANTITIES
+    may_be_empty = found.isna() & is_result
     wrong = found[~(np.isfinite(found) & (found > 0.0)) & ~may_be_empty]
-    if not wrong.empty:
+    if is_result and 0 < 2 * len(wrong) < found.notna().sum():
+        # The machine did not run there.
+        found = found.drop(wrong.index).reindex(found.index)
+    elif not wrong.empty:
         raise InputError(
             f"{place}: {wrong.iloc[0]:.6g} at record {wrong.index[0]}; expected a positive number: "
             "look at what it follows from"
