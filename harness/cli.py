@@ -235,16 +235,47 @@ def init(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="Folder to write; made if it is not there.")
     ],
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Your table: CSV or other text, Excel (.xlsx) or Parquet. Its columns are "
+            "recognised by name, unit and values.",
+        ),
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Sheet of the workbook, where several hold tables.")
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="HEADER=QUANTITY",
+            help="Say what a column is, or HEADER=ignore, where names do not tell.",
+        ),
+    ] = None,
 ) -> None:
     """Begin a data set of your own machine: descriptor, table and start file with comments."""
-    from .data.new_dataset import write_example
+    if table is None:
+        if sheet is not None or column:
+            raise InputError("--sheet and --column are for a table of yours; expected --from FILE")
+        from .data.new_dataset import write_example
 
-    for path in write_example(folder):
-        console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
+        for path in write_example(folder):
+            console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
+        console.print(
+            "It holds an invented heat pump. Replace its numbers by those of yours, then:"
+        )
+    else:
+        from .data.own_dataset import begin_with_table
+        from .report.understood import print_begun
+
+        begun = begin_with_table(folder, table, sheet, _said(column or []))
+        print_begun(begun, folder, console)
     machine, fmu = shlex.quote(str(folder / "machine.toml")), f"{folder.resolve().name}.fmu"
     quoted_folder, quoted_fmu = shlex.quote(str(folder)), shlex.quote(str(folder / fmu))
     console.print(
-        "It holds an invented heat pump. Replace its numbers by those of yours, then:\n"
         f"  heatpump-twin calibrate {quoted_folder} -o {machine}\n"
         f"  heatpump-twin build {machine} -o {quoted_fmu}\n"
         f"  heatpump-twin validate {quoted_folder} --fmu {quoted_fmu} "
@@ -253,6 +284,17 @@ def init(
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _said(pairs: list[str]) -> dict[str, str]:
+    """Part what --column says; headers may have equal signs."""
+    said = {}
+    for pair in pairs:
+        header, mark, quantity = pair.rpartition("=")
+        if not mark or not header.strip():
+            raise InputError(f"--column {pair!r}: expected HEADER=QUANTITY, or HEADER=ignore")
+        said[" ".join(header.split())] = quantity.strip()
+    return said
 
 
 @app.command("build")

@@ -423,12 +423,12 @@ def load_dataset(name_or_path: str) -> Dataset:
     for header, column in descriptor.columns.items():
         read = _read_column(_cells_of(table, header), column, records, table, notes)
         values[column.quantity], uncertainties[column.quantity] = read
-    values, uncertainties = _with_inputs(values, uncertainties, table, notes)
     for name, constant in descriptor.constants.items():
         unit = QUANTITIES[name].unit
         values[name] = to_si(constant.value, constant.unit, unit)
         uncertainties[name] = to_si(constant.uncertainty, constant.unit, unit, difference=True)
     complete(descriptor, values, uncertainties, f"descriptor {path}")
+    values, uncertainties = _with_inputs(values, uncertainties, table, notes)
     # Inlet temperatures may be constants themselves, so flows that follow them come after.
     for name, inlet in FLOW_INLETS.items():
         if name not in descriptor.constants:
