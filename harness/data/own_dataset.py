@@ -24,7 +24,7 @@ from .datasets import Dataset, load_dataset
 from .new_dataset import TEMPLATES, check_free, template
 from .numerals import POINT
 from .proposal import AIR, Proposal, propose
-from .tables import Table, TableFormat, read_table
+from .tables import TableFormat, read_table
 
 DESCRIPTOR_FILE, TABLE_FILE, START_FILE = TEMPLATES
 
@@ -152,12 +152,13 @@ def _descriptor(proposal: Proposal, name: str) -> str:
     """Write what was understood, with a reason for each column."""
     table = proposal.table
     lines = [
-        f"# What `heatpump-twin init` understood of {table.path.name}. Look at it: names, units and",
-        "# uncertainties. validation_data/README.md of heatpump-twin describes the whole format.",
+        f"# What `heatpump-twin init` understood of {table.path.name}.",
+        "# Look at names, units and uncertainties. The whole format is described in",
+        "# validation_data/README.md of heatpump-twin.",
         "",
         f"name = {_toml(name)}",
         f"title = {_toml(f'{len(table.cells)} records of {table.path.name}')}",
-        'machine = "machine.toml"         # what `heatpump-twin calibrate` writes, beside this file',
+        'machine = "machine.toml"         # what `heatpump-twin calibrate` writes beside this file',
         f"start = {_toml(START_FILE)}             # what it begins with",
         f"table = {_toml(TABLE_FILE)}",
     ]

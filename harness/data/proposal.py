@@ -500,15 +500,19 @@ def _flow_guess(
         return None
     heat, change = _heat_of(found, side), _change_of(found, side)
     density, capacity = _MEDIA[media[side]]
-    u = found[quantity]
+    u, P_el = found[quantity], found.get("P_el")
+    is_estimate = heat is None and P_el is not None and bool(P_el.unit)
+    if is_estimate and P_el is not None:
+        heat = P_el.si * (unit_guess.USUAL_COP - (side == "source"))
     return unit_guess.flow(
         float(np.nanmedian(u.values)),
         None if heat is None else float(np.nanmedian(heat)),
         None if change is None else float(np.nanmedian(change)),
         capacity,
-        "volume" in u.header.concepts and "mass" not in u.header.concepts,
+        "mass" not in u.header.concepts,
         density,
         us,
+        is_estimate,
     )
 
 

@@ -9,7 +9,7 @@ from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import QUANTITIES
 
 from .header_words import concepts_of, project_name
-from .headers import unit_of
+from .headers import split_header, unit_of
 from .tables import Table
 
 # How sure a header is of a quantity: it has the project's name for it; it says side and place, or
@@ -242,7 +242,8 @@ def assign(table: Table, said: dict[str, str]) -> Assignment:
     table : Table
         The table.
     said : dict of str to str
-        Column to the quantity that the user says it is, or `IGNORED`.
+        Column to the quantity that the user says it is, with a unit where the header has none, or
+        `IGNORED`.
 
     Raises
     ------
@@ -255,9 +256,11 @@ def assign(table: Table, said: dict[str, str]) -> Assignment:
     for column in table.cells:
         header = read_header(column, table.units.get(column))
         if column in said:
-            known = {} if said[column] == IGNORED else {said[column]: 2.0 * EXACT}
-            why = "you said so" if said[column] == IGNORED else ""
-            header = Header(column, header.name, header.unit, header.concepts, known, why)
+            quantity, unit = split_header(said[column])
+            known = {} if quantity == IGNORED else {quantity: 2.0 * EXACT}
+            unit = known_unit(unit) if unit else header.unit
+            why = "you said so" if quantity == IGNORED else ""
+            header = Header(column, header.name, unit, header.concepts, known, why)
         headers[column] = header
     pairs = sorted(
         (
@@ -296,20 +299,23 @@ def assign(table: Table, said: dict[str, str]) -> Assignment:
 
 
 def _check_said(table: Table, said: dict[str, str]) -> None:
-    for column, quantity in said.items():
+    quantities = {column: split_header(text) for column, text in said.items()}
+    for column, (quantity, unit) in quantities.items():
         if column not in table.cells:
             raise InputError(
                 f"--column {column!r}: no such column; {table.path} has: {', '.join(table.cells)}"
             )
+        if unit is not None and known_unit(unit) is None:
+            raise InputError(f"--column {column}: unknown unit {unit!r}")
         if quantity not in QUANTITIES and quantity != IGNORED:
             raise InputError(
                 f"--column {column}={quantity}: unknown quantity; known: {', '.join(QUANTITIES)}, "
                 f"or {IGNORED}"
             )
-    named = [quantity for quantity in said.values() if quantity != IGNORED]
+    named = [quantity for quantity, _ in quantities.values() if quantity != IGNORED]
     for quantity in named:
         if named.count(quantity) > 1:
-            columns = [column for column, q in said.items() if q == quantity]
+            columns = [column for column, (q, _) in quantities.items() if q == quantity]
             raise InputError(_two_columns(table, quantity, columns))
 
 

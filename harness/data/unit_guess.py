@@ -26,6 +26,8 @@ _FLOW_UNITS = ("kg/s", "kg/h", "kg/min")
 _VOLUME_UNITS = ("l/min", "l/h", "m^3/h", "l/s")
 _US_FLOW_UNITS = ("gallon/min",)
 _FLOW_FACTOR = 1.5
+# Heat of the sink per power where neither was read, and how far it may be off.
+USUAL_COP, COP_FACTOR = 3.5, 2.5
 # Usual change of a stream's temperature where it was not read, K.
 _USUAL_CHANGES = (2.0, 12.0)
 
@@ -101,7 +103,7 @@ def powers(heat: float, electric: float) -> tuple[str, str] | None:
 
 def flow(
     median: float, heat: float | None, change: float | None, capacity: float, by_volume: bool,
-    density: float, us_customary: bool,
+    density: float, us_customary: bool, is_estimate: bool,
 ) -> tuple[str, str] | None:  # fmt: skip
     """Return the unit of a flow, and why; None where the balance does not tell.
 
@@ -116,21 +118,24 @@ def flow(
     capacity, density : float
         Of its medium, J/(kg K) and kg/m3.
     by_volume : bool
-        Whether the header says so.
+        Whether it is a volume flow, as people mean who do not say mass.
     us_customary : bool
         Whether other columns have units of the USA.
+    is_estimate : bool
+        Whether the heat is that of a usual COP.
     """
+    factor = COP_FACTOR if is_estimate else _FLOW_FACTOR
     if heat is None or heat <= 0.0:
         return None
     units: tuple[str, ...] = _US_FLOW_UNITS if us_customary else ()
-    units += _VOLUME_UNITS if by_volume else (*_FLOW_UNITS, *_VOLUME_UNITS)
+    units += (*_VOLUME_UNITS, *_FLOW_UNITS) if by_volume else (*_FLOW_UNITS, *_VOLUME_UNITS)
     found: dict[str, float] = {}
     for unit in units:
         is_mass = kind_of(unit) == "mass flow"
         mass = to_si(median, unit, "kg/s") if is_mass else density * to_si(median, unit, "m^3/s")
         needed = heat / (capacity * mass)  # K
         if change is not None and change > 0.0:
-            if 1.0 / _FLOW_FACTOR <= needed / change <= _FLOW_FACTOR:
+            if 1.0 / factor <= needed / change <= factor:
                 found[unit] = needed
         elif _USUAL_CHANGES[0] <= needed <= _USUAL_CHANGES[1]:
             found[unit] = needed

@@ -322,7 +322,9 @@ def test_gaps_are_nan_also_in_what_is_formed_from_them(folder: Path, dataset: Da
 def test_text_is_no_gap(folder: Path) -> None:
     edit(folder / "data.csv", "7,30.1,7.7,1050", "7,30.1,7.7,much")
     edit(folder / "descriptor.toml", 'quantity = "P_el"', 'gaps = true\nquantity = "P_el"')
-    with pytest.raises(InputError, match=r"record 7 \(line 8\): 'much' where a number was expected"):
+    with pytest.raises(
+        InputError, match=r"record 7 \(line 8\): 'much' where a number was expected"
+    ):
         load_dataset(str(folder))
 
 
