@@ -60,6 +60,9 @@ _CONSTANT = 0.12
 # A speed that varies less is that of an on/off machine.
 _ONE_SPEED = 0.05
 
+# So many records tell whether pressures are gauge pressures.
+_LOOKED_AT = 1000
+
 # Headers that count the records.
 _RECORD_WORDS = (
     r" (nr|no|number|nummer|id|index|record|row|zeile|pos|lfd.*|\w*punkt|point|test|messung"
@@ -525,7 +528,8 @@ def _find_gauges(found: dict[str, Understood], media: tuple[str, str, str]) -> N
     ]
     if not plain_units:
         return
-    values = pd.DataFrame({q: u.si for q, u in found.items()})
+    every = max(1, len(found[plain_units[0]].values) // _LOOKED_AT)
+    values = pd.DataFrame({q: u.si[::every] for q, u in found.items()})
     told = gauge_columns(values, media[0])
     if not told:
         return

@@ -192,9 +192,11 @@ def _read_text(path: Path, given: TableFormat) -> Table:
     if len(names) == 1:
         raise InputError(_one_column(path, layout.names[0], delimiter))
 
+    repeated = _repeated(head, layout)
+
     def records() -> Iterator[tuple[int, list[str]]]:
         for number, cells in itertools.chain(head[layout.first :], rows):
-            if is_comment(cells) or _repeats(cells, layout):
+            if cells in repeated or is_comment(cells):
                 continue
             if len(cells) != len(names):
                 cells = _of_width(cells, len(names), number, path, delimiter)
@@ -223,10 +225,9 @@ def _one_column(path: Path, name: str, delimiter: str) -> str:
     )
 
 
-def _repeats(cells: list[str], layout: Layout) -> bool:
-    """Whether a row is the header again, as appended exports have it."""
-    squeezed = tuple(" ".join(cell.split()) for cell in cells)
-    return squeezed[: len(layout.names)] in (layout.names, layout.units)
+def _repeated(head: list[tuple[int, list[Any]]], layout: Layout) -> list[list[Any]]:
+    """Rows of names and units as they are written: appended exports have them again."""
+    return [cells for row, cells in head if row in (layout.header_row, layout.unit_row)]
 
 
 def _of_width(cells: list[str], width: int, number: int, path: Path, delimiter: str) -> list[str]:
@@ -298,12 +299,13 @@ def _read_sheet(path: Path, sheet: str, given: TableFormat) -> Table:
     layout, head, rows = _sheet_head(path, sheet, given)
     width = len(layout.names)
     names = _unique(layout.names)
+    repeated = _repeated(head, layout)
     following = itertools.chain(head[layout.first :], rows)
     cells = _columns(
         (
             (number, (row + [None] * width)[:width])
             for number, row in following
-            if not _repeats(["" if c is None else _text(c) for c in row[:width]], layout)
+            if row not in repeated
         ),
         names,
         path,

@@ -140,10 +140,10 @@ def _is_hint(cells: list[str], delimiter: str) -> bool:
     return delimiter.join(cells).strip().lower() == f"sep={delimiter}".strip()
 
 
-def is_comment(cells: Iterable[str]) -> bool:
+def is_comment(cells: list[str]) -> bool:
     """Whether a row is a remark of people or loggers."""
-    first, *others = cells
-    return first.lstrip().startswith((COMMENT, "//")) and not any(c.strip() for c in others)
+    first = cells[0].lstrip()
+    return first.startswith((COMMENT, "//")) and not any(cell.strip() for cell in cells[1:])
 
 
 def has_values(cells: Iterable[str]) -> bool:

@@ -15,9 +15,6 @@ from heatpump_twin.model.errors import InputError
 
 Cell = str | float | None
 
-# Beyond that no table of records reaches; a sheet may claim a million empty columns.
-MOST_COLUMNS = 2000
-
 
 @contextmanager
 def opened(path: Path, formulas: bool = False) -> Iterator[Any]:
@@ -59,10 +56,12 @@ def sheet_rows(path: Path, sheet: str) -> Iterator[tuple[int, list[Cell]]]:
     """
     with opened(path) as book:
         try:
-            rows = book[sheet].iter_rows(values_only=True, max_col=MOST_COLUMNS)
-            for number, cells in enumerate(rows, start=1):
-                if any(cell is not None for cell in cells):
-                    yield number, [_plain(cell) for cell in cells]
+            for number, cells in enumerate(book[sheet].iter_rows(values_only=True), start=1):
+                last = len(cells)  # formatted sheets claim thousands of empty columns
+                while last and cells[last - 1] is None:
+                    last -= 1
+                if last:
+                    yield number, [_plain(cell) for cell in cells[:last]]
         except (
             KeyError,
             ValueError,
