@@ -345,33 +345,65 @@ def gauge_columns(values: pd.DataFrame, refrigerant: str) -> list[str]:
     return found
 
 
+def _misreadings(values: pd.DataFrame, quantity: str) -> list[tuple[str, Array]]:
+    """What a pressure may be read like, and the pressures that it would mean."""
+    p = _column(values, quantity)
+    return [
+        ("a gauge pressure: add 1.013 bar, by unit bar(g)", p + ATMOSPHERE),
+        ("an absolute pressure taken for a gauge pressure", p - ATMOSPHERE),
+        ("MPa given as bar", 10.0 * p),
+        ("bar given as MPa", 0.1 * p),
+        ("psi given as bar", p / 14.5038),
+        ("bar given as psi", 14.5038 * p),
+        ("bar given as kPa", 100.0 * p),
+        ("kPa given as bar", 0.01 * p),
+        (
+            "the other pressure: columns mixed up",
+            _column(values, "p_high" if quantity == "p_low" else "p_low"),
+        ),
+    ]
+
+
 def _check_pressures(where: str, values: pd.DataFrame, media: Media) -> None:
     """Compare pressures with the temperatures that were read beside them."""
-    for check in _pressure_checks(values, media.refrigerant):
+    table, refrigerant = media.refrigerant, media.names[0]
+    for quantity, saturation, inlet, sign in (
+        ("p_low", table.dew_temperature, "T_source_in", -1.0),
+        ("p_high", table.bubble_temperature, "T_sink_in", 1.0),
+    ):
+        p = _column(values, quantity)
+        read = np.isfinite(p)
+        with np.errstate(all="ignore"):
+            if not read.any() or _share(np.isnan(saturation(p))[read]) <= MOST:
+                continue
+            causes = [
+                word
+                for word, other in _misreadings(values, quantity)
+                if _median(sign * (saturation(other) - _column(values, inlet))) > -LEAST_GAP
+            ]
+        record = _first(values, read)
+        raise InputError(
+            f"{where}: {quantity} is {values.at[record, quantity] / 1e5:.4g} bar at record "
+            f"{record}, where {refrigerant} has no usual saturation, as at most records; "
+            + (f"it reads like {causes[0]}" if causes else "check its unit and the refrigerant")
+        )
+    for check in _pressure_checks(values, table):
         quantity, p, _, beside = check
         usual, count = _contradicts(check, p)
         if not usual:
             continue
         causes = [
-            f"it reads like {word}"
-            for word, other in (
-                ("a gauge pressure: add 1.013 bar, by unit bar(g)", p + ATMOSPHERE),
-                ("an absolute pressure taken for a gauge pressure", p - ATMOSPHERE),
-                ("MPa given as bar", 10.0 * p),
-                ("bar given as MPa", 0.1 * p),
-                ("psi given as bar", p / 14.5038),
-                ("bar given as kPa", 100.0 * p),
-                ("kPa given as bar", 0.01 * p),
-                (
-                    "the other pressure: columns mixed up",
-                    _column(values, "p_high" if quantity == "p_low" else "p_low"),
-                ),
-            )
+            word
+            for word, other in _misreadings(values, quantity)
             if _is_explained(check, usual, other)
         ]
         raise InputError(
             f"{where}: {quantity} contradicts {beside} by {usual:.1f} K at {count} records; "
-            + (causes[0] if causes else f"check its unit and the refrigerant, {media.names[0]}")
+            + (
+                f"it reads like {causes[0]}"
+                if causes
+                else f"check its unit and the refrigerant, {refrigerant}"
+            )
         )
 
 

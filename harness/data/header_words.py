@@ -33,7 +33,7 @@ CONCEPTS: dict[str, str] = {
     "suction": r"saug|suction|\bsuct?\b|sauggas|verdichter ?ein|compressor in",
     "discharge": r"heissgas|druckgas|druckrohr|discharge|\bdis(?:ch)?\b|hot ?gas|verdichter ?aus"
     r"|compressor out",
-    "liquid": r"fluess|liquid|\bliq\b",
+    "liquid": r"(?<!ver)fluess|liquid|\bliq\b",
     "high": r"hochdruck|\bhd\b|\bhigh\b|\bhp\b(?! [a-z])|verfluess|kondensation|kondensator"
     r"|condens|\bcond\b|druckseit|\bp ?high\b|\bp ?hd\b|\bp ?c(?:ond)?\b|\bp ?k\b",
     "low": r"niederdruck|\bnd\b|\blow\b|\blp\b|verdampf|evap|saugseit|\bp ?low\b|\bp ?nd\b"
@@ -67,7 +67,7 @@ CONCEPTS: dict[str, str] = {
     r"|lfd|\brow\b|zeile|\bpos\b|plateau|\bmesspunkt\b|\bbetriebspunkt\b",
     # What is none of the quantities though its words are theirs.
     "other": r"soll|\btime|zeit|datum|\bdate\b|uhr\b|stamp|set ?point|set ?value|\btarget\b"
-    r"|\bset\b|\bsp\b|zaehler|energ|kwh|mwh|\bmin\b"
+    r"|\bset\b|\bsp\b|zaehler(?! leist)|energ|kwh|mwh|\bmin\b"
     r"|\bmax\b|\balarm\b|status|\bstat\b|ventil(?!ator)|\bvalve\b|stunden|hours|heizstab|immersion"
     r"|back ?up|\braum\b|\broom\b|innen|indoor|\bdhw\b|\bww\b|warmwasser|speicher|\btank\b|\bsd\b"
     r"|\bstd\b|\bstdev\b|delta|differenz|difference|\bdt\b|spreiz|\blimit|grenz|fehler|error|feucht"

@@ -25,17 +25,18 @@ def opened(path: Path, formulas: bool = False) -> Iterator[Any]:
     InputError
         If it is broken or protected.
     """
-    # openpyxl raises whatever its parsers do.
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=not formulas)
-    except Exception as error:
-        raise InputError(
-            f"data file {path}: cannot be read as an Excel workbook: {error}"
-        ) from error
-    try:
-        yield book
-    finally:
-        book.close()
+    with path.open("rb") as file:  # by its content, whatever its name is
+        # openpyxl raises whatever its parsers do.
+        try:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=not formulas)
+        except Exception as error:
+            raise InputError(
+                f"data file {path}: cannot be read as an Excel workbook: {error}"
+            ) from error
+        try:
+            yield book
+        finally:
+            book.close()
 
 
 def sheet_names(path: Path) -> list[str]:

@@ -322,9 +322,7 @@ def test_gaps_are_nan_also_in_what_is_formed_from_them(folder: Path, dataset: Da
 def test_text_is_no_gap(folder: Path) -> None:
     edit(folder / "data.csv", "7,30.1,7.7,1050", "7,30.1,7.7,much")
     edit(folder / "descriptor.toml", 'quantity = "P_el"', 'gaps = true\nquantity = "P_el"')
-    with pytest.raises(
-        InputError, match=r"record 7 \(line 8\): 'much' where a number"
-    ):
+    with pytest.raises(InputError, match=r"record 7 \(line 8\): 'much' where a number"):
         load_dataset(str(folder))
 
 
