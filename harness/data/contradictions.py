@@ -34,6 +34,9 @@ LARGEST_EFFICIENCY, LEAST_EFFICIENCY = 0.9, 0.08
 # Largest usual change of a stream's temperature in an exchanger, K: of a liquid, of air.
 LARGEST_CHANGE_OF_LIQUID, LARGEST_CHANGE_OF_AIR = 45.0, 60.0
 
+# No medium enters warmer, K.
+_HOTTEST = 363.15
+
 # A column that keeps its value while inlets vary by this much, in so many records, is stuck.
 STUCK_RECORDS, STUCK_KELVIN = 6, 3.0
 
@@ -188,15 +191,22 @@ def _check_medium(
     ):
         if wrong.any():
             record = _first(values, wrong)
-            read_in_celsius = _from_fahrenheit(T_in)
-            is_fahrenheit = word.startswith("boils") and bool(
-                ((read_in_celsius > table.low) & (read_in_celsius < table.high)).all()
+            cause = next(
+                (
+                    f"it reads like {word}: "
+                    for word, T in (
+                        ("degF given as degC", _from_fahrenheit(T_in)),
+                        ("degC given as degF", _to_fahrenheit(T_in)),
+                    )
+                    if ((table.low < T) & (min(table.high, _HOTTEST) > T)).all()
+                ),
+                "",
             )
             raise InputError(
                 f"{where}: T_{side}_in is {_celsius(float(values.at[record, f'T_{side}_in']))} at "
                 f"record {record}, where {medium} {word} ({_celsius(limit)}), as at {wrong.sum()} "
                 f"of {len(T_in)} records; "
-                + ("it reads like degF given as degC: " if is_fahrenheit else "")
+                + cause
                 + f"name the {side}'s medium in the start file, such as INCOMP::MPG[0.3], or check "
                 "the unit of the column"
             )

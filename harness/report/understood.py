@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
@@ -32,13 +33,13 @@ def print_begun(begun: Begun, folder: Path, console: Console) -> None:
         console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
     say(_how_read(proposal.table))
-    table = RichTable()
-    for title in ("column", "quantity", "unit", "why", "from", "to", "missing"):
-        number = title in ("from", "to", "missing")
-        table.add_column(title, justify="right" if number else "left", no_wrap=title == "quantity")
+    table = RichTable(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for title in ("column", "quantity", "unit", "values", "missing", "why"):
+        table.add_column(title, no_wrap=title != "why", overflow="fold")
     for u in proposal.columns:
         low, high = (f"{end(u.values):.4g}" for end in (np.nanmin, np.nanmax))
-        cells = (u.header.column, u.quantity, u.unit, u.why, low, high, str(u.missing or ""))
+        missing = str(u.missing) if u.missing else ""
+        cells = (u.header.column, u.quantity, u.unit, f"{low} to {high}", missing, u.why)
         table.add_row(*map(escape, cells))
     console.print(table)
     if proposal.record is not None:

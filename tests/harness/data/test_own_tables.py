@@ -1,16 +1,24 @@
 """`init --from`: tables of one heat pump as people write them are read to one frame."""
 
+import re
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from own_tables import CASES, RATED_RPM, frame
+from own_tables import BASIC, CASES, RATED_RPM, frame, rows, text
 from typer.testing import CliRunner, Result
 
 from heatpump_twin.harness.cli import app
 from heatpump_twin.harness.data.datasets import load_dataset
+from heatpump_twin.harness.data.new_dataset import TEMPLATES
 from heatpump_twin.harness.data.own_dataset import begin_with_table
+from heatpump_twin.harness.scoring.validation import start_of
 from heatpump_twin.machine_files.unit_names import known_unit
+from heatpump_twin.machine_files.units import to_si
+from heatpump_twin.model.errors import InputError
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 
 # What meters round away, in SI units by the first letter of the quantity.
 ROUNDING = {"T": 0.011, "p": 120.0, "P": 0.6, "Q": 0.6, "m": 1e-4, "s": 0.06, "C": 1e-3, "c": 1e-3}
@@ -43,3 +51,204 @@ def test_a_table_is_understood_and_read_to_the_same_frame(
         assert read[quantity].to_numpy() == pytest.approx(
             values.to_numpy(), abs=ROUNDING[quantity[0]], rel=relative, nan_ok=True
         ), quantity
+
+
+Change = Callable[[list[list[str]]], object]
+
+
+def table_of(folder: Path, change: Change = lambda table: None) -> Path:
+    """Write the German table with a change."""
+    table = rows(BASIC, "German", ",")
+    change(table)
+    path = folder / "export.csv"
+    path.write_text(text(table, ";"), encoding="utf-8")
+    return path
+
+
+def without(column: str) -> Callable[[list[list[str]]], None]:
+    def change(table: list[list[str]]) -> None:
+        place = next(j for j, name in enumerate(table[0]) if name.startswith(column))
+        for cells in table:
+            del cells[place]
+
+    return change
+
+
+def with_cell(row: int, column: str, cell: str) -> Callable[[list[list[str]]], None]:
+    def change(table: list[list[str]]) -> None:
+        place = next(j for j, name in enumerate(table[0]) if name.startswith(column))
+        for cells in table[row:] if row < 0 else [table[row]]:
+            cells[place] = cell
+
+    return change
+
+
+def renamed(column: str, name: str) -> Callable[[list[list[str]]], None]:
+    return with_cell(0, column, name)
+
+
+def test_the_command_shows_what_it_understood_and_the_way_on(tmp_path: Path) -> None:
+    folder = tmp_path / "my heat pump"
+    result = run("init", folder, "--from", table_of(tmp_path))
+    assert result.exit_code == 0, result.output
+    output = " ".join(result.output.split())
+    assert (
+        "24 records, separated by semicolons, in utf-8, decimal comma, header in line 1" in output
+    )
+    assert "records are numbered by column 'Nr.'" in output
+    for said in ("Leistungsaufnahme", "P_el", "1.57", "3.01", "refrigerant R410A: nothing"):
+        assert said in output
+    steps = [line.split()[1] for line in result.output.splitlines() if "  heatpump-twin " in line]
+    assert steps == ["calibrate", "build", "validate"]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(TEMPLATES)
+    dataset = load_dataset(str(folder))
+    assert dataset.descriptor.name == "my_heat_pump"
+    start = tomllib.loads(start_of(dataset).read_text(encoding="utf-8"))
+    assert (start["source_medium"], start["sink_medium"]) == ("INCOMP::MEG[0.3]", "INCOMP::Water")
+    for q in BOUNDARY_QUANTITIES:
+        si_unit = {"T": "K", "m": "kg/s", "c": "1"}[q[0]]
+        low, high = (start["envelope"][f"{q}_{end}"] for end in ("min", "max"))
+        assert to_si(low["value"], low["unit"], si_unit) < dataset.values[q].min(), q
+        assert to_si(high["value"], high["unit"], si_unit) > dataset.values[q].max(), q
+
+
+def test_what_is_there_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "start.toml").write_text("mine", encoding="utf-8")
+    result = run("init", tmp_path, "--from", table_of(tmp_path))
+    assert result.exit_code == 2
+    assert (tmp_path / "start.toml").read_text(encoding="utf-8") == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["export.csv", "start.toml"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (without("Leistungsaufnahme"), r"no column for electric power \(P_el\), or COP beside"),
+        (without("Sole Eintritt"), None),  # follows from the outlet, heat and flow
+        (
+            lambda table: [without("Sole Eintritt")(table), without("Sole Austritt")(table)],
+            r"no column for the source's temperature \(T_source_in\)\. Understood: 'Heizung",
+        ),
+        (
+            renamed("Heizung Rücklauf", "Heizung Vorlauf 2 [°C]"),
+            r"'Heizung Vorlauf 2 \[°C\]' and 'Heizung Vorlauf \[°C\]' both look like T_sink_out.*"
+            r"in line 1; say which: --column 'Heizung Vorlauf 2 \[°C\]=T_sink_out'",
+        ),
+        (
+            with_cell(5, "Heizleistung", "siehe Anlage"),
+            r"column 'Heizleistung \[kW\]' \(Q_flow_sink\), line 6: 'siehe Anlage' where a number",
+        ),
+        (
+            with_cell(-24, "Heizung Rücklauf", "n/a"),
+            None,  # follows from outlet, heat and flow
+        ),
+        (
+            lambda table: [with_cell(-24, c, "-")(table) for c in ("Sole E", "Sole A")],
+            r"no column for the source's temperature.*'Sole Eintritt \[°C\]' \(every cell is empty",
+        ),
+        (
+            lambda table: [
+                with_cell(-12, "Sole Eintritt", "-")(table),
+                [with_cell(i, "Heizung Rücklauf", "-")(table) for i in range(1, 13)],
+            ],
+            r"no record of 24 has all inputs: T_source_in, T_sink_in were not read at the same",
+        ),
+        (renamed("Leistungsaufnahme", "Leistungsaufnahme [kWh]"), r"unit 'kWh' is none of a qu"),
+    ],
+)
+def test_what_a_table_lacks_is_said_once(
+    change: Change, message: str | None, tmp_path: Path
+) -> None:
+    path = table_of(tmp_path, change)
+    if message is None:
+        begun = begin_with_table(tmp_path / "mine", path)
+        inlets = begun.dataset.values[["T_source_in", "T_sink_in"]]
+        expected = frame()[["T_source_in", "T_sink_in"]]
+        assert np.abs(inlets.to_numpy() - expected.to_numpy()).max() < 0.15
+        return
+    with pytest.raises(InputError, match=message):
+        begin_with_table(tmp_path / "mine", path)
+    assert not (tmp_path / "mine").exists()
+
+
+def test_the_user_knows_better(tmp_path: Path) -> None:
+    path = table_of(tmp_path, renamed("Leistungsaufnahme", "Kanal 7"))
+    with pytest.raises(InputError, match=r"'Kanal 7' \(its words are those of no quantity"):
+        begin_with_table(tmp_path / "mine", path)
+    result = run("init", tmp_path / "mine", "--from", path, "--column", "Kanal 7=P_el [kW]")
+    assert result.exit_code == 0, result.output
+    values = load_dataset(str(tmp_path / "mine")).values
+    assert values["P_el"].to_numpy() == pytest.approx(frame()["P_el"].to_numpy())
+    for said, message in (
+        ("Kanal 8=P_el", "no such column"),
+        ("Kanal 7=power", "unknown quantity"),
+        ("Kanal 7=P_el [parsec]", "unknown unit 'parsec'"),
+        ("P_el", "expected HEADER=QUANTITY"),
+    ):
+        result = run("init", tmp_path / "other", "--from", path, "--column", said)
+        assert (result.exit_code, message in result.output) == (2, True), result.output
+    assert run("init", tmp_path / "other", "--column", "a=P_el").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ("Sole Vorlauf [°C]", "T_source_in"),  # the warmer one of both
+        ("Vorlauf Quelle [°C]", "T_source_in"),
+    ],
+)
+def test_supply_of_the_source_is_told_by_values(header: str, found: str, tmp_path: Path) -> None:
+    def change(table: list[list[str]]) -> None:
+        renamed("Sole Eintritt", header.replace("Vorlauf", "Rücklauf"))(table)
+        renamed("Sole Austritt", header)(table)
+
+    begun = begin_with_table(tmp_path / "mine", table_of(tmp_path, change))
+    by_quantity = {u.quantity: u.header.column for u in begun.proposal.columns}
+    assert by_quantity[found] == header.replace("Vorlauf", "Rücklauf")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda table: [
+                renamed("Heizung Rücklauf", "x")(table),
+                renamed("Heizung Vorlauf", "Heizung Rücklauf [°C]")(table),
+                renamed("x", "Heizung Vorlauf [°C]")(table),
+            ],
+            "T_sink_out is colder than T_sink_in at 24 of 24 records.*look mixed up",
+        ),
+        (renamed("Heizleistung", "Heizleistung [W]"), "not above P_el.*kW given as W"),
+        (
+            renamed("Sole Eintritt", "Sole Eintritt [°F]"),
+            "freezes .*it reads like degC given as degF",
+        ),
+    ],
+)
+def test_a_column_that_nobody_means_so_is_named(
+    change: Change, message: str, tmp_path: Path
+) -> None:
+    begun = begin_with_table(tmp_path / "mine", table_of(tmp_path, change))
+    assert re.search(message, begun.contradiction)
+    assert load_dataset(str(tmp_path / "mine")).values.shape[0] == 24
+
+
+def test_records_without_an_input_are_left_out_and_said(tmp_path: Path) -> None:
+    begun = begin_with_table(
+        tmp_path / "mine", table_of(tmp_path, with_cell(3, "Volumenstrom Sole", ""))
+    )
+    assert 3 not in begun.dataset.values.index
+    assert len(begun.dataset.values) == 23
+    (note,) = begun.dataset.notes
+    assert note.startswith("1 of 24 records left out: m_flow_source not read")
+
+
+def test_the_refrigerant_stands_above_the_table(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text("Prüfung einer WP mit R-290;;\n" + text(rows(BASIC, "German"), ";"))
+    begun = begin_with_table(tmp_path / "mine", path)
+    assert begun.proposal.media[0] == "R290"
+    start = tomllib.loads((tmp_path / "mine" / "start.toml").read_text(encoding="utf-8"))
+    assert start["refrigerant"] == "R290"
+    # 25 K above the warmest sink outlet, 56.3 degC: 32 bar of propane.
+    assert 25.0 < start["envelope"]["p_high_max"]["value"] < 36.0
