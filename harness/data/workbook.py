@@ -88,6 +88,21 @@ def _plain(cell: Any) -> Cell:
     return str(cell)
 
 
+def _has_formulas(path: Path) -> bool:
+    """Whether a workbook has any; a second reading of all cells takes as long as the first."""
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if not name.startswith("xl/worksheets/"):
+                continue
+            end = b""
+            with archive.open(name) as file:
+                while block := file.read(1 << 20):
+                    if b"<f>" in end + block or b"<f " in end + block:
+                        return True
+                    end = block[-2:]
+    return False
+
+
 def formula_without_value(path: Path, sheet: str, rows: set[int], columns: set[int]) -> str | None:
     """Find an empty cell that has a formula whose value no program has stored.
 
@@ -105,6 +120,8 @@ def formula_without_value(path: Path, sheet: str, rows: set[int], columns: set[i
     str or None
         The cell as Excel names it.
     """
+    if not _has_formulas(path):
+        return None
     with opened(path, formulas=True) as book:
         for number, cells in enumerate(book[sheet].iter_rows(values_only=True), start=1):
             if number not in rows:

@@ -1,12 +1,15 @@
 """`init --from`: tables of one heat pump as people write them are read to one frame."""
 
 import re
+import shlex
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pytest
+from conftest import ROOT
 from own_tables import BASIC, CASES, RATED_RPM, frame, rows, text
 from typer.testing import CliRunner, Result
 
@@ -14,6 +17,7 @@ from heatpump_twin.harness.cli import app
 from heatpump_twin.harness.data.datasets import load_dataset
 from heatpump_twin.harness.data.new_dataset import TEMPLATES
 from heatpump_twin.harness.data.own_dataset import begin_with_table
+from heatpump_twin.harness.data.tables import TableFormat
 from heatpump_twin.harness.scoring.validation import start_of
 from heatpump_twin.machine_files.unit_names import known_unit
 from heatpump_twin.machine_files.units import to_si
@@ -252,3 +256,28 @@ def test_the_refrigerant_stands_above_the_table(tmp_path: Path) -> None:
     assert start["refrigerant"] == "R290"
     # 25 K above the warmest sink outlet, 56.3 degC: 32 bar of propane.
     assert 25.0 < start["envelope"]["p_high_max"]["value"] < 36.0
+
+
+def test_each_command_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "your-data.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    german = rows(BASIC, "German", ",", unit_in="in")
+    renamed("Sole Austritt", "Kanal 7")(german)
+    Path("export.csv").write_bytes(text(german, ";").encode("cp1252"))
+    book = openpyxl.Workbook()
+    book.active.title = "Winter"
+    for title in ("Winter", "Summer"):
+        sheet = book["Winter"] if title == "Winter" else book.create_sheet(title)
+        for cells in rows(BASIC, "English"):
+            sheet.append(cells)
+    book.save("book.xlsx")
+    blocks = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    commands = [shlex.split(line) for block in blocks for line in block.splitlines()]
+    assert [command[:2] for command in commands] == [["heatpump-twin", "init"]] * 3
+    for command in commands:
+        result = run(*command[1:])
+        assert result.exit_code == 0, result.output
+        assert len(load_dataset(command[2]).values) == 24
+    (block,) = re.findall(r"```toml\n(.*?)```", page, re.S)
+    said = TableFormat.model_validate(tomllib.loads(block)["table_format"])
+    assert (said.header_row, said.missing) == (4, (9999, "defekt"))
