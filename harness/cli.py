@@ -244,8 +244,14 @@ def init(
             "recognised by name, unit and values.",
         ),
     ] = None,
-    sheet: Annotated[
-        str | None, typer.Option(help="Sheet of the workbook, where several hold tables.")
+    read: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--read",
+            metavar="KEY=VALUE",
+            help="Say how the table is written where it does not tell: sheet=Winter, decimal=, "
+            "delimiter=; header_row=4 ... as in [table_format] of a descriptor.",
+        ),
     ] = None,
     column: Annotated[
         list[str] | None,
@@ -258,8 +264,8 @@ def init(
 ) -> None:
     """Begin a data set of your own machine: descriptor, table and start file with comments."""
     if table is None:
-        if sheet is not None or column:
-            raise InputError("--sheet and --column are for a table of yours; expected --from FILE")
+        if read or column:
+            raise InputError("--read and --column are for a table of yours; expected --from FILE")
         from .data.new_dataset import write_example
 
         for path in write_example(folder):
@@ -269,9 +275,11 @@ def init(
         )
     else:
         from .data.own_dataset import begin_with_table
+        from .data.tables import format_of
         from .report.understood import print_begun
 
-        begun = begin_with_table(folder, table, sheet, _said(column or []))
+        form = format_of(_pairs("--read", read or [], first=True))
+        begun = begin_with_table(folder, table, form, dict(_pairs("--column", column or [])))
         print_begun(begun, folder, console)
     machine, fmu = shlex.quote(str(folder / "machine.toml")), f"{folder.resolve().name}.fmu"
     quoted_folder, quoted_fmu = shlex.quote(str(folder)), shlex.quote(str(folder / fmu))
@@ -286,15 +294,18 @@ def init(
     )
 
 
-def _said(pairs: list[str]) -> dict[str, str]:
-    """Part what --column says; headers may have equal signs."""
-    said = {}
-    for pair in pairs:
-        header, mark, quantity = pair.rpartition("=")
-        if not mark or not header.strip():
-            raise InputError(f"--column {pair!r}: expected HEADER=QUANTITY, or HEADER=ignore")
-        said[" ".join(header.split())] = quantity.strip()
-    return said
+def _pairs(option: str, texts: list[str], first: bool = False) -> list[tuple[str, str]]:
+    """Part what an option says at its first or last equal sign; headers may have them too."""
+    pairs = []
+    for text in texts:
+        key, mark, value = text.partition("=") if first else text.rpartition("=")
+        if not mark or not key.strip():
+            raise InputError(f"{option} {text!r}: expected {'KEY=VALUE' if first else _OF_COLUMN}")
+        pairs.append((" ".join(key.split()), value if first else value.strip()))
+    return pairs
+
+
+_OF_COLUMN = "HEADER=QUANTITY, or HEADER=ignore"
 
 
 @app.command("build")

@@ -419,7 +419,7 @@ def load_dataset(name_or_path: str) -> Dataset:
     records = _record_numbers(table, descriptor)
     values = pd.DataFrame(index=records)
     uncertainties = pd.DataFrame(index=records)
-    notes: list[str] = []
+    notes = list(table.skipped)
     for header, column in descriptor.columns.items():
         read = _read_column(_cells_of(table, header), column, records, table, notes)
         values[column.quantity], uncertainties[column.quantity] = read

@@ -284,7 +284,7 @@ def _decide(
     raise InputError(
         f"{place}, {row_name(at)}: {value!r} may be {value.replace(mark, '')} or "
         f"{value.replace(mark, '.')}, and no other cell tells which; say decimal = '.' or "
-        "decimal = ',' in [table_format] of the descriptor"
+        "decimal = ',' in [table_format] of the descriptor, or --read of init"
     )
 
 

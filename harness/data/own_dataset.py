@@ -66,7 +66,10 @@ class Begun:
 
 
 def begin_with_table(
-    folder: Path, file: Path, sheet: str | None = None, said: dict[str, str] | None = None
+    folder: Path,
+    file: Path,
+    form: TableFormat | None = None,
+    said: dict[str, str] | None = None,
 ) -> Begun:
     """Read a user's table, tell what it means, and write a data set that `load_dataset` reads.
 
@@ -76,8 +79,8 @@ def begin_with_table(
         Made if needed. What else it holds is left alone.
     file : Path
         The table, which stays as it is.
-    sheet : str, optional
-        Sheet of a workbook.
+    form : TableFormat, optional
+        What is known of how the table is written.
     said : dict of str to str, optional
         Column to the quantity that it is, or ``ignore``, where the user knows better.
 
@@ -87,7 +90,7 @@ def begin_with_table(
         If the table cannot be read or lacks a quantity, or the folder cannot be written.
     """
     check_free(folder)
-    table = read_table(file, TableFormat(sheet=sheet))
+    table = read_table(file, form or TableFormat())
     proposal = propose(table, said or {})
     name = re.sub(r"\W+", "_", folder.resolve().name, flags=re.ASCII).strip("_") or "my_heat_pump"
     with staged(folder, f"folder {folder}") as stage:
@@ -132,7 +135,7 @@ def _written_format(proposal: Proposal) -> dict[str, Any]:
         "encoding": form.encoding,
         "header_row": form.header_row,
         "unit_row": form.unit_row or None,
-        "missing": codes or None,
+        "missing": [*(form.missing or ()), *codes] or None,
     }
 
 

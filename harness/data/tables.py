@@ -7,20 +7,22 @@ What a file is follows from its content; its name does not count. What the descr
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from heatpump_twin.machine_files.machine_file import describe
 from heatpump_twin.model.errors import InputError
 
 from .fields import Strict, Text
 from .layout import Layout, find_layout
-from .numerals import COMMA, POINT, decimals_of
+from .numerals import COMMA, POINT, decimals_of, numeral
 from .text_table import (
     DELIMITERS,
     HEAD_LINES,
@@ -36,6 +38,14 @@ from .text_table import (
 CHUNK = 50_000
 
 Kind = Literal["text", "Excel", "Parquet"]
+
+# So many rows at the end may sum up the others.
+_SUMS = 10
+_SUM = re.compile(
+    r"(?:mittel(?:wert)?|durchschnitt|summe|gesamt|total|sum|average|mean|avg|minimum|maximum|min|max"
+    r"|median|std|stdev|standardabweichung|ø|Ø)\W*",
+    re.IGNORECASE,
+)
 
 # First bytes of files that are no table, or none that is read.
 _OTHERS = (
@@ -69,6 +79,28 @@ class TableFormat(Strict):
     missing: tuple[float | str, ...] | None = None
 
 
+def format_of(pairs: list[tuple[str, str]]) -> TableFormat:
+    """Make a format of keys and values as a command line has them.
+
+    Raises
+    ------
+    InputError
+        If a key is unknown or its value is none.
+    """
+    said: dict[str, Any] = {}
+    for key, text in pairs:
+        if key == "missing":
+            found = numeral(text)
+            is_number = found is not None and not found.unit
+            said.setdefault(key, []).append(found.value(POINT) if found and is_number else text)
+        else:
+            said[key] = "\t" if (key, text) == ("delimiter", "tab") else text
+    try:
+        return TableFormat.model_validate(said)
+    except ValidationError as error:
+        raise InputError(f"--read: {describe(error)}") from error
+
+
 @dataclass(frozen=True)
 class Table:
     """A table as it stands in its file.
@@ -87,6 +119,8 @@ class Table:
         What stands above the header.
     format : TableFormat
         How it is written, said or found.
+    skipped : tuple of str
+        Rows that are no records though they have numbers, in words.
     """
 
     path: Path
@@ -95,6 +129,7 @@ class Table:
     units: dict[str, str]
     titles: tuple[str, ...]
     format: TableFormat
+    skipped: tuple[str, ...] = ()
 
     def row_name(self, number: int) -> str:
         """Name a row in a message."""
@@ -221,7 +256,7 @@ def _one_column(path: Path, name: str, delimiter: str) -> str:
     return (
         f"data file {path}: a single column, {name!r}, if cells are separated by {said}s{hint}; "
         "expected cells separated by semicolon, comma, tab or pipe, or another sign that delimiter "
-        "in [table_format] names"
+        "in [table_format] of the descriptor, or --read of init, names"
     )
 
 
@@ -266,7 +301,7 @@ def _read_workbook(path: Path, given: TableFormat) -> Table:
     if len(found) > 1:
         raise InputError(
             f"data file {path}: tables on {len(found)} sheets: {', '.join(map(repr, found))}; name "
-            f"one: sheet = {found[0]!r} in [table_format] of the descriptor, or --sheet"
+            f"one: sheet = {found[0]!r} in [table_format] of the descriptor, or --read of init"
         )
     if not found:
         raise reasons[0] if reasons else InputError(f"data file {path}: no sheet holds cells")
@@ -418,4 +453,18 @@ def _table(
     nameless = [n for n, name in zip(names, (*layout.names,), strict=True) if not name]
     empty = [n for n in nameless if not has_values(map(str, cells[n].fillna("").unique()))]
     units = {n: u for n, u in zip(names, layout.units, strict=False) if u}
-    return Table(path, kind, cells.drop(columns=empty), units, layout.titles, found)
+    sums = _sums(cells)
+    table = Table(path, kind, cells.drop(columns=empty, index=sums), units, layout.titles, found)
+    said = (f"{table.row_name(row)} is no record but {cells.loc[row].iloc[0]!r}" for row in sums)
+    return replace(table, skipped=tuple(said))
+
+
+def _sums(cells: pd.DataFrame) -> list[int]:
+    """Rows at the end that sum up those above them, by the word they begin with."""
+    first = cells.iloc[:, 0]
+    sums: list[int] = []
+    for row in reversed(first.index[-_SUMS:]):
+        if not (isinstance(first[row], str) and _SUM.fullmatch(first[row].strip())):
+            break
+        sums.append(row)
+    return sums if len(sums) < len(cells) else []

@@ -154,5 +154,5 @@ def has_values(cells: Iterable[str]) -> bool:
 def _unreadable(path: Path, encoding: str, error: Exception) -> InputError:
     return InputError(
         f"data file {path}: cannot be read as text in {encoding}: {error}; name its encoding in "
-        "[table_format] of the descriptor, such as encoding = 'cp1252'"
+        "[table_format] of the descriptor, or --read of init: encoding = 'cp1252' for instance"
     )

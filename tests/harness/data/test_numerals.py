@@ -61,8 +61,9 @@ def test_what_is_written_is_read_or_refused_as_ambiguous(
 def test_any_cell_is_read_or_refused_by_its_row(text: str) -> None:
     found = numeral(text)
     is_number = found is not None and (not found.unit or known_unit(found.unit) is not None)
-    if is_missing(text) or (is_number and found.decimal != "?"):
-        assert np.isfinite(read([text])[0]) or is_missing(text)
+    is_told = is_number and found.decimal != "?" and np.isfinite(found.value(found.decimal or "."))
+    if is_missing(text) or is_told:
+        assert np.isfinite(read([text])[0]) != is_missing(text)
     else:
         with pytest.raises(InputError, match="column 'P', line 2: "):
             read([text])

@@ -17,7 +17,7 @@ from heatpump_twin.harness.cli import app
 from heatpump_twin.harness.data.datasets import load_dataset
 from heatpump_twin.harness.data.new_dataset import TEMPLATES
 from heatpump_twin.harness.data.own_dataset import begin_with_table
-from heatpump_twin.harness.data.tables import TableFormat
+from heatpump_twin.harness.data.tables import TableFormat, format_of, read_table
 from heatpump_twin.harness.scoring.validation import start_of
 from heatpump_twin.machine_files.unit_names import known_unit
 from heatpump_twin.machine_files.units import to_si
@@ -192,6 +192,37 @@ def test_the_user_knows_better(tmp_path: Path) -> None:
         result = run("init", tmp_path / "other", "--from", path, "--column", said)
         assert (result.exit_code, message in result.output) == (2, True), result.output
     assert run("init", tmp_path / "other", "--column", "a=P_el").exit_code == 2
+
+
+def test_how_it_is_written_can_be_said(tmp_path: Path) -> None:
+    def grouped(table: list[list[str]]) -> None:
+        for cells in table[1:]:  # three decimals, and nothing tells whether they are
+            cells[1:] = [f"{float(c.replace(',', '.')):.3f}" for c in cells[1:]]
+            cells[1:] = ["3" if c[0] in "-0" or c[2] == "." else c for c in cells[1:]]
+
+    path = table_of(tmp_path, grouped)
+    with pytest.raises(InputError, match=r"line 13: '5.000' may be 5000 or .* --read of init"):
+        begin_with_table(tmp_path / "mine", path)
+    found = read_table(path, format_of([("decimal", "."), ("header_row", "1"), ("missing", "3")]))
+    assert found.decimals() == "."
+    assert found.format.missing == (3.0,)
+    for said, message in (
+        ("decimal=;", "decimal"),
+        ("header_row=one", "header_row"),
+        ("colour=red", "not a known key"),
+        ("decimal", "expected KEY=VALUE"),
+    ):
+        result = run("init", tmp_path / "other", "--from", path, "--read", said)
+        assert (result.exit_code, message in result.output) == (2, True), result.output
+
+
+def test_a_mean_below_the_records_is_none(tmp_path: Path) -> None:
+    path = table_of(tmp_path)
+    with path.open("a", encoding="utf-8") as file:
+        file.write("Mittelwert;5;38;0,5;0,3;2,2;8,5;45;2\n")
+    begun = begin_with_table(tmp_path / "mine", path)
+    assert len(begun.dataset.values) == 24
+    assert begun.dataset.notes == ("line 26 is no record but 'Mittelwert'",)
 
 
 @pytest.mark.parametrize(
