@@ -539,22 +539,47 @@ def _read_column(
             "otherwise"
         )
     si = column.to_si(numbers)
-    quantity = QUANTITIES[column.quantity]
-    is_outside = ~is_empty & ~((quantity.minimum <= si) & (si <= quantity.maximum))
-    if is_outside.any():
-        i = int(is_outside.argmax())
-        try:
-            _check_range(quantity, float(si[i]), with_unit(float(numbers[i]), column.unit))
-        except ValueError as error:
-            at = row_name(cells.index[i])
-            others = f"; {is_outside.sum()} such records" if is_outside.sum() > 1 else ""
-            raise InputError(f"{place}, {at}: {error}{others}") from error
+    check_readings(column, numbers, si, lambda i: f"{place}, {row_name(cells.index[i])}")
     values = pd.Series(si, index=records)
     if column.uncertainty is None:
         assert column.relative_uncertainty is not None
         return values, column.relative_uncertainty * values
     u = column.to_si(column.uncertainty, difference=True)
     return values, pd.Series(u, index=records).where(values.notna())
+
+
+def check_readings(
+    column: Column,
+    numbers: np.ndarray[Any, Any],
+    si: np.ndarray[Any, Any],
+    place: Callable[[int], str],
+) -> None:
+    """Refuse readings that no machine can have.
+
+    Parameters
+    ----------
+    column : Column
+        Whose they are.
+    numbers, si : numpy.ndarray
+        As they were written, and in SI units; NaN where nothing was read.
+    place : Callable
+        Names the place of a reading by its position.
+
+    Raises
+    ------
+    InputError
+        If there is one; the message names the first.
+    """
+    quantity = QUANTITIES[column.quantity]
+    is_outside = np.isfinite(si) & ~((quantity.minimum <= si) & (si <= quantity.maximum))
+    if not is_outside.any():
+        return
+    i = int(is_outside.argmax())
+    try:
+        _check_range(quantity, float(si[i]), with_unit(float(numbers[i]), column.unit))
+    except ValueError as error:
+        others = f"; {is_outside.sum()} such records" if is_outside.sum() > 1 else ""
+        raise InputError(f"{place(i)}: {error}{others}") from error
 
 
 def _row_name(table: Table, records: pd.Index[int]) -> Callable[[int], str]:

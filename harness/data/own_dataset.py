@@ -96,7 +96,10 @@ def begin_with_table(
     with staged(folder, f"folder {folder}") as stage:
         _copy(proposal, stage / TABLE_FILE)
         (stage / DESCRIPTOR_FILE).write_text(_descriptor(proposal, name), encoding="utf-8")
-        dataset = load_dataset(str(stage))
+        try:
+            dataset = load_dataset(str(stage))
+        except InputError as error:  # of files that nobody sees yet
+            raise InputError(str(error).replace(f"{stage}", f"{folder}")) from error
         (stage / START_FILE).write_text(_start(proposal, dataset, name), encoding="utf-8")
         contradiction = _contradiction(dataset, proposal.media)
     return Begun(proposal, dataset, contradiction)

@@ -20,7 +20,7 @@ from heatpump_twin.solving.media import abstract_state
 
 from . import unit_guess
 from .contradictions import gauge_columns
-from .datasets import Column
+from .datasets import Column, check_readings
 from .header_words import plain
 from .numerals import read_numbers
 from .recognition import EXACT, LIKELY, SURE, Assignment, Header, assign
@@ -186,6 +186,8 @@ def propose(table: Table, said: dict[str, str]) -> Proposal:
     _guess_units(table, found, {"source": source, "sink": sink}, others)
     _check_needed(table, found, others)
     _find_gauges(found, (refrigerant, source, sink))
+    for u in found.values():
+        _check_range(table, u)
     constants, derived = _complete(found, source, sink, assumptions)
     return Proposal(
         table=table,
@@ -228,6 +230,12 @@ def _read(table: Table, assignment: Assignment, others: dict[str, str]) -> dict[
         why = _why(header, quantity, read.unit)
         found[quantity] = Understood(header, quantity, unit, why, read.values, read.missing_codes)
     return found
+
+
+def _check_range(table: Table, u: Understood) -> None:
+    place = f"data file {table.path}: column {u.header.column!r} ({u.quantity})"
+    rows = table.cells.index
+    check_readings(u.column, u.values, u.si, lambda i: f"{place}, {table.row_name(rows[i])}")
 
 
 def _fits(unit: str, quantity: str) -> bool:

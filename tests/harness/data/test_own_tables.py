@@ -157,6 +157,10 @@ def test_what_is_there_is_kept(tmp_path: Path) -> None:
             ],
             r"no record of 24 has all inputs: T_source_in, T_sink_in were not read at the same",
         ),
+        (
+            with_cell(7, "Leistungsaufnahme", "-0,5"),
+            r"'Leistungsaufnahme \[kW\]' \(P_el\), line 8: -0.5 kW is outside physics; expected 0",
+        ),
         (renamed("Leistungsaufnahme", "Leistungsaufnahme [kWh]"), r"unit 'kWh' is none of a qu"),
     ],
 )
