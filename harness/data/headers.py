@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from heatpump_twin.machine_files.unit_names import known_unit
+from heatpump_twin.machine_files.unit_names import kind_of, known_unit
 
 _BRACKETS = re.compile(
     r"^(?P<name>.*?)\s*[\[({<](?P<unit>[^\[\](){}<>]*(?:\([^()]*\))?)[\])}>]\s*$"
@@ -44,8 +44,20 @@ def split_header(header: str) -> tuple[str, str | None]:
         return (found["name"].strip(), text) if header.endswith("]") else (header, None)
     found = _JOINED.match(header)
     if found and known_unit(found["unit"]):
-        return found["name"].strip(), found["unit"]
-    return _last_words(header)
+        name, unit = found["name"].strip(), found["unit"]
+    else:
+        name, unit = _last_words(header)
+    return _without_in(name, header, unit), unit
+
+
+def _without_in(name: str, header: str, unit: str | None) -> str:
+    """Leave out "in" before a unit, but for temperatures: "Brine in °C" is that of the inlet."""
+    known = known_unit(unit) if unit else None
+    if known is None:
+        return name
+    name = re.sub(r"\s+in$", "", name)
+    is_inlet = kind_of(known) == "temperature" and header.startswith(f"{name} in ")
+    return f"{name} in" if is_inlet else name
 
 
 def _last_words(header: str) -> tuple[str, str | None]:

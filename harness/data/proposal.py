@@ -350,7 +350,7 @@ def _exchange_source(found: dict[str, Understood]) -> None:
         return
     words = {"supply", "return"}
     for u in (inlet, outlet):
-        if not u.header.concepts & words or u.header.concepts & {"in", "out"}:
+        if not u.header.concepts & words:
             return
     if float(np.nanmedian(inlet.values - outlet.values)) < 0.0:
         inlet, outlet = outlet, inlet

@@ -121,15 +121,17 @@ def _temperature(concepts: frozenset[str]) -> dict[str, float]:
     places = concepts & {"suction", "discharge", "liquid"}
     if places:
         return {f"T_{place}": SURE for place in places} if len(places) == 1 else {}
-    goes_in, goes_out = "in" in concepts, "out" in concepts
+    # "Austritt in °C": what is before the unit counts for nothing beside another word.
+    goes_out = "out" in concepts
+    goes_in = "in" in concepts and not goes_out
     supply, back = "supply" in concepts, "return" in concepts
     side = _side(concepts)
     if side == "source":
-        if goes_in != goes_out:
-            return {f"T_source_{'in' if goes_in else 'out'}": SURE}
         if supply != back:
             # Whose supply: values decide, the source is cooled.
             return {"T_source_in": SURE - 0.5 * back, "T_source_out": SURE - 0.5 * supply}
+        if goes_in != goes_out:
+            return {f"T_source_{'in' if goes_in else 'out'}": SURE}
         return {"T_source_in": LIKELY - _MORE}
     if side == "sink":
         if supply != back:

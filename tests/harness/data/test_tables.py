@@ -173,6 +173,8 @@ def test_separators_with_both_decimals(tmp_path: Path, delimiter: str, decimal: 
     [
         ("T_VL [°C]", "T_VL", "°C"),
         ("Leistung in kW", "Leistung", "kW"),
+        ("Volumenstrom Sole in kg/s", "Volumenstrom Sole", "kg/s"),
+        ("Brine in °C", "Brine in", "°C"),
         ("Vorlauf (°C)", "Vorlauf", "°C"),
         ("p / bar", "p", "bar"),
         ("HD [bar(g)]", "HD", "bar(g)"),
