@@ -250,16 +250,55 @@ def init(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="Folder to write; made if it is not there.")
     ],
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Your table: CSV or other text, Excel (.xlsx) or Parquet. Its columns are "
+            "recognised by name, unit and values.",
+        ),
+    ] = None,
+    read: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--read",
+            metavar="KEY=VALUE",
+            help="Say how the table is written where it does not tell: sheet=Winter, decimal=, "
+            "delimiter=; header_row=4 ... as in [table_format] of a descriptor.",
+        ),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="HEADER=QUANTITY",
+            help="Say what a column is, or HEADER=ignore, where names do not tell.",
+        ),
+    ] = None,
 ) -> None:
     """Begin a data set of your own machine: descriptor, table and start file with comments."""
-    from .data.new_dataset import write_example
+    if table is None:
+        if read or column:
+            raise InputError("--read and --column are for a table of yours; expected --from FILE")
+        from .data.new_dataset import write_example
 
-    for path in write_example(folder):
-        console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
+        for path in write_example(folder):
+            console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
+        console.print(
+            "It holds an invented heat pump. Replace its numbers by those of yours, then:"
+        )
+    else:
+        from .data.own_dataset import begin_with_table
+        from .data.tables import format_of
+        from .report.understood import print_begun
+
+        form = format_of(_pairs("--read", read or [], first=True))
+        begun = begin_with_table(folder, table, form, dict(_pairs("--column", column or [])))
+        print_begun(begun, folder, console)
     machine, fmu = shlex.quote(str(folder / "machine.toml")), f"{folder.resolve().name}.fmu"
     quoted_folder, quoted_fmu = shlex.quote(str(folder)), shlex.quote(str(folder / fmu))
     console.print(
-        "It holds an invented heat pump. Replace its numbers by those of yours, then:\n"
         f"  heatpump-twin calibrate {quoted_folder} -o {machine}\n"
         f"  heatpump-twin build {machine} -o {quoted_fmu}\n"
         f"  heatpump-twin validate {quoted_folder} --fmu {quoted_fmu} "
@@ -268,6 +307,20 @@ def init(
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _pairs(option: str, texts: list[str], first: bool = False) -> list[tuple[str, str]]:
+    """Part what an option says at its first or last equal sign; headers may have them too."""
+    pairs = []
+    for text in texts:
+        key, mark, value = text.partition("=") if first else text.rpartition("=")
+        if not mark or not key.strip():
+            raise InputError(f"{option} {text!r}: expected {'KEY=VALUE' if first else _OF_COLUMN}")
+        pairs.append((" ".join(key.split()), value if first else value.strip()))
+    return pairs
+
+
+_OF_COLUMN = "HEADER=QUANTITY, or HEADER=ignore"
 
 
 @app.command("build")

@@ -194,14 +194,21 @@ def _media_names(content: dict[str, Any], path: Path) -> tuple[str, str, str]:
 
 
 def _design_record(dataset: Dataset, records: list[int]) -> int:
-    """The record named by the descriptor, or the one nearest the middle of the inlets."""
+    """The record named by the descriptor, or the complete one nearest the middle of the inlets."""
     named = dataset.descriptor.design_record
     if named is not None and named in records:
         return named
     inlets = dataset.values.loc[records, list(BOUNDARY_QUANTITIES)]
     spread = inlets.std(ddof=0).replace(0.0, math.inf)
     distance = (((inlets - inlets.median()) / spread) ** 2).sum(axis=1)
-    return int(distance.idxmin())
+    complete = [number for number in records if _is_complete(dataset.values.loc[number])]
+    return int(distance[complete or records].idxmin())
+
+
+def _is_complete(record: Any) -> bool:
+    """Whether a record has what a design point is made of beside the inlets."""
+    P_el = float(record.get("P_el", math.nan))
+    return P_el > 0.0 and _heat_to_sink(record, P_el) > P_el
 
 
 def _design_point(

@@ -18,7 +18,7 @@ from pydantic import model_validator
 
 from heatpump_twin.machine_files.units import to_si
 from heatpump_twin.model.errors import InputError, SolveError
-from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, celsius
+from heatpump_twin.model.quantities import celsius
 from heatpump_twin.solving.property_tables import medium_table
 
 from .fields import Positive, Strict
@@ -59,8 +59,8 @@ class Derived(Strict):
     """How a quantity follows from others; see ``validation_data/README.md``.
 
     With `medium`, that of the stream, it follows from the stream's heat balance; without, from COP.
-    `temperature_difference` is for a flow: what the stream changes by. `of_record` is the record at
-    which it does; all others have that flow, too.
+    `temperature_difference` is for a flow: what the stream changes by, where no column has its
+    outlet. `of_record` is the record at which it does; all others have that flow, too.
     """
 
     medium: str | None = None
@@ -72,8 +72,10 @@ class Derived(Strict):
         """Name the result that `name` follows from, and that is no reading of its own then."""
         if self.medium is None:
             return "COP"
-        side = name.rsplit("_", 1)[-1] if name.startswith("Q_") else name.split("_")[1]
-        return None if name.startswith("m_flow") else f"T_{side}_out"
+        if name.startswith("m_flow") and self.temperature_difference is not None:
+            return None
+        side = name.split("_")[1] if name.startswith("T_") else name.rsplit("_", 1)[-1]
+        return f"T_{side}_out"
 
 
 def check_derived(derived: dict[str, Derived], given: dict[str, str]) -> None:
@@ -104,10 +106,13 @@ def check_derived(derived: dict[str, Derived], given: dict[str, str]) -> None:
         elif name == "P_el":
             raise ValueError(f"{place}: follows from COP; expected no medium")
         if is_flow and entry.temperature_difference is None:
-            raise ValueError(
-                f"{place}: temperature_difference: expected the change of the stream's "
-                'temperature, such as { value = 5, unit = "K", uncertainty = 0.5 }'
-            )
+            side = name.removeprefix("m_flow_")
+            if not {f"T_{side}_in", f"T_{side}_out"} <= given.keys():
+                raise ValueError(
+                    f"{place}: temperature_difference: expected the change of the stream's "
+                    'temperature, such as { value = 5, unit = "K", uncertainty = 0.5 }, or columns '
+                    f"of T_{side}_in and T_{side}_out"
+                )
         if not is_flow and (entry.temperature_difference or entry.of_record is not None):
             raise ValueError(f"{place}: temperature_difference and of_record are for flows only")
         if is_heat and entry.medium is not None:
@@ -172,16 +177,23 @@ def _add_flow(
     name: str, entry: Derived, values: pd.DataFrame, uncertainties: pd.DataFrame, place: str
 ) -> None:
     side, change = name.removeprefix("m_flow_"), entry.temperature_difference
-    assert change is not None
-    difference = to_si(change.value, change.unit, "K", difference=True)
-    u_difference = to_si(change.uncertainty, change.unit, "K", difference=True)
     inlet, outlet = f"T_{side}_in", f"T_{side}_out"
-    if inlet in values:
-        mean = values[inlet] + (0.5 if side == "sink" else -0.5) * difference
-    elif outlet in values:
-        mean = values[outlet] - (0.5 if side == "sink" else -0.5) * difference
+    sign = 1.0 if side == "sink" else -1.0
+    if change is None:
+        difference = sign * (values[outlet] - values[inlet])
+        u_difference = (uncertainties[inlet] ** 2 + uncertainties[outlet] ** 2) ** 0.5
+        mean = 0.5 * (values[inlet] + values[outlet])
     else:
-        raise InputError(f"{place}: needs {inlet} or {outlet}")
+        stated = to_si(change.value, change.unit, "K", difference=True)
+        u_stated = to_si(change.uncertainty, change.unit, "K", difference=True)
+        if inlet in values:
+            mean = values[inlet] + 0.5 * sign * stated
+        elif outlet in values:
+            mean = values[outlet] - 0.5 * sign * stated
+        else:
+            raise InputError(f"{place}: needs {inlet} or {outlet}")
+        difference = pd.Series(stated, index=mean.index)
+        u_difference = pd.Series(u_stated, index=mean.index)
     heat, u_heat = _heat(side, values, uncertainties, place)
     flow = heat / (_heat_capacity(entry, mean, place) * difference)
     relative = (u_heat / heat) ** 2 + (u_difference / difference) ** 2
@@ -246,9 +258,12 @@ def _heat_capacity(entry: Derived, T: pd.Series[float], place: str) -> pd.Series
 
 def _put(values: pd.DataFrame, name: str, found: pd.Series[float], place: str) -> None:
     # A result may have gaps where what it follows from has them.
-    may_be_empty = found.isna() & (name not in BOUNDARY_QUANTITIES)
-    wrong = found[~(np.isfinite(found) & (found > 0.0)) & ~may_be_empty]
-    if not wrong.empty:
+    wrong = found[~(np.isfinite(found) & (found > 0.0)) & found.notna()]
+    if 0 < 2 * len(wrong) < found.notna().sum():
+        # The machine did not run there: a gap, and where an input lacks, no record.
+        found = found.drop(wrong.index).reindex(found.index)
+    elif not wrong.empty or found.isna().all():
+        wrong = found if wrong.empty else wrong
         raise InputError(
             f"{place}: {wrong.iloc[0]:.6g} at record {wrong.index[0]}; expected a positive number: "
             "look at what it follows from"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from heatpump_twin.machine_files.files import read_toml
 from heatpump_twin.machine_files.machine_file import describe
+from heatpump_twin.machine_files.unit_names import absolute_unit, known_unit
 from heatpump_twin.machine_files.units import Number, to_si
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Quantity, with_unit
@@ -22,9 +22,13 @@ from .completion import Derived, check_derived, complete
 from .fields import Positive, QuantityName, Strict, Text
 from .files import DESCRIPTOR, TIME, dataset_folder
 from .fmu_map import FmuMap
+from .numerals import read_numbers
+from .tables import Table, TableFormat, read_table
 
 FLOW_INLETS = {"m_flow_source": "T_source_in", "m_flow_sink": "T_sink_in"}
 _MASS_FLOW, _VOLUME_FLOW, _TURNS = "kg/s", "m^3/s", "1/s"
+# So many records a message names.
+_LISTED = 20
 
 
 def _is_of(unit: str, si_unit: str) -> bool:
@@ -42,6 +46,8 @@ class Column(Strict):
     unit: str
     density: Positive | None = None
     rated_speed: Positive | None = None
+    ambient_pressure: Positive | None = None
+    decimal: Literal[".", ","] | None = None
     uncertainty: Positive | None = None
     relative_uncertainty: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
     origin: Literal["measured", "derived"] = "measured"
@@ -56,19 +62,12 @@ class Column(Strict):
             raise ValueError("give either uncertainty or relative_uncertainty")
         if not self.score and not self.reason:
             raise ValueError("score = false needs a reason")
-        self._check_gaps()
         self._check_unit()
         return self
 
-    def _check_gaps(self) -> None:
-        if self.gaps and self.is_input:
-            raise ValueError(
-                f"gaps = true is for results only; {self.quantity} is an input of the model and "
-                "is needed at every record"
-            )
-
     def _check_unit(self) -> None:
         si_unit = QUANTITIES[self.quantity].unit
+        self._check_gauge()
         volume_flow = _is_of(self.unit, _VOLUME_FLOW)
         is_turns = self.quantity == "compressor_speed" and _is_of(self.unit, _TURNS)
         if is_turns and self.rated_speed is None:
@@ -97,6 +96,20 @@ class Column(Strict):
             )
         self.to_si(1.0)
 
+    def _check_gauge(self) -> None:
+        absolute = absolute_unit(self.unit)
+        if absolute is not None and self.ambient_pressure is None:
+            raise ValueError(
+                f"unit {self.unit!r} is a pressure over that of the surroundings; add "
+                f"ambient_pressure in {absolute}, such as {_ambient_pressure(absolute):.4g} at sea "
+                "level"
+            )
+        if absolute is None and self.ambient_pressure is not None:
+            raise ValueError(
+                "ambient_pressure is for gauge pressures; expected none beside unit "
+                f"{self.unit!r}, or a unit such as bar(g)"
+            )
+
     @property
     def is_input(self) -> bool:
         """Whether the column holds an input of the model."""
@@ -106,9 +119,18 @@ class Column(Strict):
         """Convert numbers of the column, or an uncertainty of them, to the quantity's SI unit."""
         if self.rated_speed is not None:
             return value / self.rated_speed
+        quantity, absolute = QUANTITIES[self.quantity], absolute_unit(self.unit)
+        if absolute is not None and self.ambient_pressure is not None:
+            over = 0.0 if difference else self.ambient_pressure
+            return to_si(value + over, absolute, quantity.unit, difference)
         if self.density is None:
-            return to_si(value, self.unit, QUANTITIES[self.quantity].unit, difference)
+            is_difference = difference or quantity.is_difference
+            return to_si(value, self.unit, quantity.unit, is_difference)
         return self.density * to_si(value, self.unit, _VOLUME_FLOW, difference)
+
+
+def _ambient_pressure(unit: str) -> float:
+    return 101325.0 / to_si(1.0, unit, "Pa")
 
 
 class Constant(Strict):
@@ -217,7 +239,8 @@ class Descriptor(Strict):
     title: str
     machine: str
     table: str
-    record: str
+    table_format: TableFormat = TableFormat()
+    record: str | None = None
     design_record: int | None = None
     start: str | None = None
     source: str
@@ -289,6 +312,8 @@ class Dataset:
         Standard uncertainties, same shape.
     ignored_columns : tuple of str
         Columns of the table that the descriptor does not name.
+    notes : tuple of str
+        What was taken for missing, and records that were left out, in words.
     """
 
     descriptor: Descriptor
@@ -296,6 +321,7 @@ class Dataset:
     values: pd.DataFrame
     uncertainties: pd.DataFrame
     ignored_columns: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def unscored(self) -> dict[str, str]:
@@ -395,24 +421,20 @@ def load_dataset(name_or_path: str) -> Dataset:
         descriptor = Descriptor.model_validate(content)
     except ValidationError as error:
         raise InputError(f"descriptor {path}:\n  {describe(error)}") from error
-    table_path = folder / descriptor.table
-    table = _read_table(table_path)
-    records = _record_numbers(table, descriptor, table_path)
+    table = read_table(folder / descriptor.table, descriptor.table_format)
+    records = _record_numbers(table, descriptor)
     values = pd.DataFrame(index=records)
     uncertainties = pd.DataFrame(index=records)
+    notes = list(table.skipped)
     for header, column in descriptor.columns.items():
-        if header not in table.columns:
-            raise InputError(
-                f"data file {table_path}: column {header!r} is missing; the descriptor declares "
-                f"it, the table has: {', '.join(table.columns)}"
-            )
-        read = _read_column(table[header], column, records, table_path)
+        read = _read_column(_cells_of(table, header), column, records, table, notes)
         values[column.quantity], uncertainties[column.quantity] = read
     for name, constant in descriptor.constants.items():
         unit = QUANTITIES[name].unit
         values[name] = to_si(constant.value, constant.unit, unit)
         uncertainties[name] = to_si(constant.uncertainty, constant.unit, unit, difference=True)
     complete(descriptor, values, uncertainties, f"descriptor {path}")
+    values, uncertainties = _with_inputs(values, uncertainties, table, notes)
     # Inlet temperatures may be constants themselves, so flows that follow them come after.
     for name, inlet in FLOW_INLETS.items():
         if name not in descriptor.constants:
@@ -426,15 +448,15 @@ def load_dataset(name_or_path: str) -> Dataset:
             uncertainties[name] = (uncertainties[name] ** 2 + u**2) ** 0.5
     if descriptor.design_record is not None and descriptor.design_record not in values.index:
         raise InputError(
-            f"descriptor {path}: design_record {descriptor.design_record} is not in {table_path}; "
-            f"records are {', '.join(map(str, values.index))}"
+            f"descriptor {path}: design_record {descriptor.design_record} is not in {table.path}; "
+            f"records are {listed(values.index)}"
         )
     for entry in descriptor.unscored_records:
         for record in entry.records:
             if record not in values.index:
                 raise InputError(
                     f"descriptor {path}: unscored_records: record {record} is not in "
-                    f"{table_path}; records are {', '.join(map(str, values.index))}"
+                    f"{table.path}; records are {listed(values.index)}"
                 )
     _add_cop(descriptor, values, uncertainties)
     declared = {*descriptor.columns, descriptor.record}
@@ -443,7 +465,8 @@ def load_dataset(name_or_path: str) -> Dataset:
         folder=folder,
         values=values,
         uncertainties=uncertainties,
-        ignored_columns=tuple(c for c in table.columns if c not in declared),
+        ignored_columns=tuple(c for c in table.cells if c not in declared),
+        notes=tuple(notes),
     )
     for split, of_split in descriptor.thresholds.by_split.items():
         for name, limits in of_split.items():
@@ -462,35 +485,137 @@ def load_dataset(name_or_path: str) -> Dataset:
     return dataset
 
 
-def _read_column(
-    cells: pd.Series[str], column: Column, records: pd.Index[int], path: Path
-) -> tuple[pd.Series[float], pd.Series[float]]:
-    """Return values and standard uncertainties in SI units; NaN in both where a cell is empty."""
-    place = f"data file {path}: column {cells.name!r}"
-    numbers = np.array(
-        [
-            _number(text, column, f"{place}, record {record}")
-            for record, text in zip(records, cells, strict=True)
-        ]
+def listed(records: pd.Index[int]) -> str:
+    """Name records in a message, the first of many."""
+    first = ", ".join(map(str, records[:_LISTED]))
+    return first if len(records) <= _LISTED else f"{first} ... {records[-1]}"
+
+
+def _cells_of(table: Table, header: str) -> pd.Series[Any]:
+    if header in table.cells.columns:
+        return table.cells[header]
+    has = f"the table has: {', '.join(table.cells.columns)}"
+    if f"{header} (1)" in table.cells.columns:
+        raise InputError(
+            f"data file {table.path}: column {header!r} stands twice in the header; {has}"
+        )
+    raise InputError(
+        f"data file {table.path}: column {header!r} is missing; the descriptor declares it, {has}"
     )
+
+
+def _read_column(
+    cells: pd.Series[Any],
+    column: Column,
+    records: pd.Index[int],
+    table: Table,
+    notes: list[str],
+) -> tuple[pd.Series[float], pd.Series[float]]:
+    """Return values and standard uncertainties in SI units; NaN in both where nothing was read."""
+    place, form = f"data file {table.path}: column {cells.name!r}", table.format
+    row_name = _row_name(table, records)
+    read = read_numbers(
+        cells, place, row_name, column.decimal or form.decimal, table.decimals, form.missing
+    )
+    if read.unit and known_unit(read.unit) != known_unit(column.unit):
+        raise InputError(
+            f"{place}: its cells are in {read.unit!r}, the descriptor says {column.unit!r}"
+        )
+    numbers = read.values
     is_empty = np.isnan(numbers)
     if is_empty.all():
         raise InputError(f"{place}: every cell is empty; expected a number in one at least")
+    if is_empty.any() and not column.gaps:
+        i = int(is_empty.argmax())
+        cell = cells.iloc[i]
+        is_said = isinstance(cell, str) and cell
+        found = f"{cell!r} says that nothing was read" if is_said else "nothing"
+        hint = (
+            "an input with empty cells needs gaps = true, which leaves such records out"
+            if column.is_input
+            else "a result with empty cells needs gaps = true"
+        )
+        raise InputError(
+            f"{place}, {row_name(cells.index[i])}: {found} where a number was expected; {hint}"
+        )
+    if read.missing_codes and form.missing is None:
+        codes = ", ".join(f"{code:g}" for code in read.missing_codes)
+        notes.append(
+            f"column {cells.name!r}: {codes} taken for missing; missing in [table_format] says "
+            "otherwise"
+        )
     si = column.to_si(numbers)
-    quantity = QUANTITIES[column.quantity]
-    is_outside = ~is_empty & ~((quantity.minimum <= si) & (si <= quantity.maximum))
-    if is_outside.any():
-        i = int(is_outside.argmax())
-        try:
-            _check_range(quantity, float(si[i]), with_unit(float(numbers[i]), column.unit))
-        except ValueError as error:
-            raise InputError(f"{place}, record {records[i]}: {error}") from error
+    check_readings(column, numbers, si, lambda i: f"{place}, {row_name(cells.index[i])}")
     values = pd.Series(si, index=records)
     if column.uncertainty is None:
         assert column.relative_uncertainty is not None
         return values, column.relative_uncertainty * values
     u = column.to_si(column.uncertainty, difference=True)
     return values, pd.Series(u, index=records).where(values.notna())
+
+
+def check_readings(
+    column: Column,
+    numbers: np.ndarray[Any, Any],
+    si: np.ndarray[Any, Any],
+    place: Callable[[int], str],
+) -> None:
+    """Refuse readings that no machine can have.
+
+    Parameters
+    ----------
+    column : Column
+        Whose they are.
+    numbers, si : numpy.ndarray
+        As they were written, and in SI units; NaN where nothing was read.
+    place : Callable
+        Names the place of a reading by its position.
+
+    Raises
+    ------
+    InputError
+        If there is one; the message names the first.
+    """
+    quantity = QUANTITIES[column.quantity]
+    is_outside = np.isfinite(si) & ~((quantity.minimum <= si) & (si <= quantity.maximum))
+    if not is_outside.any():
+        return
+    i = int(is_outside.argmax())
+    try:
+        _check_range(quantity, float(si[i]), with_unit(float(numbers[i]), column.unit))
+    except ValueError as error:
+        others = f"; {is_outside.sum()} such records" if is_outside.sum() > 1 else ""
+        raise InputError(f"{place(i)}: {error}{others}") from error
+
+
+def _row_name(table: Table, records: pd.Index[int]) -> Callable[[int], str]:
+    def name(number: int) -> str:
+        record = records[table.cells.index.get_loc(number)]
+        return f"record {record} ({table.row_name(number)})"
+
+    return name
+
+
+def _with_inputs(
+    values: pd.DataFrame, uncertainties: pd.DataFrame, table: Table, notes: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Leave out records of which an input was not read."""
+    inputs = [name for name in BOUNDARY_QUANTITIES if name in values]
+    lacks = values[inputs].isna()
+    if not lacks.to_numpy().any():
+        return values, uncertainties
+    without = lacks.any(axis=1)
+    lacking = ", ".join(name for name in inputs if lacks[name].any())
+    if without.all():
+        raise InputError(
+            f"data file {table.path}: no record of {len(values)} has all inputs: {lacking} were "
+            "not read at the same time"
+        )
+    notes.append(
+        f"{without.sum()} of {len(values)} records left out: {lacking} not read, for instance "
+        f"record {values.index[without][0]}"
+    )
+    return values[~without], uncertainties[~without]
 
 
 def _flow(T_in: pd.Series[float], level: float, per_kelvin: float, place: str) -> pd.Series[float]:
@@ -516,78 +641,46 @@ def _check_range(quantity: Quantity, si: float, written: str) -> None:
         )
 
 
-def _read_table(path: Path) -> pd.DataFrame:
-    if path.is_dir():
-        raise InputError(f"data file {path}: is a folder")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = [
-                (number, [cell.strip() for cell in cells])
-                for number, cells in enumerate(csv.reader(file, strict=True), start=1)
-                if any(cells)
-            ]
-    except FileNotFoundError as error:
-        raise InputError(f"data file {path}: no such file") from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"data file {path}: cannot be read as a table: {error}") from error
-    if not lines:
-        raise InputError(f"data file {path}: is empty; expected a header and records")
-    (_, header), records = lines[0], lines[1:]
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise InputError(f"data file {path}: column {twice[0]!r} stands twice in the header")
-    if len(header) == 1 and ";" in header[0]:
-        raise InputError(f"data file {path}: separated by semicolons; expected commas")
-    if not records:
-        raise InputError(f"data file {path}: has no records below its header")
-    for number, cells in records:
-        if len(cells) != len(header):
-            raise InputError(
-                f"data file {path}: line {number} has {len(cells)} cells, the header {len(header)}"
-            )
-    return pd.DataFrame([cells for _, cells in records], columns=header, dtype=str)
-
-
-def _record_numbers(table: pd.DataFrame, descriptor: Descriptor, path: Path) -> pd.Index[int]:
-    if descriptor.record not in table.columns:
+def _record_numbers(table: Table, descriptor: Descriptor) -> pd.Index[int]:
+    if descriptor.record is None:
+        return pd.RangeIndex(1, len(table.cells) + 1, name="record")
+    path, header = table.path, descriptor.record
+    if header not in table.cells:
         raise InputError(
-            f"data file {path}: column {descriptor.record!r} is missing; the descriptor names it "
-            f"as record number, the table has: {', '.join(table.columns)}"
+            f"data file {path}: column {header!r} is missing; the descriptor names it as record "
+            f"number, the table has: {', '.join(table.cells.columns)}"
         )
-    numbers: list[int] = []
-    for row, text in enumerate(table[descriptor.record], start=2):
-        try:
-            number = int(text)
-        except ValueError as error:
-            raise InputError(
-                f"data file {path}: column {descriptor.record!r}, line {row}: {text!r} is not a "
-                "whole number"
-            ) from error
-        if numbers and number == numbers[-1]:
-            raise InputError(f"data file {path}: record {number} stands twice (line {row})")
-        if numbers and number < numbers[-1]:
-            again = " and stands twice" if number in numbers else ""
-            raise InputError(
-                f"data file {path}: record {number} (line {row}) follows {numbers[-1]}{again}; "
-                "expected ascending numbers"
-            )
-        numbers.append(number)
-    return pd.Index(numbers, name=descriptor.record)
-
-
-def _number(text: str, column: Column, place: str) -> float:
-    if not text:
-        if column.gaps:
-            return math.nan
-        hint = "" if column.is_input else "; a result with empty cells needs gaps = true"
-        raise InputError(f"{place}: nothing where a number was expected{hint}")
+    place = f"data file {path}: column {header!r}"
+    expected = "expected the whole numbers of the records; without record in the descriptor "
+    expected += "they are counted"
     try:
-        number = float(text)
-    except ValueError as error:
-        raise InputError(f"{place}: {text!r} where a number was expected") from error
-    if not math.isfinite(number):
-        raise InputError(f"{place}: {text!r} where a finite number was expected")
-    return number
+        # Zeros, and numbers that loggers write for nothing, are numbers here.
+        read = read_numbers(
+            table.cells[header], place, table.row_name, table.format.decimal, table.decimals, ()
+        )
+    except InputError as error:
+        raise InputError(f"{error}; {expected}") from error
+    numbers = read.values
+    rows = table.cells.index
+    wrong = ~(numbers == np.floor(numbers))
+    if wrong.any():
+        i = int(wrong.argmax())
+        cell = table.cells[header].iloc[i]
+        raise InputError(
+            f"{place}, {table.row_name(rows[i])}: {cell!r} is not a whole number; {expected}"
+        )
+    falls = np.flatnonzero(np.diff(numbers) <= 0.0)
+    if len(falls):
+        i = int(falls[0]) + 1
+        number, before, at = int(numbers[i]), int(numbers[i - 1]), table.row_name(rows[i])
+        if number == before:
+            raise InputError(f"data file {path}: record {number} stands twice ({at})")
+        again = " and stands twice" if number in numbers[:i] else ""
+        raise InputError(
+            f"data file {path}: record {number} ({at}) follows {before}{again}; expected "
+            "ascending numbers"
+        )
+    return pd.Index(numbers.astype(int), name=header)
 
 
 def _add_cop(descriptor: Descriptor, values: pd.DataFrame, u: pd.DataFrame) -> None:

@@ -58,6 +58,8 @@ def print_scores(scores: Scores, console: Console, verbose: bool = False) -> Non
     if scores.dataset.ignored_columns:
         ignored = _ignored(scores.dataset.ignored_columns, verbose)
         console.print(ignored, markup=False, highlight=False, soft_wrap=True)
+    for note in scores.dataset.notes:
+        console.print(note, markup=False, highlight=False, soft_wrap=True)
     if verbose:
         _print_details(scores, console)
     console.print(rich_table(summary(scores), box=None))

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pint
 
+from .unit_names import known_unit
+
 # A number, or an array of them.
 Number = TypeVar("Number", float, np.ndarray[Any, Any])
 
@@ -47,7 +49,7 @@ def to_si(value: Number, unit: str, si_unit: str, difference: bool = False) -> N
     """
 
     def convert(number: Any) -> Any:
-        quantity = unit_registry().Quantity(number, "dimensionless" if unit == "1" else unit)
+        quantity = unit_registry().Quantity(number, _name(unit))
         converted = quantity.to("dimensionless" if si_unit == "1" else si_unit).magnitude
         return converted if isinstance(converted, np.ndarray) else float(converted)
 
@@ -60,10 +62,16 @@ def to_si(value: Number, unit: str, si_unit: str, difference: bool = False) -> N
         ) from error
 
 
+def _name(unit: str) -> str:
+    """Return the unit's name in the registry, for spellings of people that it does not know."""
+    name = known_unit(unit) or unit
+    return "dimensionless" if name == "1" else name
+
+
 def from_si(value: float, unit: str, si_unit: str, difference: bool = False) -> float:
     """Convert a value in `si_unit` to `unit`; the inverse of `to_si`."""
     quantity = unit_registry().Quantity(value, "dimensionless" if si_unit == "1" else si_unit)
-    name = "dimensionless" if unit == "1" else unit
+    name = _name(unit)
     converted = float(quantity.to(name).magnitude)
     if difference:
         zero = unit_registry().Quantity(0.0, quantity.units)

@@ -39,6 +39,33 @@ def test_shipped_data_do_not_contradict_physics(name: str) -> None:
             "not above P_el at 17 of 17 records.*two columns look mixed up",
         ),
         (lambda v: {"P_el": 1000.0 * v.P_el}, "not above P_el.*another unit"),
+        (lambda v: {"P_el": 1e-3 * v.P_el}, "is [0-9]+ times P_el.*kW given as W"),
+        (lambda v: {"p_high": v.p_high / 14.5038}, "p_high is .* no usual sat.* bar given as psi"),
+        (lambda v: {"p_high": 1000.0 * v.p_high}, "p_high is .* no usual saturation.*check its"),
+        (
+            lambda v: {"T_sink_out": v.T_sink_in - 5.0},
+            "T_sink_out is colder than T_sink_in at 17 of 17.*record 1: .*look mixed up",
+        ),
+        (
+            lambda v: {"T_source_in": v.T_source_out, "T_source_out": v.T_source_in},
+            "T_source_out is warmer than T_source_in at .*inlet and outlet look mixed up",
+        ),
+        (
+            lambda v: {"T_sink_out": 1.8 * (v.T_sink_in + 5.0 - 273.15) + 32.0 + 273.15},
+            "the sink changes by .* K .*T_sink_out reads like degF given as degC",
+        ),
+        (
+            lambda v: {"T_sink_in": 1.8 * (v.T_sink_in - 273.15) + 32.0 + 273.15},
+            "where INCOMP::Water boils .*it reads like degF given as degC|isentropic efficiency",
+        ),
+        (
+            lambda v: {"m_flow_sink": v.m_flow_sink / 1000.0, "T_sink_out": v.T_sink_in + 5.0},
+            "the sink would change by .*off by 1,000",
+        ),
+        (
+            lambda v: {"m_flow_sink": 60.0 * v.m_flow_sink, "T_sink_out": v.T_sink_in + 5.0},
+            "the sink would change by .*the readings change by 5 K.*off by 60",
+        ),
         (lambda v: {"P_el": 0.0 * v.P_el + 850.0}, "P_el has the same value at all 17.*stuck"),
         (lambda v: {"m_flow_sink": v.m_flow_sink / 60.0}, "the sink would change by .*units of"),
         (lambda v: {"T_source_in": v.T_source_in - 30.0}, "where INCOMP::MEA.* freezes"),

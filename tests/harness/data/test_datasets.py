@@ -75,7 +75,9 @@ def test_unknown_dataset_names_the_known_ones() -> None:
             "'T_sink_in_degC', record 7",
             "nothing where a number",
         ),
-        ("7,30.1,7.7,1050", "7,30.1,7.7,nan", "'P_compressor_W', record 7", "finite number"),
+        ("7,30.1,7.7,1050", "7,30.1,7.7,inf", "'P_compressor_W', record 7", "'inf' where a num"),
+        ("7,30.1,7.7,1050", "7,30.1,7.7,n/a", "'P_compressor_W', record 7", "'n/a' says that"),
+        ("7,30.1,7.7,1050", "7,30.1,7.7,9999", "'P_compressor_W', record 7", "says that nothing"),
         ("7,30.1,7.7,1050", "7,30.1,7.7,-5", "'P_compressor_W', record 7", "outside physics"),
         ("P_compressor_W", "P_W", "'P_compressor_W' is missing", "the table has: point, p_high"),
         ("point,p_high", "number,p_high", "'point' is missing", "record number"),
@@ -127,9 +129,11 @@ def test_table_of_a_spreadsheet_with_byte_order_mark(folder: Path, dataset: Data
         ("", "is empty"),
         ("point,p_high_bar\n", "has no records"),
         ('point,"a\n1,2\n', "cannot be read as a table"),
-        ("point;a\n1;2\n", "separated by semicolons"),
-        ("point,a,a\n1,2,3\n", "column 'a' stands twice"),
-        ("point,a\n1,2,\n", "line 2 has 3 cells, the header 2"),
+        ("point\n1\n2\n", "a single column, 'point', if cells are separated by commas"),
+        ("1,2\n3,4\n", "no row names the columns; row 1 begins with '1'"),
+        ("point,T,T\n1,2,3\n", "the table has: point, T .1., T .2."),
+        ("point,a\n1,2,3\n", "line 2 has 3 cells, the header 2; decimal commas"),
+        ("point,a,b\n1,2\n", "line 2 has 2 cells, the header 3"),
     ],
 )
 def test_empty_or_broken_table(folder: Path, content: str, expectation: str) -> None:
@@ -243,10 +247,16 @@ def test_missing_table(folder: Path) -> None:
             "greater than 0",
         ),
         (
-            'unit = "kg/min"\n',
-            'unit = "kg/min"\ngaps = true\n',
-            "columns.m_flow_source_kg_per_min",
-            "gaps = true is for results only",
+            'unit = "bar"\n',
+            'unit = "bar(g)"\n',
+            "columns.p_high_bar",
+            "add ambient_pressure in bar, such as 1.013 at sea level",
+        ),
+        (
+            'unit = "bar"\n',
+            'unit = "bar"\nambient_pressure = 1.013\n',
+            "columns.p_high_bar",
+            "ambient_pressure is for gauge pressures",
         ),
         (
             "[thresholds]\n",
@@ -310,9 +320,9 @@ def test_gaps_are_nan_also_in_what_is_formed_from_them(folder: Path, dataset: Da
 
 
 def test_text_is_no_gap(folder: Path) -> None:
-    edit(folder / "data.csv", "7,30.1,7.7,1050", "7,30.1,7.7,nan")
+    edit(folder / "data.csv", "7,30.1,7.7,1050", "7,30.1,7.7,much")
     edit(folder / "descriptor.toml", 'quantity = "P_el"', 'gaps = true\nquantity = "P_el"')
-    with pytest.raises(InputError, match=r"record 7: 'nan' where a finite number was expected"):
+    with pytest.raises(InputError, match=r"record 7 \(line 8\): 'much' where a number"):
         load_dataset(str(folder))
 
 

@@ -1,0 +1,285 @@
+"""A data set folder for a user's own table: copy, descriptor and start file, as far as it tells."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomlkit
+
+from heatpump_twin.machine_files.units import from_si
+from heatpump_twin.model.errors import InputError, SolveError
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES
+from heatpump_twin.outputs import staged
+from heatpump_twin.solving.media import abstract_state, saturation_pressure
+from heatpump_twin.solving.property_tables import medium_table
+
+from .contradictions import check_columns
+from .datasets import Dataset, load_dataset
+from .new_dataset import TEMPLATES, check_free, template
+from .numerals import POINT
+from .proposal import AIR, Proposal, propose
+from .tables import TableFormat, read_table
+
+DESCRIPTOR_FILE, TABLE_FILE, START_FILE = TEMPLATES
+
+# The envelope reaches beyond the records: K, and shares of flows and speed.
+_ROOM_KELVIN, _ROOM_FLOW, _ROOM_SPEED = 3.0, 0.25, 0.1
+# How far above freezing a liquid source enters at least, K.
+_ABOVE_FREEZING = 5.0
+# Saturation beyond the media, for the limits of pressure, K; and how near to the critical
+# temperature.
+_BELOW_SOURCE, _ABOVE_SINK, _OF_CRITICAL = 25.0, 25.0, 0.98
+
+# So many records tell what a column contradicts as a whole.
+_LOOKED_AT = 1000
+
+_KEYS = {
+    "density": "kg/m3 where it was measured",
+    "rated_speed": "speed that counts as 1; the usual one of the table",
+    "ambient_pressure": "absolute; that at sea level",
+}
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A data set that was begun with a user's table.
+
+    Attributes
+    ----------
+    proposal : Proposal
+        What its columns mean.
+    dataset : Dataset
+        As `load_dataset` reads it.
+    contradiction : str
+        What contradicts physics in it; empty if nothing does.
+    """
+
+    proposal: Proposal
+    dataset: Dataset
+    contradiction: str
+
+
+def begin_with_table(
+    folder: Path,
+    file: Path,
+    form: TableFormat | None = None,
+    said: dict[str, str] | None = None,
+) -> Begun:
+    """Read a user's table, tell what it means, and write a data set that `load_dataset` reads.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if needed. What else it holds is left alone.
+    file : Path
+        The table, which stays as it is.
+    form : TableFormat, optional
+        What is known of how the table is written.
+    said : dict of str to str, optional
+        Column to the quantity that it is, or ``ignore``, where the user knows better.
+
+    Raises
+    ------
+    InputError
+        If the table cannot be read or lacks a quantity, or the folder cannot be written.
+    """
+    check_free(folder)
+    table = read_table(file, form or TableFormat())
+    proposal = propose(table, said or {})
+    name = re.sub(r"\W+", "_", folder.resolve().name, flags=re.ASCII).strip("_") or "my_heat_pump"
+    with staged(folder, f"folder {folder}") as stage:
+        _copy(proposal, stage / TABLE_FILE)
+        (stage / DESCRIPTOR_FILE).write_text(_descriptor(proposal, name), encoding="utf-8")
+        try:
+            dataset = load_dataset(str(stage))
+        except InputError as error:  # of files that nobody sees yet
+            raise InputError(str(error).replace(f"{stage}", f"{folder}")) from error
+        (stage / START_FILE).write_text(_start(proposal, dataset, name), encoding="utf-8")
+        contradiction = _contradiction(dataset, proposal.media)
+    return Begun(proposal, dataset, contradiction)
+
+
+def _contradiction(dataset: Dataset, media: tuple[str, str, str]) -> str:
+    every = max(1, len(dataset.values) // _LOOKED_AT)
+    try:
+        check_columns(replace(dataset, values=dataset.values.iloc[::every]), media)
+    except (InputError, SolveError) as error:
+        return str(error)
+    return ""
+
+
+def _copy(proposal: Proposal, path: Path) -> None:
+    """Copy a table that is text, and write another as CSV: what was read as numbers, as numbers."""
+    table = proposal.table
+    if table.kind == "text":
+        shutil.copyfile(table.path, path)
+        return
+    cells = table.cells.copy()
+    for u in proposal.columns:
+        cells[u.header.column] = u.values
+    cells.to_csv(path, index=False, lineterminator="\n")
+
+
+def _written_format(proposal: Proposal) -> dict[str, Any]:
+    """Say how the table in the folder is written."""
+    table, form = proposal.table, proposal.table.format
+    if table.kind != "text":
+        return {"delimiter": ",", "decimal": POINT, "encoding": "utf-8", "header_row": 1}
+    codes = sorted({code for u in proposal.columns for code in u.missing_codes})
+    return {
+        "delimiter": form.delimiter,
+        "decimal": table.decimals(),
+        "encoding": form.encoding,
+        "header_row": form.header_row,
+        "unit_row": form.unit_row or None,
+        "missing": [*(form.missing or ()), *codes] or None,
+    }
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _remark(text: str) -> str:
+    return "# " + " ".join(text.split())
+
+
+def _descriptor(proposal: Proposal, name: str) -> str:
+    """Write what was understood, with a reason for each column."""
+    table = proposal.table
+    lines = [
+        f"# What `heatpump-twin init` understood of {table.path.name}.",
+        "# Look at names, units and uncertainties. The whole format is described in",
+        "# validation_data/README.md of heatpump-twin.",
+        "",
+        f"name = {_toml(name)}",
+        f"title = {_toml(f'{len(table.cells)} records of {table.path.name}')}",
+        'machine = "machine.toml"         # what `heatpump-twin calibrate` writes beside this file',
+        f"start = {_toml(START_FILE)}             # what it begins with",
+        f"table = {_toml(TABLE_FILE)}",
+    ]
+    if proposal.record is not None:
+        lines.append(f"record = {_toml(proposal.record)}          # the column that numbers them")
+    lines += [
+        f"source = {_toml(f'file {table.path.name}; say here who measured what, and where')}",
+        'licence = "not stated"',
+        "",
+        "# How the table is written. Each key may be left out: it is found again.",
+        "[table_format]",
+    ]
+    written = {k: v for k, v in _written_format(proposal).items() if v is not None}
+    lines += [f"{key} = {_toml(value)}" for key, value in written.items()]
+    lines += [
+        "",
+        "# The columns. Uncertainties are standard uncertainties, and estimates: put in those of",
+        "# your meters. They are the weights of the columns in the fit.",
+    ]
+    for u in proposal.columns:
+        key, value = u.uncertainty
+        lines += ["", _remark(f"{QUANTITIES[u.quantity].title}: {u.why}")]
+        lines.append(f"[columns.{_toml(u.header.column)}]")
+        lines += [f"quantity = {_toml(u.quantity)}", f"unit = {_toml(u.unit)}"]
+        lines += [f"{k} = {_toml(v)}  # {_KEYS[k]}" for k, v in u.keys.items()]
+        lines.append(f"{key} = {_toml(value)}")
+        if u.missing:
+            lines.append(f"gaps = true  # {u.missing} of {len(u.values)} cells")
+    if proposal.constants:
+        lines += [
+            "",
+            "# What no column has. Flows with recorded = false are assumed; the fit may move them.",
+        ]
+    for quantity, entry in proposal.constants.items():
+        lines += ["", f"[constants.{quantity}]", *(f"{k} = {_toml(v)}" for k, v in entry.items())]
+    if proposal.derived:
+        lines += ["", "# What follows from other columns."]
+    for quantity, entry in proposal.derived.items():
+        lines += ["", f"[derived.{quantity}]", *(f"{k} = {_toml(v)}" for k, v in entry.items())]
+    if proposal.others:
+        lines += ["", "# Columns that are not read:"]
+        lines += [_remark(f"{column!r}: {why}") for column, why in proposal.others.items()]
+    lines += [
+        "",
+        "# Limits that `heatpump-twin validate` checks, once you set them and take the # away.",
+        "# [thresholds.as_built]",
+        "# P_el = { mape_max = 5.0 }      # per cent; mae_max for temperatures, in K",
+        "# [thresholds.fitted]",
+        "# P_el = { mape_max = 3.0 }",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _start(proposal: Proposal, dataset: Dataset, name: str) -> str:
+    """Write the start file: usual numbers, the media, and an envelope around the records."""
+    refrigerant, source, sink = proposal.media
+    document = tomlkit.parse(template(START_FILE))
+    document["name"], document["title"] = name, f"The heat pump of {proposal.table.path.name}"
+    document["refrigerant"] = refrigerant
+    document["source_medium"], document["sink_medium"] = source, sink
+    envelope: Any = document["envelope"]
+    for quantity in BOUNDARY_QUANTITIES:
+        values = dataset.values[quantity].to_numpy(float)
+        for end, of_table, limit in _limits(quantity, values, source):
+            unit = "degC" if quantity.startswith("T_") else QUANTITIES[quantity].unit
+            shown = from_si(of_table, unit, QUANTITIES[quantity].unit)
+            entry = envelope[f"{quantity}_{end}"]
+            entry["value"] = _rounded(from_si(limit, unit, QUANTITIES[quantity].unit))
+            entry["unit"] = unit
+            word = "lowest" if end == "min" else "highest"
+            entry["note"] = f"{word} of the table {shown:.4g} {unit}, with a margin"
+    for key, pascal, note in _pressure_limits(dataset, refrigerant):
+        envelope[key].update({"value": _rounded(pascal / 1e5), "unit": "bar", "note": note})
+    return tomlkit.dumps(document)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def _limits(
+    quantity: str, values: np.ndarray[Any, Any], source: str
+) -> list[tuple[str, float, float]]:
+    """Give both ends of the envelope: name, that of the table, and with a margin."""
+    low, high = float(values.min()), float(values.max())
+    if quantity.startswith("T_"):
+        begin, end = low - _ROOM_KELVIN, high + _ROOM_KELVIN
+        if quantity == "T_source_in" and source != AIR:
+            # The medium is cooled further.
+            begin = max(begin, min(low, medium_table(source).low + _ABOVE_FREEZING))
+    else:
+        room = _ROOM_SPEED if quantity == "compressor_speed" else _ROOM_FLOW
+        begin, end = (1.0 - room) * low, (1.0 + room) * high
+        begin = max(begin, QUANTITIES[quantity].least_running)
+    return [("min", low, begin), ("max", high, end)]
+
+
+def _pressure_limits(dataset: Dataset, refrigerant: str) -> list[tuple[str, float, str]]:
+    """Give the least suction and the largest discharge pressure, Pa, with a note."""
+    values = dataset.values
+    T_low = float(values["T_source_in"].min()) - _BELOW_SOURCE
+    outlet = values["T_sink_out"] if "T_sink_out" in values else values["T_sink_in"] + 5.0
+    T_high = float(outlet.max()) + _ABOVE_SINK
+    state = abstract_state(refrigerant)
+    low = saturation_pressure(refrigerant, max(T_low, float(state.Tmin()) + 1.0), 1)
+    high = saturation_pressure(refrigerant, min(T_high, _OF_CRITICAL * state.T_critical()), 0)
+    if "p_low" in values:
+        low = min(low, 0.8 * float(values["p_low"].min()))
+    if "p_high" in values:
+        high = max(high, 1.15 * float(values["p_high"].max()))
+    return [
+        ("p_low_min", low, f"{_BELOW_SOURCE:g} K below the coldest source, with {refrigerant}"),
+        ("p_high_max", high, f"{_ABOVE_SINK:g} K above the warmest sink, with {refrigerant}"),
+    ]
