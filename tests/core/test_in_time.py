@@ -125,7 +125,7 @@ def differences(
     settings: dict[str, Any] = {
         **{"control": control, "dynamics": dynamics, "part_load": part_load},
         **{"number_of_units": float(units), "pump_run_on_time": 100.0, "start_power_ratio": 0.1},
-        "minimum_pause_time": 450.5,
+        **{"minimum_pause_time": 450.5, "outside_envelope": "off" if units > 1 else "by_control"},
     }
     core = core_of(name, maps, library, **settings)
     found = []

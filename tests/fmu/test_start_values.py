@@ -11,7 +11,7 @@ import pytest
 from heatpump_twin.core.heat_pump import HeatPump
 from heatpump_twin.core.map_file import map_file
 from heatpump_twin.fmu.build import build
-from heatpump_twin.fmu.start_values import read_start_values, with_start_values
+from heatpump_twin.fmu.start_values import read_start_values
 from heatpump_twin.harness.data.datasets import Dataset
 from heatpump_twin.harness.scoring.connection import connect
 from heatpump_twin.harness.stepping.replay import inspect_fmu
@@ -69,11 +69,11 @@ def test_map_file_differs_in_its_start_values_alone(
     machine: Machine, certified: CertifiedMap
 ) -> None:
     content = map_file(machine, certified.table)
-    assert with_start_values(content, machine, {}) == content
+    assert map_file(machine, certified.table, {}) == content
     same = {name: setting.start(machine) for name, setting in SETTINGS.items()}
-    assert with_start_values(content, machine, same) == content
+    assert map_file(machine, certified.table, same) == content
     changed = {"standby_power": 3.0, "number_of_units": 2.0, "part_load": 1.0}
-    other = HeatPump(with_start_values(content, machine, changed))
+    other = HeatPump(map_file(machine, certified.table, changed))
     assert {name: other.parameter(name) for name in SETTINGS} == same | changed
 
 

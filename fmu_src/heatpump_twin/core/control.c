@@ -182,27 +182,6 @@ static void set_share(const HeatPump *heat_pump, double share, Plan *plan) {
         set_mean(heat_pump, plan);
 }
 
-static Status plan_speed(HeatPump *heat_pump, const double inputs[INPUTS], const Inputs *taken,
-                         Plan *plan, Notes *notes) {
-    double speed = taken->given[INPUT_compressor_speed];
-    double least = heat_pump->map.is.least[INPUT_compressor_speed];
-    bool is_share = has_part_load(heat_pump) && speed > ROUND_OFF &&
-                    taken->asked[INPUT_compressor_speed] < least;
-    plan->at_once = !is_share;
-    Status status = set_on(heat_pump, inputs, is_share ? least : inputs[INPUT_compressor_speed],
-                           plan, notes);
-    if (status == STATUS_OFF) {
-        memcpy(plan->off, plan->on, sizeof plan->off);
-        of_all_units(heat_pump, plan->off);
-    }
-    if (!plan->has_on) return status;
-    plan->wants = WANTS_ON;
-    if (!is_share) return status;
-    set_off(heat_pump, taken, plan->off);
-    set_share(heat_pump, speed / least, plan);
-    return status;
-}
-
 /* Whether a real machine would be switched off here: its source is too cold or its sink too warm. */
 static bool is_locked_out(const HeatPump *heat_pump, const Inputs *taken, Notes *notes) {
     const Constants *is = &heat_pump->map.is;
@@ -221,6 +200,60 @@ static bool goes_off_outside(const HeatPump *heat_pump) {
     OutsideEnvelope chosen = (OutsideEnvelope)parameter(heat_pump, PARAMETER_outside_envelope);
     return chosen == OUTSIDE_ENVELOPE_off || (chosen == OUTSIDE_ENVELOPE_by_control &&
                                               control_of(&heat_pump->state) != CONTROL_speed);
+}
+
+/* Whether one unit keeps the limits of pressure and temperature at a speed. */
+static bool keeps_limits(HeatPump *heat_pump, const Inputs *taken, double speed) {
+    const Constants *is = &heat_pump->map.is;
+    double used[INPUTS], results[RESULTS];
+    char why[NOTE_SIZE];
+    for (int i = 0; i < INPUTS; i++)
+        used[i] = fmin(fmax(taken->asked[i], is->least[i]), is->largest[i]);
+    used[INPUT_compressor_speed] = speed;
+    return steady_state(heat_pump, used, results, why, sizeof why) &&
+           are_within_limits(is, results);
+}
+
+/* The plan of a machine that is off where it could have run; notes are of that alone. */
+static bool is_switched_off(HeatPump *heat_pump, const Inputs *taken, double speed, Notes *notes) {
+    if (!goes_off_outside(heat_pump)) return false;
+    Notes before = *notes;
+    notes->count = 0;
+    if (is_locked_out(heat_pump, taken, notes)) return true;
+    if (!keeps_limits(heat_pump, taken, speed)) {
+        add_note(notes, LOCKED_OUT, INPUT_compressor_speed,
+                 "the limits are not kept here: the machine is off");
+        return true;
+    }
+    *notes = before;
+    return false;
+}
+
+static Status plan_speed(HeatPump *heat_pump, const double inputs[INPUTS], const Inputs *taken,
+                         Plan *plan, Notes *notes) {
+    double speed = taken->given[INPUT_compressor_speed];
+    double least = heat_pump->map.is.least[INPUT_compressor_speed];
+    bool is_share = has_part_load(heat_pump) && speed > ROUND_OFF &&
+                    taken->asked[INPUT_compressor_speed] < least;
+    plan->at_once = !is_share;
+    Status status = set_on(heat_pump, inputs, is_share ? least : inputs[INPUT_compressor_speed],
+                           plan, notes);
+    if (status == STATUS_OFF) {
+        memcpy(plan->off, plan->on, sizeof plan->off);
+        of_all_units(heat_pump, plan->off);
+    }
+    if (!plan->has_on) return status;
+    if (status == STATUS_MOVED_TO_ENVELOPE &&
+        is_switched_off(heat_pump, taken, plan->speed, notes)) {
+        set_off(heat_pump, taken, plan->off);
+        plan->has_on = false;
+        return STATUS_OFF;
+    }
+    plan->wants = WANTS_ON;
+    if (!is_share) return status;
+    set_off(heat_pump, taken, plan->off);
+    set_share(heat_pump, speed / least, plan);
+    return status;
 }
 
 /* Heat that is asked for, W of all units; for a temperature what the stream needs to reach it. */

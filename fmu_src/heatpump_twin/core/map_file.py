@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Mapping
 from dataclasses import fields
 
 import numpy as np
@@ -27,7 +28,9 @@ FORMAT = 1
 HEAD = struct.Struct("<8sQQQ")
 
 
-def map_file(machine: Machine, table: MapTable) -> bytes:
+def map_file(
+    machine: Machine, table: MapTable, start_values: Mapping[str, float] | None = None
+) -> bytes:
     """Write the map file of a machine.
 
     Parameters
@@ -36,18 +39,20 @@ def map_file(machine: Machine, table: MapTable) -> bytes:
         Its parameters.
     table : MapTable
         Made for it.
+    start_values : mapping of str to float, optional
+        Of parameters in `SETTINGS`, in the place of the machine's.
 
     Returns
     -------
     bytes
         Equal arguments give equal bytes on one computer.
     """
-    numbers = np.asarray(_numbers(machine, table), dtype="<f8").tobytes()
+    numbers = np.asarray(_numbers(machine, table, start_values or {}), dtype="<f8").tobytes()
     content = HEAD.pack(MAGIC, FORMAT, layout_number(), len(numbers) // 8) + numbers
     return content + hashlib.sha256(content).digest()
 
 
-def _numbers(machine: Machine, table: MapTable) -> Array:
+def _numbers(machine: Machine, table: MapTable, start_values: Mapping[str, float]) -> Array:
     rows, superheats, dews, speeds, sinks, flows = table.coefficients.shape
     powers = superheats * dews
     # Sums of one thread have one order.
@@ -62,7 +67,7 @@ def _numbers(machine: Machine, table: MapTable) -> Array:
         *(high for _, high in ranges),
         *(getattr(machine.design.boundary, q) for q in BOUNDARY_QUANTITIES),
         *(start_set_point(machine, q) for q in SET_POINT_QUANTITIES),
-        *(setting.start(machine) for setting in SETTINGS.values()),
+        *(start_values.get(name, of.start(machine)) for name, of in SETTINGS.items()),
         *table.approach_estimate,
         *_kernels(machine.remainder.evaporator),
     ]

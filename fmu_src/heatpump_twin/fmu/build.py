@@ -36,7 +36,7 @@ from .compiling import compile_libraries, sources
 from .documentation import write_documentation
 from .model_description import model_description
 from .slave_folder import add_pythonfmu, content_hash, write_slave_folder
-from .start_values import StartValues, read_start_values, with_start_values
+from .start_values import StartValues, read_start_values
 
 ICON = Path(__file__).resolve().parent / "templates" / "icon.png"
 
@@ -194,7 +194,7 @@ def _pack(
     shutil.copy(ICON, content / "model.png")
     entry = write_slave_folder(resources / "live", machine, certified.design_state)
     add_pythonfmu(resources / "live", entry)
-    map_content = with_start_values(map_file(machine, certified.table), machine, start_values)
+    map_content = map_file(machine, certified.table, start_values)
     (resources / MAP_FILE).write_bytes(map_content)
     machine.save(resources / "machine.json")
     certified.certificate.save(resources / CERTIFICATE)

@@ -5,17 +5,10 @@ Some tools know no parameters that are texts, and the FMU then stays at what it 
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable, Mapping
 
-import numpy as np
-
-from heatpump_twin.core.layout import constant_names
-from heatpump_twin.core.map_file import HEAD
 from heatpump_twin.model.errors import InputError
-from heatpump_twin.model.machine import Machine
-from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, SET_POINT_QUANTITIES
 from heatpump_twin.model.settings import SETTINGS
 
 # By name, a number, or the place of a text among the choices.
@@ -70,30 +63,3 @@ def _value(name: str, text: str, place: str) -> float:
     if not (of.minimum <= value <= of.maximum and is_whole):
         raise InputError(f"{place}: expected {kind} from {of.minimum:g} to {of.maximum:g}{unit}")
     return value
-
-
-def with_start_values(content: bytes, machine: Machine, values: StartValues) -> bytes:
-    """Return a map file of a machine with other start values of parameters.
-
-    Parameters
-    ----------
-    content : bytes
-        From `map_file`.
-    machine : Machine
-        For which it was made.
-    values : mapping of str to float
-        From `read_start_values`.
-    """
-    if not values:
-        return content
-    head = content[: HEAD.size]
-    numbers = np.frombuffer(content[HEAD.size : -hashlib.sha256().digest_size], dtype="<f8").copy()
-    # Before them stand the machine's numbers, three of each input, and the set-points: see
-    # `Constants` in the header of `layout`.
-    first = len(constant_names()) + 3 * len(BOUNDARY_QUANTITIES) + len(SET_POINT_QUANTITIES)
-    starts = numbers[first : first + len(SETTINGS)]
-    assert starts.tolist() == [setting.start(machine) for setting in SETTINGS.values()]
-    for i, name in enumerate(SETTINGS):
-        starts[i] = values.get(name, starts[i])
-    changed = head + numbers.tobytes()
-    return changed + hashlib.sha256(changed).digest()

@@ -183,15 +183,38 @@ class MachineInTime:
             return answer.status, None
         if answer.status == OperatingStatus.OFF:
             return answer.status, Plan(answer.point, at_once=True)
+        used = self._in_envelope(asked)
+        moved = answer.status == OperatingStatus.MOVED_TO_ENVELOPE
+        if (
+            moved
+            and self._goes_off_outside
+            and (self._is_locked_out(boundary) or not self._keeps_limits(used))
+        ):
+            return OperatingStatus.OFF, Plan(self._off(boundary), at_once=True)
         plan = Plan(
             self._off(boundary),
             answer.point,
             answer.status,
             _ON,
             at_once=not is_share,
-            speed=self._in_envelope(asked).compressor_speed,
+            speed=used.compressor_speed,
         )
         return answer.status, self._with_share(plan, speed / least) if is_share else plan
+
+    def _is_locked_out(self, boundary: Boundary) -> bool:
+        """Whether the source is too cold or the sink too warm for a real machine to run."""
+        envelope = self.heat_pump.machine.envelope
+        return (
+            boundary.T_source_in < envelope.minimum.T_source_in
+            or boundary.T_sink_in > envelope.maximum.T_sink_in
+        )
+
+    def _keeps_limits(self, used: Boundary) -> bool:
+        try:
+            point = self.heat_pump.steady_state.off_design(used)
+        except SolveError:
+            return False
+        return self.heat_pump.is_within_limits(point)
 
     def _with_share(self, plan: Plan, share: float) -> Plan:
         on = plan.on
@@ -235,11 +258,7 @@ class MachineInTime:
         if min(boundary.m_flow_source, boundary.m_flow_sink) / units <= LEAST_FLOW:
             return OperatingStatus.OFF, locked
         envelope = machine.envelope
-        is_outside = (
-            boundary.T_source_in < envelope.minimum.T_source_in
-            or T_sink_in > envelope.maximum.T_sink_in
-        )
-        if self._goes_off_outside and is_outside:
+        if self._goes_off_outside and self._is_locked_out(boundary):
             return OperatingStatus.OFF, locked
         used = self._in_envelope(boundary)
         flow = max(boundary.m_flow_sink / units, envelope.minimum.m_flow_sink)
