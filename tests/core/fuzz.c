@@ -74,7 +74,7 @@ static void take_map(const uint8_t *bytes, size_t size) {
 /* Put numbers among `count` others. Each ten bytes say where, and the number: its eight bytes, a small
    whole one, or one that is no count. Most go to the beginning, where ranges and counts are. */
 static void put_numbers(uint8_t *numbers, size_t count, const uint8_t *bytes, size_t size) {
-    static const double odd[] = {NAN, INFINITY, -INFINITY, -1.0, -100.0, -1500.0, 1e300, 0.5};
+    static const double odd[] = {NAN, INFINITY, -INFINITY, -1.0, -100.0, -1500.0, 1e300, 1e9};
     for (; size >= 10; bytes += 10, size -= 10) {
         size_t place = bytes[1] < 192 ? bytes[0] : (size_t)bytes[0] | (size_t)bytes[1] << 8;
         double whole = bytes[2] < 96 ? bytes[3] % 72 : odd[bytes[3] % 8];
