@@ -237,7 +237,7 @@ Status heat_pump_step(HeatPump *heat_pump, const double inputs[INPUTS], double s
     }
     go_on(heat_pump, &plan, inputs, step_size);
     bool is_on = heat_pump->state.run.is_running != 0.0;
-    return is_on ? plan.status_on : plan.status_off;
+    return is_on ? plan.status_on : STATUS_OFF;
 }
 
 void heat_pump_begin(HeatPump *heat_pump) {
