@@ -448,18 +448,8 @@ def _thresholds(
         for quantity, limits in of_phase.items():
             if quantity in missing:
                 continue
-            for name, limit in limits.by_measure.items():
+            for name in limits.by_measure:
                 score = by_key.get((phase, quantity))
                 value = of_run.get(quantity) if name == "energy" else getattr(score, name, None)
-                results.append(
-                    ThresholdResult(
-                        phase,
-                        quantity,
-                        name,
-                        limit,
-                        abs(value) if value is not None else None,
-                        known_miss=limits.known_miss or "",
-                        known_error=limits.known_error,
-                    )
-                )
+                results.append(ThresholdResult.of_limit(phase, quantity, name, limits, value))
     return results
