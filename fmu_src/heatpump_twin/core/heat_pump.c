@@ -185,6 +185,7 @@ static void go_on(HeatPump *heat_pump, const Plan *plan, const double inputs[INP
     }
     double *results = state->results, *operation = run->operation;
     memcpy(results, target, sizeof state->results);
+    operation[OPERATION_Q_flow_stored] = 0.0;
     if (dynamic) {
         set_target(heat_pump, target); /* auxiliaries may have stopped at the very end */
         dynamics_results(&heat_pump->map, &run->thermal, &streams, target, is_on, results);
