@@ -155,7 +155,7 @@ static void go_on(HeatPump *heat_pump, const Plan *plan, const double inputs[INP
     for (int piece = 0; piece == 0 || left > 0.0; piece++) {
         double T_sink_out = dynamic ? medium_temperature(&heat_pump->map, SIDE_sink,
                                                          run->thermal.h[SIDE_sink])
-                                    : run->steady[RESULT_T_sink_out];
+                                    : (is_on ? plan->on : plan->off)[RESULT_T_sink_out];
         is_on = control_switch(state, plan, T_sink_out);
         if (is_on != (run->is_running != 0.0)) {
             start_or_stop(heat_pump, plan, is_on);

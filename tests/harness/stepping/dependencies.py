@@ -24,14 +24,21 @@ NOT_PROBED = ("solver", "on_failure")
 # Off, at the start values, outside the envelope at the warm end, and demands: of heat below the
 # least speed and above it, with its mean, and of a supply temperature that cycling holds.
 HEAT = {"control": "heat_flow", "Q_flow_sink_set": 700.0}
+TEMPERATURE = {
+    "control": "supply_temperature",
+    "T_sink_out_set": 309.5,
+    "temperature_hysteresis": 0.842,
+}
 POINTS: tuple[dict[str, Any], ...] = (
     *({}, {"compressor_speed": 0.0}, {"T_sink_in": 348.15}, {"dynamics": "dynamic"}),
     {"dynamics": "dynamic", "compressor_speed": 0.1},
     *({**HEAT, "Q_flow_sink_set": 4000.0}, {**HEAT, "Q_flow_sink_set": 9000.0}),
     *({**HEAT, "part_load": "mean"}, {**HEAT, "T_source_in": 250.0}),
     {**HEAT, "part_load": "mean", "dynamics": "dynamic"},
-    {"control": "supply_temperature", "T_sink_out_set": 309.65, "temperature_hysteresis": 0.9},
+    TEMPERATURE,
     {"control": "supply_temperature", "T_sink_out_set": 313.0},
+    {**TEMPERATURE, "dynamics": "dynamic"},
+    {**HEAT, "T_source_in": 250.0, "dynamics": "dynamic"},
 )
 CORNER = {
     "compressor_speed": 1.2,
@@ -115,7 +122,14 @@ class Prober:
                 outside = middle
             else:
                 inside = middle
-        points = [self.start, {**edge, "T_sink_in": outside}, {**edge, "T_sink_in": inside}]
+        demand = {**self.start, **HEAT, "Q_flow_sink_set": 4000.0, "dynamics": "dynamic"}
+        points = [
+            self.start,
+            {**edge, "T_sink_in": outside},
+            {**edge, "T_sink_in": inside},
+            demand,
+            {**demand, "Q_flow_sink_set": 9000.0},
+        ]
         by_solver = []
         for solver in ("map", "live"):
             answers = []
@@ -123,7 +137,7 @@ class Prober:
                 self.put(**{**point, "solver": solver})
                 answers.append(self.read())
             by_solver.append(answers)
-        assert [a["operating_status"] for a in by_solver[0]] == [1, 2, 1]
+        assert [a["operating_status"] for a in by_solver[0]] == [1, 2, 1, 1, 2]
         for before, after in zip(*by_solver, strict=True):
             self.compare("solver", before, after)
         self.put(solver="map")
