@@ -38,7 +38,7 @@ POINTS: tuple[dict[str, Any], ...] = (
     TEMPERATURE,
     {"control": "supply_temperature", "T_sink_out_set": 313.0},
     {**TEMPERATURE, "dynamics": "dynamic"},
-    {**HEAT, "T_source_in": 250.0, "dynamics": "dynamic"},
+    {**HEAT, "Q_flow_sink_set": 4000.0, "T_source_in": 250.0, "dynamics": "dynamic"},
 )
 CORNER = {
     "compressor_speed": 1.2,
