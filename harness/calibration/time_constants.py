@@ -12,21 +12,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import least_squares
 
 from heatpump_twin.core.map_file import map_file
-from heatpump_twin.machine_files.machine_file import MachineFile
-from heatpump_twin.map_making.map_build import CertifiedMap
+from heatpump_twin.machine_files.machine_file import read_machine_file
+from heatpump_twin.map_making.map_build import CertifiedMap, certified_map
 from heatpump_twin.model.errors import InputError
-from heatpump_twin.model.machine import SECTIONS
+from heatpump_twin.model.machine import SECTIONS, Machine
 
 from ..data.resampling import Floats
 from ..data.series import Series
 from ..errors import CalibrationError
 from ..progress import Progress, no_progress
+from .record import CalibrationRecord, record_path
 from .run_on import RUN_ON, find_run_on
 from .serial_correlation import autocorrelation_time, middle_of_sandwich
 from .windows import COMPARED, Stepper, Window, drawn, find_windows
@@ -154,9 +156,48 @@ class TimeConstants:
     method: str
 
 
+def calibrate_time_constants(
+    series: Series, path: Path, progress: Progress = no_progress
+) -> TimeConstants:
+    """Read a machine and fit its time constants to a log.
+
+    Parameters
+    ----------
+    series : Series
+        The log.
+    path : Path
+        Machine file, whose steady behaviour is calibrated. Flows that the log lacks are those that
+        its calibration found, if it was to points of the same plant.
+    progress : Progress
+        Told of the tasks that are done.
+
+    Raises
+    ------
+    InputError
+        If the machine file, the record of its calibration or its map cannot be used, or as
+        `fit_time_constants`.
+    CalibrationError
+        As `fit_time_constants`.
+    """
+    check_log(series)
+    machine_file = read_machine_file(path)
+    machine = machine_file.to_machine()
+    if record_path(path).is_file():
+        record = CalibrationRecord.load(record_path(path))
+        if record.machine_fingerprint != machine.fingerprint:
+            raise InputError(
+                f"calibration record {record_path(path)}: of another build than machine file "
+                f"{path}: the machine file was changed after its calibration; calibrate again"
+            )
+        series = series.with_flows(record.flows_for(series))
+    tolerance = machine_file.relative_map_tolerance
+    certified = certified_map(machine, tolerance, progress=progress)
+    return fit_time_constants(series, machine, certified, progress)
+
+
 def fit_time_constants(
     series: Series,
-    machine_file: MachineFile,
+    machine: Machine,
     certified: CertifiedMap,
     progress: Progress = no_progress,
 ) -> TimeConstants:
@@ -166,8 +207,8 @@ def fit_time_constants(
     ----------
     series : Series
         The log, with the flows that the calibration of the machine found.
-    machine_file : MachineFile
-        Of the machine, whose steady behaviour is calibrated.
+    machine : Machine
+        Its steady behaviour is calibrated.
     certified : CertifiedMap
         Of the machine.
     progress : Progress
@@ -180,14 +221,8 @@ def fit_time_constants(
     CalibrationError
         If the machine's steady answers are far from the log.
     """
-    _check(series)
+    check_log(series)
     starts, stops = find_windows(series)
-    if not starts:
-        raise InputError(
-            f"{series.place}: holds no start: nowhere does the compressor stand in one row and run "
-            "in the next ones; time constants are told by starts"
-        )
-    machine = machine_file.to_machine()
     before = {key: machine.parameter(f"{DYNAMICS}.{key}") for key in SECTIONS[DYNAMICS]}
     stepper = Stepper(series, map_file(machine, certified.table))
     some = drawn(starts, MOST_WINDOWS)
@@ -215,12 +250,17 @@ def fit_time_constants(
     )
     if not unseen:
         scored += _rest(series, stepper, some[0], before, values, quantities)
-    return TimeConstants(
-        series, tuple(found), kept, tuple(scored), len(starts), len(stops), method
-    )
+    return TimeConstants(series, tuple(found), kept, tuple(scored), len(starts), len(stops), method)
 
 
-def _check(series: Series) -> None:
+def check_log(series: Series) -> None:
+    """Check that a log can tell time constants.
+
+    Raises
+    ------
+    InputError
+        If it has no outlet temperature, no start, or steps that are too long.
+    """
     if not any(q in series.scored for q in OUTLETS):
         raise InputError(
             f"{series.place}: has no outlet temperature that was read ({' or '.join(OUTLETS)}); "
@@ -232,11 +272,14 @@ def _check(series: Series) -> None:
             f"{series.place}: steps of {usual:g} s are too long to tell time constants of a start; "
             f"expected at most {LONGEST_STEP:g} s"
         )
+    if not find_windows(series)[0]:
+        raise InputError(
+            f"{series.place}: holds no start: nowhere does the compressor stand in one row and run "
+            "in the next ones; time constants are told by starts"
+        )
 
 
-def _check_steady(
-    series: Series, stepper: Stepper, starts: Sequence[Window], machine: str
-) -> None:
+def _check_steady(series: Series, stepper: Stepper, starts: Sequence[Window], machine: str) -> None:
     """Refuse a machine whose steady answers are not those of the log."""
     for quantity, most in LARGEST_OFF.items():
         if quantity not in series.scored:
@@ -488,9 +531,7 @@ def _numbers(keys: Sequence[str], values: Sequence[float]) -> Floats:
 
 
 def _values(keys: Sequence[str], x: Floats) -> dict[str, float]:
-    return {
-        key: float(v) if key == _RATIO else math.exp(v) for key, v in zip(keys, x, strict=True)
-    }
+    return {key: float(v) if key == _RATIO else math.exp(v) for key, v in zip(keys, x, strict=True)}
 
 
 def _inverse(square: Any) -> Any:
@@ -525,9 +566,7 @@ def _lacking(solution: _Solution) -> tuple[str, str] | None:
     if not math.isfinite(errors[key]):
         return key, "it has no effect on what was read"
     unit = "" if key == _RATIO else " s"
-    return key, (
-        f"the log tells too little of it: {values[key]:.3g} +- {errors[key]:.2g}{unit}"
-    )
+    return key, (f"the log tells too little of it: {values[key]:.3g} +- {errors[key]:.2g}{unit}")
 
 
 def _errors(
