@@ -11,6 +11,7 @@ import tomlkit
 from heatpump_twin.machine_files.machine_file import read_machine_file
 from heatpump_twin.machine_files.units import from_si
 from heatpump_twin.model.machine import SECTIONS
+from heatpump_twin.model.quantities import with_unit
 from heatpump_twin.outputs import staged
 
 from .calibrating import entry
@@ -83,5 +84,7 @@ def save_time_constants(found: TimeConstants, machine: Path, path: Path) -> list
 def _note(fitted: Fitted, log: str, old: Any) -> str:
     event = "stop" if fitted.key.startswith(("stop", "pump")) else "start"
     events = f"{fitted.events} {event}{'s' if fitted.events > 1 else ''}"
-    before = f"{old['value']} {old['unit']} by {old['source']}" if old else "the default"
+    before = (
+        f"{with_unit(old['value'], str(old['unit']))} by {old['source']}" if old else "the default"
+    )
     return f"fitted to {fitted.quantity} of {events} of {log}; before: {before}"

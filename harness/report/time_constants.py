@@ -70,11 +70,11 @@ def print_time_constants(found: TimeConstants, console: Console) -> None:
         if table.rows:
             console.print(rich_table(table, box=None))
     console.print(
-        f"{found.starts} starts and {found.stops} stops in the log; {found.method}",
+        f"starts in the log: {found.starts}, stops: {found.stops}; {found.method}",
         markup=False,
         highlight=False,
     )
-    if len(found.scored) and found.starts == 1:
+    if found.starts == 1:
         console.print(
             "standard errors are within this start: how much another one would differ is not known",
             markup=False,
