@@ -27,13 +27,14 @@ _LONGEST = 3600.0
 
 
 class RunOn(NamedTuple):
-    """Time found, s, with its standard error, and what told of it."""
+    """Time found, s, with its standard error, what told of it, and the sum of squares left."""
 
     value: float
     standard_error: float
     stops: int
     rows: int
     independent: float
+    squares: float
 
 
 def find_run_on(
@@ -92,4 +93,4 @@ def find_run_on(
     value = float(ends[best]) + 0.5 * step * (best > 0)
     width = float(ends[alike[-1]] - ends[alike[0]])
     error = math.hypot(0.5 * width, step / math.sqrt(12.0))
-    return RunOn(value, error, len(stops), rows, rows / tau)
+    return RunOn(value, error, len(stops), rows, rows / tau, rows * variance)

@@ -29,7 +29,7 @@ from ..data.series import Series
 from ..errors import CalibrationError
 from ..progress import Progress, no_progress
 from .record import CalibrationRecord, record_path
-from .run_on import RUN_ON, find_run_on
+from .run_on import RUN_ON, RunOn, find_run_on
 from .serial_correlation import autocorrelation_time, middle_of_sandwich
 from .windows import COMPARED, Stepper, Window, drawn, find_windows
 
@@ -44,6 +44,9 @@ MOST_WINDOWS = 12
 
 # So long after a stop its power is compared, s: afterwards pumps stop one after the other.
 _STOP = 120.0
+
+# How often power after a stop and the time that auxiliaries run on are fitted in turn.
+_TURNS = 2
 
 # A fit begins at the machine's values times these, and the best of them counts.
 _SPREAD = (1.0, 0.3, 3.0)
@@ -228,7 +231,9 @@ def fit_time_constants(
     some = drawn(starts, MOST_WINDOWS)
     _check_steady(series, stepper, some, machine.name)
     fits = _Fits(stepper, before)
-    found, kept = fits.all_groups(some, drawn(stops, MOST_WINDOWS), series, progress)
+    found, kept = fits.all_groups(
+        some, drawn(find_windows(series, _STOP)[1], MOST_WINDOWS), series, progress
+    )
     values = before | {f.key: f.value for f in found}
     unseen: dict[int, dict[str, float]] = {}
     if len(some) > 1:
@@ -341,17 +346,15 @@ class _Fits:
                 if RUN_ON not in kept and not group.of_starts:
                     kept[RUN_ON] = reason
                 continue
-            if not group.of_starts:
-                values, of_run_on = self._run_on(series, values)
-            solution, reasons = self._told(group, windows, values)
-            if not group.of_starts:
-                # How long pumps run on hardly depends on how fast power falls before.
-                values, of_run_on = self._run_on(series, values | solution.values)
-                solution, reasons = self._told(group, windows, values)
+            if group.of_starts:
+                solution, reasons = self._told(group, windows, values, _SPREAD)
+            else:
+                solution, reasons, of_run_on = self._stops(group, windows, series, values)
                 if isinstance(of_run_on, str):
                     kept[RUN_ON] = of_run_on
                 else:
                     found.append(of_run_on)
+                    values[RUN_ON] = of_run_on.value
             values |= solution.values
             kept |= reasons
             found += [
@@ -398,31 +401,48 @@ class _Fits:
             corrected.append(f)
         return corrected, without
 
-    def _run_on(
-        self, series: Series, values: dict[str, float]
-    ) -> tuple[dict[str, float], Fitted | str]:
-        """How long auxiliaries run on, put into `values`, or why the log does not tell it."""
-        found = find_run_on(series, self._stepper, values, MOST_WINDOWS)
-        if isinstance(found, str):
-            return {**values, RUN_ON: self._before[RUN_ON]}, found
-        return {**values, RUN_ON: found.value}, Fitted(
-            RUN_ON,
-            "P_el",
-            self._before[RUN_ON],
-            found.value,
-            found.standard_error,
-            found.stops,
-            found.rows,
-            found.independent,
+    def _stops(
+        self, group: Group, windows: Sequence[Window], series: Series, values: dict[str, float]
+    ) -> tuple[_Solution, dict[str, str], Fitted | str]:
+        """Fit how power falls after a stop and how long auxiliaries run on, in turn.
+
+        What one leaves over the other takes up, so it is begun from both ends: none that run on,
+        and all the time. The better one counts.
+        """
+        best: tuple[float, float, RunOn | str] | None = None
+        of_run_on = SECTIONS[DYNAMICS][RUN_ON]
+        for begin in (of_run_on.minimum, of_run_on.maximum):
+            moved, told = {**values, RUN_ON: begin}, None
+            for _ in range(_TURNS):
+                moved |= self._told(group, windows, moved, _SPREAD[:1])[0].values
+                told = find_run_on(series, self._stepper, moved, MOST_WINDOWS)
+                moved[RUN_ON] = values[RUN_ON] if isinstance(told, str) else told.value
+            assert told is not None
+            squares = math.inf if isinstance(told, str) else told.squares
+            if best is None or squares < best[0]:
+                best = squares, moved[RUN_ON], told
+        assert best is not None
+        _, value, told = best
+        solution, reasons = self._told(group, windows, {**values, RUN_ON: value}, _SPREAD)
+        if isinstance(told, str):
+            return solution, reasons, told
+        before, events = self._before[RUN_ON], told.stops
+        fitted = Fitted(
+            RUN_ON, group.quantity, before, value, told.standard_error, events, *told[3:5]
         )
+        return solution, reasons, fitted
 
     def _told(
-        self, group: Group, windows: Sequence[Window], values: Mapping[str, float]
+        self,
+        group: Group,
+        windows: Sequence[Window],
+        values: Mapping[str, float],
+        spread: Sequence[float],
     ) -> tuple[_Solution, dict[str, str]]:
         """Fit what the windows tell of; the rest is kept, with the reason."""
-        moving, reasons = list(group.keys), {}
+        moving, reasons = list(group.keys), dict[str, str]()
         while True:
-            solution = self._solve(group, moving, windows, values, _SPREAD)
+            solution = self._solve(group, moving, windows, values, spread)
             lacking = _lacking(solution)
             if not lacking:
                 return solution, reasons
@@ -444,11 +464,6 @@ class _Fits:
         if not keys:
             return _Solution({}, {}, 0.0, 0, 0.0, frozenset())
         measured = [stepper.measured(window, quantity) for window in windows]
-        if not group.of_starts:
-            measured = [
-                np.where(stepper.since(window) <= _STOP, of_window, np.nan)
-                for window, of_window in zip(windows, measured, strict=True)
-            ]
         # What the core holds after a failed solution depends on inputs alone.
         first = [stepper.answers(window, values)[quantity] for window in windows]
         known = [np.isfinite(m) & np.isfinite(f) for m, f in zip(measured, first, strict=True)]

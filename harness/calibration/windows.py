@@ -73,10 +73,11 @@ def find_windows(series: Series, length: float = COMPARED) -> tuple[list[Window]
     defrosts = np.zeros(len(series), bool)
     if DEFROST in series.states:
         defrosts = series.states[DEFROST].to_numpy() > 0.0
-    starts, stops = [], []
+    starts: list[Window] = []
+    stops: list[Window] = []
     for first, last in series.segments:
         changes = first + 1 + np.flatnonzero(np.diff(runs[first:last]))
-        for event, following in zip(changes, [*changes[1:], last], strict=True):
+        for event, following in zip(changes, [*changes, last][1:], strict=True):
             begun = time[event] - series.step[event]
             begin = max(first, int(np.searchsorted(time, begun - _BEFORE, "right")))
             end = min(int(following), int(np.searchsorted(time, begun + length, "right")))

@@ -59,8 +59,8 @@ def test_starts_that_a_fit_has_not_seen_are_met_as_noise_allows(
 ) -> None:
     assert len(three_starts.scored) == three_starts.starts == 3
     for start in three_starts.scored:
-        assert start.unseen["T_sink_out"] == pytest.approx(NOISE["T"], rel=0.15)
-        assert start.unseen["P_el"] == pytest.approx(NOISE["P"], rel=0.15)
+        assert start.unseen["T_sink_out"] == pytest.approx(NOISE["T_sink_out"], rel=0.15)
+        assert start.unseen["P_el"] == pytest.approx(NOISE["P_el"], rel=0.15)
         assert start.before["T_sink_out"] > 5.0 * start.unseen["T_sink_out"]
 
 
