@@ -234,13 +234,7 @@ def scored_rows(series: Series, phases: Any, quantity: str) -> Flags:
     rows: Flags = phases >= 0
     if not (quantity.startswith("T_") and quantity.endswith("_out")):
         return rows
-    side = quantity.split("_")[1]
-    pump, flow = f"{side}_pump", f"m_flow_{side}"
-    if pump in series.states:
-        return np.asarray(rows & (series.states[pump].to_numpy() > 0.999))
-    if flow not in series.descriptor.constants:
-        return np.asarray(rows & (series.values[flow].to_numpy() > 0.0))
-    return np.asarray(rows & series.runs)
+    return np.asarray(rows & series.flows_on(quantity.split("_")[1]))
 
 
 def score_series(
