@@ -443,7 +443,10 @@ class MachineInTime:
                 self.is_running, self.deficit, self._number("cycling_hysteresis")
             )
         return control.wants_temperature(
-            self.is_running, self._T_sink_out(), self._T_set, self._number("temperature_hysteresis")
+            self.is_running,
+            self._T_sink_out(plan),
+            self._T_set,
+            self._number("temperature_hysteresis"),
         )
 
     def _T_sink_out(self, plan: Plan) -> float:
