@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from heatpump_twin.machine_files.units import to_si
 from heatpump_twin.model.errors import InputError, SolveError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES
 from heatpump_twin.solving.property_tables import medium_table
 
-from .datasets import FLOW_INLETS, Constant
+from .datasets import FLOW_INLETS, Constant, check_unit, taken_for_missing
 from .files import DESCRIPTOR, dataset_folder
 from .log_checks import (
     check_constant,
@@ -28,8 +30,8 @@ from .log_checks import (
     check_state_against_power,
     zeros_not_read,
 )
-from .log_table import ROWS, read_log
-from .log_time import LOCAL, Times, bound, seconds
+from .log_time import ELAPSED, LOCAL, Times, bound, elapsed, seconds
+from .numerals import NumberColumn
 from .registry import fetch
 from .resampling import Floats, Signal
 from .series_descriptor import (
@@ -42,6 +44,7 @@ from .series_descriptor import (
     StateColumn,
     read_series_descriptor,
 )
+from .tables import CHUNK, OpenTable, TableFormat, open_table
 
 # Longest time between rows over which values are known, in usual times between rows.
 GAP = 10.0
@@ -49,8 +52,10 @@ GAP = 10.0
 # Times between rows that differ by less than this share are one step.
 _EVEN = 0.01
 
-# What programs write where they have no number.
-_NOTHING = ("", "nan", "na", "n/a", "null", "none", "-")
+# What a cell of a quantity should be.
+_EXPECTED = (
+    'a number was expected; a text that stands for a number goes into numbers = { "text" = 1 }'
+)
 
 # Share of empty cells from which on a column looks like one that is written on change.
 _MANY_EMPTY = 0.05
@@ -221,13 +226,18 @@ class _Log:
     time: Times
     numbers: dict[str, Floats]  # by header, as written
     states: dict[str, Floats]  # by name of the state
-    lines: Any
+    rows: Any  # their numbers in the file
+    row_name: Callable[[int], str]  # by that number
     ignored: tuple[str, ...]
     notes: list[str]
 
+    def row(self, position: int) -> str:
+        """Name a row in a message."""
+        return self.row_name(self.rows[position])
+
     def keep(self, rows: Any) -> None:
         self.time = self.time[rows]
-        self.lines = self.lines[rows]
+        self.rows = self.rows[rows]
         self.numbers = {k: v[rows] for k, v in self.numbers.items()}
         self.states = {k: v[rows] for k, v in self.states.items()}
 
@@ -291,116 +301,181 @@ def load_series(name_or_path: str, step: float | None = None, kind: str | None =
 def _read(descriptor: SeriesDescriptor, folder: Path, name: str) -> _Log:
     registered = descriptor.registered.get(name)
     path = fetch(name, registered, folder) if registered else folder / name
+    table = open_table(path, descriptor.table_format)
+    form = table.format
+    _check_headers(descriptor, table)
+
+    def place(column: str) -> str:
+        return f"data file {path}: column {column!r}"
+
+    def reader(column: str, entry: SeriesColumn | None = None) -> NumberColumn:
+        decimal = (entry.decimal if entry else None) or form.decimal
+        numbers = entry.numbers if entry else None
+        return NumberColumn(
+            place(column), table.row_name, decimal, form.missing, numbers, _EXPECTED
+        )
+
+    time = descriptor.time
+    expected = f"a time was expected: a number of {time.unit}"
+    of_time = NumberColumn(place(time.column), table.row_name, form.decimal, (), expected=expected)
     times: list[Times] = []
     clock: list[pd.Series[str]] = []
-    lines: list[Any] = []
-    place_of_time = f"data file {path}: column {descriptor.time.column!r}"
-    numbers: dict[str, list[Floats]] = {header: [] for header in descriptor.columns}
-    states: dict[str, list[Floats]] = {state: [] for state in descriptor.states}
-    header: list[str] = []
-    for chunk in read_log(path, descriptor.header_line):
-        if not header:
-            header = list(chunk.columns)
-            _check_headers(descriptor, header, path)
-        cells = chunk[descriptor.time.column].str.strip()
-        lines.append(cells.index.to_numpy())
-        # Clock time is told by its order, so all of it is needed; other texts need not be kept.
-        if descriptor.time.kind == LOCAL:
-            clock.append(cells)
-        else:
-            times.append(seconds(cells, descriptor.time, place_of_time))
-        for column in numbers:
-            place = f"data file {path}: column {column!r}"
-            numbers[column].append(_numbers(chunk[column], descriptor.columns[column], place))
-        for state, found in states.items():
-            of_state = descriptor.states[state]  # type: ignore[index]
-            place = f"data file {path}: column {of_state.column!r}"
-            found.append(_states(chunk[of_state.column], of_state, place))
-    if clock:
-        times = [seconds(pd.concat(clock), descriptor.time, place_of_time)]
-        clock.clear()
-    named = {
-        descriptor.time.column,
-        *descriptor.columns,
-        *(s.column for s in descriptor.states.values()),
+    columns = {header: reader(header, entry) for header, entry in descriptor.columns.items()}
+    above = {
+        state: reader(entry.column)
+        for state, entry in descriptor.states.items()
+        if entry.above is not None
     }
+    states: dict[str, list[Floats]] = {s: [] for s in descriptor.states if s not in above}
+    rows: list[Any] = []
+    for chunk in table.chunks(_named(descriptor)):
+        rows.append(chunk.index.to_numpy())
+        if time.kind == ELAPSED:
+            of_time.add(chunk[time.column])
+        elif time.kind == LOCAL:
+            # Clock time is told by its order, so all of it is needed; other texts need not be kept.
+            clock.append(_texts(chunk[time.column]))
+        else:
+            cells = _texts(chunk[time.column])
+            times.append(seconds(cells, time, place(time.column), table.row_name))
+        for header, column in columns.items():
+            column.add(chunk[header])
+        for state, column in above.items():
+            column.add(chunk[descriptor.states[state].column])
+        for state, found in states.items():
+            entry = descriptor.states[state]
+            cells = chunk[entry.column]
+            found.append(_states(cells, entry, place(entry.column), table.row_name, form))
+        # Texts lie in a pool that keeps what it had: so it is no more than for some rows.
+        del chunk
+        pa.default_memory_pool().release_unused()
+    of_numbers = [*columns.values(), *above.values(), of_time]
+    marks = {column.decimal for column in of_numbers}
+    has_comma = any(column.has_comma for column in of_numbers)
+
+    def of_table() -> str | None:
+        return table.decimal_by(marks, has_comma)
+
+    if time.kind == ELAPSED:
+        read = of_time.finish(of_table)
+        check_unit(read, time.unit, place(time.column))
+        numbers_of_rows = np.concatenate(rows)
+        times.append(
+            elapsed(
+                read.values,
+                time,
+                lambda i: f"{place(time.column)}, {table.row_name(numbers_of_rows[i])}",
+            )
+        )
+    elif time.kind == LOCAL:
+        may_be_dates = table.kind != "text"
+        texts = pd.concat(clock)
+        clock.clear()
+        times = [seconds(texts, time, place(time.column), table.row_name, may_be_dates)]
+        del texts
     log = _Log(
         time=np.concatenate(times),
-        numbers={k: np.concatenate(numbers.pop(k)) for k in list(numbers)},
-        states={k: np.concatenate(states.pop(k)) for k in list(states)},
-        lines=np.concatenate(lines),
-        ignored=tuple(c for c in header if c not in named),
-        notes=[],
+        numbers={},
+        states={state: np.concatenate(states.pop(state)) for state in list(states)},
+        rows=np.concatenate(rows),
+        row_name=table.row_name,
+        ignored=tuple(
+            c for c in table.names if c not in _named(descriptor) and c not in table.nameless
+        ),
+        notes=list(table.skipped),
     )
-    _check_order(log, descriptor, place_of_time)
-    for column, entry in descriptor.columns.items():
-        _take_out_not_read(log, column, entry, f"data file {path}: column {column!r}")
-        _check_empty(log, column, entry, f"data file {path}: column {column!r}")
+    for state, column in above.items():
+        values, limit = column.finish(of_table).values, descriptor.states[state].above or 0.0
+        log.states[state] = np.where(np.isnan(values), np.nan, (values > limit).astype(float))
+    for header, of_column in descriptor.columns.items():
+        _put_numbers(log, header, of_column, columns.pop(header), of_table, form, place(header))
+    _check_order(log, descriptor, place(time.column))
+    for header, of_column in descriptor.columns.items():
+        _take_out_not_read(log, header, of_column, place(header))
+        _check_empty(log, header, of_column, place(header))
     for name_of_state, of_state in descriptor.states.items():
-        place = f"data file {path}: column {of_state.column!r}"
         is_empty = np.isnan(log.states[name_of_state])
-        _check_empty_cells(is_empty, of_state.writes, False, log.lines, place)
+        _check_empty_cells(is_empty, of_state.writes, False, log, place(of_state.column))
     return log
 
 
-def _check_headers(descriptor: SeriesDescriptor, header: list[str], path: Path) -> None:
+def _named(descriptor: SeriesDescriptor) -> set[str]:
+    """Columns that a descriptor names."""
+    states = (state.column for state in descriptor.states.values())
+    return {descriptor.time.column, *descriptor.columns, *states}
+
+
+def _check_headers(descriptor: SeriesDescriptor, table: OpenTable) -> None:
     needed = [
         (descriptor.time.column, "time.column"),
         *((column, f"columns.{column}") for column in descriptor.columns),
         *((s.column, f"states.{name}") for name, s in descriptor.states.items()),
     ]
     for column, place in needed:
-        if column not in header:
+        if column not in table.names:
+            raise table.missing_column(column, f"which {place} of the descriptor names")
+
+
+def _put_numbers(
+    log: _Log,
+    header: str,
+    entry: SeriesColumn,
+    column: NumberColumn,
+    of_table: Callable[[], str | None],
+    form: TableFormat,
+    place: str,
+) -> None:
+    """Put the numbers of a column into the log, as they are written; NaN where none was read."""
+    read = column.finish(of_table)
+    check_unit(read, entry.unit, place)
+    values = read.values
+    if form.missing is None and set(read.missing_codes) - set(entry.not_read):
+        if entry.writes != ON_CHANGE and not entry.gaps and not entry.not_read:
+            code = read.missing_codes[0]
             raise InputError(
-                f"data file {path}: column {column!r} is missing, which {place} of the descriptor "
-                f"names; the table has: {', '.join(header)}"
+                f"{place}: {code:g} lies far from all other readings: does it say that nothing was "
+                f"read? then add not_read = [{code:g}] to the column, or else missing = [] to "
+                "[table_format]"
             )
+        log.notes.append(taken_for_missing(header, read))
+    for number in entry.not_read:
+        if not (number == 0.0 and _is_temperature(entry)):
+            values[values == number] = math.nan
+    log.numbers[header] = values
 
 
-def _numbers(cells: pd.Series[str], column: SeriesColumn, place: str) -> Floats:
-    """Numbers as they are written; NaN for an empty cell."""
-    texts = cells.str.strip()
-    found = np.array(pd.to_numeric(texts, errors="coerce"), dtype=float)
-    odd = ~np.isfinite(found)
-    if odd.any():
-        folded = texts[odd].str.casefold()
-        by_text = {text.casefold(): number for text, number in column.numbers.items()}
-        by_text |= {text: math.nan for text in _NOTHING if text not in by_text}
-        unknown = ~folded.isin(list(by_text))
-        if unknown.any():
-            line = unknown.index[int(unknown.argmax())]
-            raise InputError(
-                f"{place}, line {line}: {texts[line]!r} where a number was expected; a text that "
-                'stands for a number goes into numbers = { "text" = 1 }'
-            )
-        found[odd] = folded.map(by_text).to_numpy(float)
-    for number in column.not_read:
-        if not (number == 0.0 and _is_temperature(column)):
-            found[found == number] = math.nan
-    return found
+def _texts(cells: pd.Series[Any]) -> pd.Series[str]:
+    """Cells as text: a number as people write it, nothing as an empty text."""
+    if isinstance(cells.dtype, pd.StringDtype):
+        return cells
+    return cells.map(_text).astype("str")
 
 
-def _states(cells: pd.Series[str], state: StateColumn, place: str) -> Floats:
+def _text(cell: Any) -> str:
+    if cell is None or cell != cell:
+        return ""
+    if isinstance(cell, bool | np.bool_):
+        return str(bool(cell))
+    return f"{cell:.15g}" if isinstance(cell, int | float | np.number) else str(cell).strip()
+
+
+def _states(
+    cells: pd.Series[Any],
+    state: StateColumn,
+    place: str,
+    row_name: Callable[[int], str],
+    form: TableFormat,
+) -> Floats:
     """1 for on, 0 for off, NaN for an empty cell."""
-    texts = cells.str.strip()
-    if state.above is not None:
-        found = np.array(pd.to_numeric(texts, errors="coerce"), dtype=float)
-        wrong = ~np.isfinite(found) & (texts != "").to_numpy()
-        if wrong.any():
-            i = int(wrong.argmax())
-            raise InputError(
-                f"{place}, line {cells.index[i]}: {texts.iat[i]!r} where a number was expected, "
-                f"which is on above {state.above:g}"
-            )
-        return np.where(np.isfinite(found), (found > state.above).astype(float), np.nan)
-    codes, unique = pd.factorize(texts)
+    nothing = {str(entry).casefold() for entry in form.missing or ()}
+    codes, unique = pd.factorize(_texts(cells))
     meaning = np.empty(len(unique))
-    for i, text in enumerate(unique):
-        meaning[i] = _state(str(text), state)
+    for i, text in enumerate(map(str, unique)):
+        meaning[i] = _state("" if text.casefold() in nothing else text, state)
         if meaning[i] < 0.0:
-            line = cells.index[int((codes == i).argmax())]
+            row = row_name(cells.index[int((codes == i).argmax())])
             raise InputError(
-                f"{place}, line {line}: {text!r} is neither on ({', '.join(state.on)}) nor off "
+                f"{place}, {row}: {text!r} is neither on ({', '.join(state.on)}) nor off "
                 f"({', '.join(state.off)}); add it to on = [...] or off = [...]"
             )
     return meaning[codes]
@@ -418,8 +493,9 @@ def _state(text: str, state: StateColumn) -> float:
 
 
 def _equal_numbers(one: str, other: str) -> bool:
+    """Whether both are the same number, as 1 and 1,0."""
     try:
-        return float(one) == float(other)
+        return float(one.replace(",", ".")) == float(other.replace(",", "."))
     except ValueError:
         return False
 
@@ -437,7 +513,7 @@ def _check_order(log: _Log, descriptor: SeriesDescriptor, place: str) -> None:
                 else f"; expected clock time of {descriptor.time.zone}"
             )
         raise InputError(
-            f"{place}, line {log.lines[i]}: {_stamp(log.time[i], descriptor)} lies "
+            f"{place}, {log.row(i)}: {_stamp(log.time[i], descriptor)} lies "
             f"{-steps[i - 1]:g} s before the row above, {_stamp(log.time[i - 1], descriptor)}; "
             f"expected times that ascend{hint}"
         )
@@ -452,7 +528,7 @@ def _check_order(log: _Log, descriptor: SeriesDescriptor, place: str) -> None:
                     column[i + 1] = one
                 elif not np.isnan(one) and one != other and descriptor.time.duplicates == "refuse":
                     raise InputError(
-                        f"{place}, line {log.lines[i + 1]}: has the time of the row above, "
+                        f"{place}, {log.row(i + 1)}: has the time of the row above, "
                         f"{_stamp(log.time[i], descriptor)}, but {name!r} differs: {one:g} and "
                         f"{other:g}; "
                         'duplicates = "last" in [time] keeps the last'
@@ -472,7 +548,7 @@ def _take_out_not_read(log: _Log, column: str, entry: SeriesColumn, place: str) 
     if 0.0 not in entry.not_read:
         others = written[read[written[read] != 0.0]]
         raise InputError(
-            f"{place}, line {log.lines[zeros[0]]}: 0 between readings of about "
+            f"{place}, {log.row(zeros[0])}: 0 between readings of about "
             f"{np.median(others):.3g} {entry.unit}, as at {len(zeros)} places: is zero written "
             "where nothing was read? then add not_read = [0] to the column"
         )
@@ -485,16 +561,16 @@ def _check_empty(log: _Log, column: str, entry: SeriesColumn, place: str) -> Non
     if is_empty.all():
         raise InputError(f"{place}: every cell is empty; expected a number in one at least")
     may = entry.gaps or bool(entry.not_read)
-    _check_empty_cells(is_empty, entry.writes, may, log.lines, place)
+    _check_empty_cells(is_empty, entry.writes, may, log, place)
 
 
-def _check_empty_cells(is_empty: Any, writes: str, may: bool, lines: Any, place: str) -> None:
+def _check_empty_cells(is_empty: Any, writes: str, may: bool, log: _Log, place: str) -> None:
     if writes == ON_CHANGE or may or not is_empty.any():
         return
     share = float(is_empty.mean())
     looks = " as in a log that writes a value only when it changes" if share > _MANY_EMPTY else ""
     raise InputError(
-        f"{place}, line {lines[int(is_empty.argmax())]}: is empty, {100.0 * share:.2g} % of its "
+        f"{place}, {log.row(int(is_empty.argmax()))}: is empty, {100.0 * share:.2g} % of its "
         f'cells are{looks}; where empty means "as before" add writes = "on_change" to the column, '
         "where it means not read, gaps = true"
     )
@@ -531,7 +607,8 @@ def _joined(descriptor: SeriesDescriptor, logs: list[_Log]) -> _Log:
             time=np.concatenate([joined.time, log.time]),
             numbers={k: np.concatenate([v, log.numbers[k]]) for k, v in joined.numbers.items()},
             states={k: np.concatenate([v, log.states[k]]) for k, v in joined.states.items()},
-            lines=np.concatenate([joined.lines, log.lines]),
+            rows=np.concatenate([joined.rows, log.rows]),
+            row_name=joined.row_name,
             ignored=joined.ignored,
             notes=[*joined.notes, *log.notes],
         )
@@ -570,7 +647,7 @@ def _signals(
     for header, column in descriptor.columns.items():
         written = log.numbers[header]
         read = ~np.isnan(written)
-        si = _si(column, written[read], log.lines[read], f"data set {folder}: column {header!r}")
+        si = _si(column, written[read], np.flatnonzero(read), log, folder, header)
         # A speed switches as a state does, and does not pass through what lies between.
         if column.writes == ON_CHANGE or column.quantity == "compressor_speed":
             signal = Signal.held(log.time[read], si, log.time, longest_gap)
@@ -591,11 +668,18 @@ def _signals(
     return signals
 
 
-def _si(column: SeriesColumn, written: Floats, lines: Any, place: str) -> Floats:
+def _si(
+    column: SeriesColumn, written: Floats, at: Any, log: _Log, folder: Path, header: str
+) -> Floats:
+    """Return readings in SI units; `at` are their positions in the log."""
     si = np.asarray(column.to_si(written), float)
     if column.offset:
         si = si + column.to_si(column.offset, difference=True)
-    check_range(QUANTITIES[column.quantity], si, written, column.unit, lines, place)
+
+    def place(i: int) -> str:
+        return f"data set {folder}: column {header!r}, {log.row(at[i])}"
+
+    check_range(QUANTITIES[column.quantity], si, written, column.unit, place)
     return si
 
 
@@ -653,7 +737,7 @@ def _as_recorded(
     """Take each row as the end of a step."""
     columns = {
         column.quantity: _si(
-            column, log.numbers.pop(header), log.lines, f"data set {folder}: column {header!r}"
+            column, log.numbers.pop(header), np.arange(len(log.time)), log, folder, header
         )
         for header, column in descriptor.columns.items()
     }
@@ -755,8 +839,8 @@ def _heat(values: pd.DataFrame, side: str, entry: DerivedHeat, place: str) -> Fl
     heat = np.empty(len(values))
     try:
         medium = medium_table(entry.medium)
-        for first in range(0, len(heat), ROWS):
-            part = slice(first, first + ROWS)
+        for first in range(0, len(heat), CHUNK):
+            part = slice(first, first + CHUNK)
             capacity = medium.heat_capacity(0.5 * (inlet[part] + outlet[part]))
             change = sign * (outlet[part] - inlet[part]) + entry.offset
             heat[part] = flow[part] * capacity * change

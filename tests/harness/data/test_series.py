@@ -240,16 +240,20 @@ def test_texts_are_states_and_numbers(tmp_path: Path) -> None:
             "contradicts the electric power in 3. % of the time",
         ),
         (lambda r: [row.__setitem__(1, "off") for row in r], {}, "the compressor runs in no step"),
-        (lambda r: r[4].__setitem__(5, "1,5"), {}, "line 6|cannot be read as a table"),
+        (
+            lambda r: r[4].__setitem__(5, "1,5"),
+            {},
+            r"line 6 has 7 cells, the header 6; decimal commas cannot",
+        ),
         (lambda r: r[4].__setitem__(5, "high"), {}, "line 6: 'high' where a number was expected"),
         (lambda r: r[4].__setitem__(5, ""), {}, "line 6: is empty"),
         (
             lambda r: r[-1].__delitem__(slice(3, 6)),
             {},
-            "its last line has 3 cells, the header 6: it was cut off",
+            "line 25 has 3 cells, the header 6, and is the last: it was cut off",
         ),
         (lambda r: r.__delitem__(slice(1, None)), {}, "has 1 row; a log needs two"),
-        (lambda r: r.__delitem__(slice(0, None)), {}, "has no rows below its header"),
+        (lambda r: r.__delitem__(slice(0, None)), {}, "has no records below its header"),
         (
             lambda r: None,
             {"more": "[window]\nbegin = 5000"},
