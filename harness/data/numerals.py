@@ -374,7 +374,7 @@ def _plain_numbers(texts: pd.Series[str], decimal: str | None) -> tuple[Flags, A
 
     As long as the decimal sign is not known, digits alone are.
     """
-    array = pa.array(texts.to_numpy(dtype=object), pa.string())
+    array = pa.array(texts)
     fraction = "" if decimal is None else rf"(\{decimal}\d+)?"
     is_plain = pc.match_substring_regex(array, rf"^-?\d+{fraction}([eE][+-]?\d{{1,3}})?$")
     plain = np.asarray(is_plain.to_numpy(zero_copy_only=False), bool)

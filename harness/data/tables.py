@@ -17,6 +17,8 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field, ValidationError
 
 from heatpump_twin.machine_files.machine_file import describe
@@ -362,15 +364,15 @@ def _open_text(path: Path, given: TableFormat) -> OpenTable:
     if len(names) == 1:
         raise InputError(_one_column(path, layout.names[0], delimiter))
     repeated = _repeated(head, layout)
-    begin = head[layout.first - 1][0]
+    begin, width = head[layout.first - 1][0], len(names)
 
     def records() -> _Rows:
         rows = rows_of(path, encoding, delimiter)
         for number, cells in rows:
             if number <= begin or cells in repeated or is_comment(cells):
                 continue
-            if len(cells) != len(names):
-                cells = _of_width(cells, len(names), number, path, delimiter, rows)
+            if len(cells) != width:
+                cells = _of_width(cells, width, number, path, delimiter, rows)
             yield number, cells
 
     found = {"encoding": encoding, "delimiter": delimiter}
@@ -586,11 +588,10 @@ def _row_chunks(table: OpenTable, columns: Collection[str], rows: _Rows) -> Iter
     read = 0
     chunk = list(itertools.islice(rows, CHUNK))
     while chunk:
-        following = list(itertools.islice(rows, CHUNK))
+        following = list(itertools.islice(rows, _SUMS + 1))
         if len(following) <= _SUMS:  # the end: sums are looked for in one piece
             chunk += following
             following = []
-        if not following:
             _take_out_sums(table, chunk, read)
         index = pd.Index([number for number, _ in chunk])
         cells = {
@@ -603,15 +604,17 @@ def _row_chunks(table: OpenTable, columns: Collection[str], rows: _Rows) -> Iter
                     empty_columns.add(name)
                     empty_rows.update(index[is_empty])
         read += len(chunk)
-        chunk = following
+        del chunk
         yield pd.DataFrame(cells, index=index)
+        chunk = following + list(itertools.islice(rows, CHUNK if following else 0))
     if empty_columns:
         _check_formulas(table, empty_rows, empty_columns)
 
 
 def _column(cells: list[Any], index: pd.Index[int], kind: Kind) -> pd.Series[Any]:
     if kind == "text":
-        return pd.Series([cell.strip() for cell in cells], index=index, dtype="str")
+        texts = pc.utf8_trim_whitespace(pa.array(cells, pa.large_string()))
+        return pd.Series(texts, index=index, dtype="str")
     kinds = set(map(type, cells))
     if kinds <= {float, type(None)} and float in kinds:
         return pd.Series(np.array(cells, dtype=float), index=index)

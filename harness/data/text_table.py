@@ -142,8 +142,11 @@ def _is_hint(cells: list[str], delimiter: str) -> bool:
 
 def is_comment(cells: list[str]) -> bool:
     """Whether a row is a remark of people or loggers."""
-    first = cells[0].lstrip()
-    return first.startswith((COMMENT, "//")) and not any(cell.strip() for cell in cells[1:])
+    first = cells[0]
+    if first[:1].isalnum():  # most rows, of which there may be millions
+        return False
+    is_remark = first.lstrip().startswith((COMMENT, "//"))
+    return is_remark and not any(cell.strip() for cell in cells[1:])
 
 
 def has_values(cells: Iterable[str]) -> bool:
