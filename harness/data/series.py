@@ -387,7 +387,9 @@ def _read(descriptor: SeriesDescriptor, folder: Path, name: str) -> _Log:
     for name_of_state, column in above.items():
         values = column.finish(of_table).values
         limit = descriptor.states[name_of_state].above or 0.0
-        log.states[name_of_state] = np.where(np.isnan(values), np.nan, (values > limit).astype(float))
+        log.states[name_of_state] = np.where(
+            np.isnan(values), np.nan, (values > limit).astype(float)
+        )
     for header, of_column in descriptor.columns.items():
         _put_numbers(log, header, of_column, columns.pop(header), of_table, form, place(header))
     _check_order(log, descriptor, place(time.column))

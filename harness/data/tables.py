@@ -30,11 +30,15 @@ from .numerals import COMMA, POINT, decimals_of, numeral
 from .text_table import (
     DELIMITERS,
     HEAD_LINES,
+    QUOTE,
+    cut,
     delimiter_of,
     encoding_of,
     has_values,
     head_of,
     is_comment,
+    lines_of,
+    rows_in,
     rows_of,
 )
 
@@ -366,8 +370,7 @@ def _open_text(path: Path, given: TableFormat) -> OpenTable:
     repeated = _repeated(head, layout)
     begin, width = head[layout.first - 1][0], len(names)
 
-    def records() -> _Rows:
-        rows = rows_of(path, encoding, delimiter)
+    def records(rows: _Rows) -> _Rows:
         for number, cells in rows:
             if number <= begin or cells in repeated or is_comment(cells):
                 continue
@@ -375,8 +378,40 @@ def _open_text(path: Path, given: TableFormat) -> OpenTable:
                 cells = _of_width(cells, width, number, path, delimiter, rows)
             yield number, cells
 
+    def chunks(table: OpenTable, columns: Collection[str]) -> Iterator[pd.DataFrame]:
+        odd = {cells[0] for cells in repeated}
+        with lines_of(path, encoding) as lines:
+            before, rest = list(itertools.islice(lines, begin)), lines
+            count = 0 if any(QUOTE in line for line in before) else begin
+            if not count:  # a quotation may go over several lines
+                rest = itertools.chain(before, lines)
+            block = list(itertools.islice(rest, CHUNK if count else 0))
+            while len(block) == CHUNK and QUOTE not in "".join(block):
+                following = list(itertools.islice(lines, _SUMS + 1))
+                if len(following) <= _SUMS:  # the end is looked at row by row
+                    rest = iter(following)
+                    break
+                cells = cut(block, delimiter, width, odd)
+                index = pd.RangeIndex(count + 1, count + 1 + CHUNK)
+                if cells is None:
+                    yield _frame(
+                        table, columns, list(records(rows_in(block, delimiter, path, count)))
+                    )
+                else:
+                    yield pd.DataFrame(
+                        {
+                            name: pd.Series(column, index=index, dtype="str")
+                            for name, column in zip(table.names, cells, strict=True)
+                            if name in columns
+                        }
+                    )
+                count += CHUNK
+                block = following + list(itertools.islice(lines, CHUNK - len(following)))
+            rows = rows_in(itertools.chain(block, rest), delimiter, path, count)
+            yield from _row_chunks(table, columns, records(rows), count)
+
     found = {"encoding": encoding, "delimiter": delimiter}
-    return _opened(path, "text", layout, names, given, found, records)
+    return _opened(path, "text", layout, names, given, found, chunks)
 
 
 def _one_column(path: Path, name: str, delimiter: str) -> str:
@@ -475,12 +510,23 @@ def _open_sheet(path: Path, sheet: str, given: TableFormat) -> OpenTable:
     repeated = _repeated(head, layout)
     begin = head[layout.first - 1][0]
 
-    def records() -> _Rows:
-        for number, row in sheet_rows(path, sheet):
-            if number > begin and row not in repeated:
-                yield number, (row + [None] * width)[:width]
+    def chunks(table: OpenTable, columns: Collection[str]) -> Iterator[pd.DataFrame]:
+        rows = (
+            (number, (row + [None] * width)[:width])
+            for number, row in sheet_rows(path, sheet)
+            if number > begin and row not in repeated
+        )
+        empty_rows: set[int] = set()
+        empty_columns: set[str] = set()
+        for chunk in _row_chunks(table, columns, rows):
+            is_empty = chunk.isna()
+            empty_rows.update(chunk.index[is_empty.any(axis=1)])
+            empty_columns.update(chunk.columns[is_empty.any()])
+            yield chunk
+        if empty_columns:
+            _check_formulas(table, empty_rows, empty_columns)
 
-    return _opened(path, "Excel", layout, names, given, {"sheet": sheet}, records)
+    return _opened(path, "Excel", layout, names, given, {"sheet": sheet}, chunks)
 
 
 def _check_formulas(table: OpenTable, rows: set[int], columns: set[str]) -> None:
@@ -564,7 +610,7 @@ def _opened(
     names: list[str],
     given: TableFormat,
     found: dict[str, Any],
-    records: Callable[[], _Rows],
+    chunks: Callable[[OpenTable, Collection[str]], Iterator[pd.DataFrame]],
 ) -> OpenTable:
     """Make a table of its header, and of what gives its rows."""
     rows = {"header_row": layout.header_row, "unit_row": layout.unit_row}
@@ -576,16 +622,17 @@ def _opened(
         {n: u for n, u in zip(names, layout.units, strict=False) if u},
         layout.titles,
         given.model_copy(update={**found, **rows}),
-        lambda table, columns: _row_chunks(table, columns, records()),
+        chunks,
     )
 
 
-def _row_chunks(table: OpenTable, columns: Collection[str], rows: _Rows) -> Iterator[pd.DataFrame]:
-    """Make columns of rows, some rows at a time, without those that sum up the others."""
-    places = [(j, name) for j, name in enumerate(table.names) if name in columns]
-    empty_rows: set[int] = set()
-    empty_columns: set[str] = set()
-    read = 0
+def _row_chunks(
+    table: OpenTable, columns: Collection[str], rows: _Rows, read: int = 0
+) -> Iterator[pd.DataFrame]:
+    """Make columns of rows, some rows at a time, without those that sum up the others.
+
+    `read` is how many came before.
+    """
     chunk = list(itertools.islice(rows, CHUNK))
     while chunk:
         following = list(itertools.islice(rows, _SUMS + 1))
@@ -593,22 +640,23 @@ def _row_chunks(table: OpenTable, columns: Collection[str], rows: _Rows) -> Iter
             chunk += following
             following = []
             _take_out_sums(table, chunk, read)
-        index = pd.Index([number for number, _ in chunk])
-        cells = {
-            name: _column([row[j] for _, row in chunk], index, table.kind) for j, name in places
-        }
-        if table.kind == "Excel":
-            for name, column in cells.items():
-                is_empty = column.isna().to_numpy()
-                if is_empty.any():
-                    empty_columns.add(name)
-                    empty_rows.update(index[is_empty])
+        frame = _frame(table, columns, chunk)
         read += len(chunk)
         del chunk
-        yield pd.DataFrame(cells, index=index)
+        yield frame
         chunk = following + list(itertools.islice(rows, CHUNK if following else 0))
-    if empty_columns:
-        _check_formulas(table, empty_rows, empty_columns)
+
+
+def _frame(
+    table: OpenTable, columns: Collection[str], rows: list[tuple[int, list[Any]]]
+) -> pd.DataFrame:
+    index = pd.Index([number for number, _ in rows])
+    cells = {
+        name: _column([row[j] for _, row in rows], index, table.kind)
+        for j, name in enumerate(table.names)
+        if name in columns
+    }
+    return pd.DataFrame(cells, index=index)
 
 
 def _column(cells: list[Any], index: pd.Index[int], kind: Kind) -> pd.Series[Any]:
