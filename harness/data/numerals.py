@@ -397,8 +397,10 @@ def _codes_in(values: Array) -> tuple[float, ...]:
     """Numbers that loggers write for nothing, and that lie far from all others."""
     found = values[np.isfinite(values)]
     present = [code for code in MISSING_NUMBERS if (found == code).any()]
+    if not present:
+        return ()
     others = found[~np.isin(found, present)]
-    if not present or not len(others):
+    if not len(others):
         return ()
     low, high = float(others.min()), float(others.max())
     room = max(high - low, 0.5 * max(abs(low), abs(high)), 10.0)

@@ -42,6 +42,7 @@ from .series_descriptor import (
     SeriesColumn,
     SeriesDescriptor,
     StateColumn,
+    StateName,
     read_series_descriptor,
 )
 from .tables import CHUNK, OpenTable, TableFormat, open_table
@@ -326,7 +327,7 @@ def _read(descriptor: SeriesDescriptor, folder: Path, name: str) -> _Log:
         for state, entry in descriptor.states.items()
         if entry.above is not None
     }
-    states: dict[str, list[Floats]] = {s: [] for s in descriptor.states if s not in above}
+    states: dict[StateName, list[Floats]] = {s: [] for s in descriptor.states if s not in above}
     rows: list[Any] = []
     for chunk in table.chunks(_named(descriptor)):
         rows.append(chunk.index.to_numpy())
@@ -343,9 +344,8 @@ def _read(descriptor: SeriesDescriptor, folder: Path, name: str) -> _Log:
         for state, column in above.items():
             column.add(chunk[descriptor.states[state].column])
         for state, found in states.items():
-            entry = descriptor.states[state]
-            cells = chunk[entry.column]
-            found.append(_states(cells, entry, place(entry.column), table.row_name, form))
+            of = descriptor.states[state]
+            found.append(_states(chunk[of.column], of, place(of.column), table.row_name, form))
         # Texts lie in a pool that keeps what it had: so it is no more than for some rows.
         del chunk
         pa.default_memory_pool().release_unused()
@@ -376,7 +376,7 @@ def _read(descriptor: SeriesDescriptor, folder: Path, name: str) -> _Log:
     log = _Log(
         time=np.concatenate(times),
         numbers={},
-        states={state: np.concatenate(states.pop(state)) for state in list(states)},
+        states={s: np.concatenate(states.pop(s)) for s in list(states)},
         rows=np.concatenate(rows),
         row_name=table.row_name,
         ignored=tuple(
@@ -384,12 +384,10 @@ def _read(descriptor: SeriesDescriptor, folder: Path, name: str) -> _Log:
         ),
         notes=list(table.skipped),
     )
-    for name_of_state, column in above.items():
+    for limited, column in above.items():
         values = column.finish(of_table).values
-        limit = descriptor.states[name_of_state].above or 0.0
-        log.states[name_of_state] = np.where(
-            np.isnan(values), np.nan, (values > limit).astype(float)
-        )
+        limit = descriptor.states[limited].above or 0.0
+        log.states[limited] = np.where(np.isnan(values), np.nan, (values > limit).astype(float))
     for header, of_column in descriptor.columns.items():
         _put_numbers(log, header, of_column, columns.pop(header), of_table, form, place(header))
     _check_order(log, descriptor, place(time.column))
