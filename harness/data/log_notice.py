@@ -1,4 +1,4 @@
-"""Whether a user's table is a log over time and not a table of steady points, and what to do then."""
+"""Whether a user's table is a log over time and not one of steady points, and what to do then."""
 
 from __future__ import annotations
 

@@ -414,7 +414,7 @@ def _check_headers(descriptor: SeriesDescriptor, table: OpenTable) -> None:
     ]
     for column, place in needed:
         if column not in table.names:
-            raise table.missing_column(column, f"which {place} of the descriptor names")
+            raise table.missing_column(column, f"{place} of the descriptor names it")
 
 
 def _put_numbers(
