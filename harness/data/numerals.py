@@ -234,6 +234,7 @@ class NumberColumn:
         codes = {str(entry).strip().casefold() for entry in missing or () if isinstance(entry, str)}
         self._expected = expected
         self._nothing = codes - self._by_text.keys()
+        self._named = [*self._nothing, *self._by_text]
         self._telling: dict[str, tuple[str, Any]] = {}  # decimal sign to a cell and its row
         self._unit: tuple[str, str] | None = None  # and a cell
         self._parts: list[dict[str, Array]] = []  # by decimal sign
@@ -265,7 +266,7 @@ class NumberColumn:
         odd = texts
         if len(texts) > _FEW:
             # Cells as programs write them, at the speed of a machine.
-            plain, found = _plain_numbers(texts, self.decimal)
+            plain, found = _plain_numbers(texts, self.decimal, self._named)
             values[np.flatnonzero(is_text)[plain]] = found
             odd = texts[~plain]
         at_odd = np.flatnonzero(is_text) if odd is texts else np.flatnonzero(is_text)[~plain]
@@ -369,14 +370,19 @@ class NumberColumn:
         )
 
 
-def _plain_numbers(texts: pd.Series[str], decimal: str | None) -> tuple[Flags, Array]:
-    """Tell which cells are digits with a decimal sign at most, and read these.
+def _plain_numbers(
+    texts: pd.Series[str], decimal: str | None, but: list[str]
+) -> tuple[Flags, Array]:
+    """Tell which cells are digits with a decimal sign at most, `but` some, and read these.
 
     As long as the decimal sign is not known, digits alone are.
     """
     array = pa.array(texts)
     fraction = "" if decimal is None else rf"(\{decimal}\d+)?"
     is_plain = pc.match_substring_regex(array, rf"^-?\d+{fraction}([eE][+-]?\d{{1,3}})?$")
+    if but:
+        is_said = pc.is_in(pc.utf8_lower(array), value_set=pa.array(but, array.type))
+        is_plain = pc.and_not(is_plain, is_said)
     plain = np.asarray(is_plain.to_numpy(zero_copy_only=False), bool)
     chosen = array.filter(is_plain)
     if decimal == COMMA:

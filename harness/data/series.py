@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from heatpump_twin.machine_files.units import to_si
 from heatpump_twin.model.errors import InputError, SolveError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES
 from heatpump_twin.solving.property_tables import medium_table
 
-from .datasets import FLOW_INLETS, Constant, check_unit, taken_for_missing
+from .datasets import FLOW_INLETS, Constant
 from .files import DESCRIPTOR, dataset_folder
 from .log_checks import (
     check_constant,
@@ -30,8 +28,8 @@ from .log_checks import (
     check_state_against_power,
     zeros_not_read,
 )
-from .log_time import ELAPSED, LOCAL, Times, bound, elapsed, seconds
-from .numerals import NumberColumn
+from .log_table import LogTable, is_temperature, read_log
+from .log_time import LOCAL, Times, bound
 from .registry import fetch
 from .resampling import Floats, Signal
 from .series_descriptor import (
@@ -41,22 +39,15 @@ from .series_descriptor import (
     Resampling,
     SeriesColumn,
     SeriesDescriptor,
-    StateColumn,
-    StateName,
     read_series_descriptor,
 )
-from .tables import CHUNK, OpenTable, TableFormat, open_table
+from .tables import CHUNK
 
 # Longest time between rows over which values are known, in usual times between rows.
 GAP = 10.0
 
 # Times between rows that differ by less than this share are one step.
 _EVEN = 0.01
-
-# What a cell of a quantity should be.
-_EXPECTED = (
-    'a number was expected; a text that stands for a number goes into numbers = { "text" = 1 }'
-)
 
 # Share of empty cells from which on a column looks like one that is written on change.
 _MANY_EMPTY = 0.05
@@ -220,29 +211,6 @@ class Series:
         )
 
 
-@dataclass
-class _Log:
-    """Rows of the tables, as numbers; NaN where a cell is empty or was not read."""
-
-    time: Times
-    numbers: dict[str, Floats]  # by header, as written
-    states: dict[str, Floats]  # by name of the state
-    rows: Any  # their numbers in the file
-    row_name: Callable[[int], str]  # by that number
-    ignored: tuple[str, ...]
-    notes: list[str]
-
-    def row(self, position: int) -> str:
-        """Name a row in a message."""
-        return self.row_name(self.rows[position])
-
-    def keep(self, rows: Any) -> None:
-        self.time = self.time[rows]
-        self.rows = self.rows[rows]
-        self.numbers = {k: v[rows] for k, v in self.numbers.items()}
-        self.states = {k: v[rows] for k, v in self.states.items()}
-
-
 def load_series(name_or_path: str, step: float | None = None, kind: str | None = None) -> Series:
     """Read and check a log.
 
@@ -299,209 +267,26 @@ def load_series(name_or_path: str, step: float | None = None, kind: str | None =
     return _completed(series)
 
 
-def _read(descriptor: SeriesDescriptor, folder: Path, name: str) -> _Log:
+def _read(descriptor: SeriesDescriptor, folder: Path, name: str) -> LogTable:
+    """Read a table of a log, and refuse what contradicts itself in it."""
     registered = descriptor.registered.get(name)
     path = fetch(name, registered, folder) if registered else folder / name
-    table = open_table(path, descriptor.table_format)
-    form = table.format
-    _check_headers(descriptor, table)
+    log = read_log(path, descriptor)
 
     def place(column: str) -> str:
         return f"data file {path}: column {column!r}"
 
-    def reader(column: str, entry: SeriesColumn | None = None) -> NumberColumn:
-        decimal = (entry.decimal if entry else None) or form.decimal
-        numbers = entry.numbers if entry else None
-        return NumberColumn(
-            place(column), table.row_name, decimal, form.missing, numbers, _EXPECTED
-        )
-
-    time = descriptor.time
-    expected = f"a time was expected: a number of {time.unit}"
-    of_time = NumberColumn(place(time.column), table.row_name, form.decimal, (), expected=expected)
-    times: list[Times] = []
-    clock: list[pd.Series[str]] = []
-    columns = {header: reader(header, entry) for header, entry in descriptor.columns.items()}
-    above = {
-        state: reader(entry.column)
-        for state, entry in descriptor.states.items()
-        if entry.above is not None
-    }
-    states: dict[StateName, list[Floats]] = {s: [] for s in descriptor.states if s not in above}
-    rows: list[Any] = []
-    for chunk in table.chunks(_named(descriptor)):
-        rows.append(chunk.index.to_numpy())
-        if time.kind == ELAPSED:
-            of_time.add(chunk[time.column])
-        elif time.kind == LOCAL:
-            # Clock time is told by its order, so all of it is needed; other texts need not be kept.
-            clock.append(_texts(chunk[time.column]))
-        else:
-            cells = _texts(chunk[time.column])
-            times.append(seconds(cells, time, place(time.column), table.row_name))
-        for header, column in columns.items():
-            column.add(chunk[header])
-        for state, column in above.items():
-            column.add(chunk[descriptor.states[state].column])
-        for state, found in states.items():
-            of = descriptor.states[state]
-            found.append(_states(chunk[of.column], of, place(of.column), table.row_name, form))
-        # Texts lie in a pool that keeps what it had: so it is no more than for some rows.
-        del chunk
-        pa.default_memory_pool().release_unused()
-    of_numbers = [*columns.values(), *above.values(), of_time]
-    marks = {column.decimal for column in of_numbers}
-    has_comma = any(column.has_comma for column in of_numbers)
-
-    def of_table() -> str | None:
-        return table.decimal_by(marks, has_comma)
-
-    if time.kind == ELAPSED:
-        read = of_time.finish(of_table)
-        check_unit(read, time.unit, place(time.column))
-        numbers_of_rows = np.concatenate(rows)
-        times.append(
-            elapsed(
-                read.values,
-                time,
-                lambda i: f"{place(time.column)}, {table.row_name(numbers_of_rows[i])}",
-            )
-        )
-    elif time.kind == LOCAL:
-        may_be_dates = table.kind != "text"
-        texts = pd.concat(clock)
-        clock.clear()
-        times = [seconds(texts, time, place(time.column), table.row_name, may_be_dates)]
-        del texts
-    log = _Log(
-        time=np.concatenate(times),
-        numbers={},
-        states={s: np.concatenate(states.pop(s)) for s in list(states)},
-        rows=np.concatenate(rows),
-        row_name=table.row_name,
-        ignored=tuple(
-            c for c in table.names if c not in _named(descriptor) and c not in table.nameless
-        ),
-        notes=list(table.skipped),
-    )
-    for limited, column in above.items():
-        values = column.finish(of_table).values
-        limit = descriptor.states[limited].above or 0.0
-        log.states[limited] = np.where(np.isnan(values), np.nan, (values > limit).astype(float))
-    for header, of_column in descriptor.columns.items():
-        _put_numbers(log, header, of_column, columns.pop(header), of_table, form, place(header))
-    _check_order(log, descriptor, place(time.column))
-    for header, of_column in descriptor.columns.items():
-        _take_out_not_read(log, header, of_column, place(header))
-        _check_empty(log, header, of_column, place(header))
-    for name_of_state, of_state in descriptor.states.items():
-        is_empty = np.isnan(log.states[name_of_state])
-        _check_empty_cells(is_empty, of_state.writes, False, log, place(of_state.column))
+    _check_order(log, descriptor, place(descriptor.time.column))
+    for header, column in descriptor.columns.items():
+        _take_out_not_read(log, header, column, place(header))
+        _check_empty(log, header, column, place(header))
+    for state, entry in descriptor.states.items():
+        is_empty = np.isnan(log.states[state])
+        _check_empty_cells(is_empty, entry.writes, False, log, place(entry.column))
     return log
 
 
-def _named(descriptor: SeriesDescriptor) -> set[str]:
-    """Columns that a descriptor names."""
-    states = (state.column for state in descriptor.states.values())
-    return {descriptor.time.column, *descriptor.columns, *states}
-
-
-def _check_headers(descriptor: SeriesDescriptor, table: OpenTable) -> None:
-    needed = [
-        (descriptor.time.column, "time.column"),
-        *((column, f"columns.{column}") for column in descriptor.columns),
-        *((s.column, f"states.{name}") for name, s in descriptor.states.items()),
-    ]
-    for column, place in needed:
-        if column not in table.names:
-            raise table.missing_column(column, f"{place} of the descriptor names it")
-
-
-def _put_numbers(
-    log: _Log,
-    header: str,
-    entry: SeriesColumn,
-    column: NumberColumn,
-    of_table: Callable[[], str | None],
-    form: TableFormat,
-    place: str,
-) -> None:
-    """Put the numbers of a column into the log, as they are written; NaN where none was read."""
-    read = column.finish(of_table)
-    check_unit(read, entry.unit, place)
-    values = read.values
-    if form.missing is None and set(read.missing_codes) - set(entry.not_read):
-        if entry.writes != ON_CHANGE and not entry.gaps and not entry.not_read:
-            code = read.missing_codes[0]
-            raise InputError(
-                f"{place}: {code:g} lies far from all other readings: does it say that nothing was "
-                f"read? then add not_read = [{code:g}] to the column, or else missing = [] to "
-                "[table_format]"
-            )
-        log.notes.append(taken_for_missing(header, read))
-    for number in entry.not_read:
-        if not (number == 0.0 and _is_temperature(entry)):
-            values[values == number] = math.nan
-    log.numbers[header] = values
-
-
-def _texts(cells: pd.Series[Any]) -> pd.Series[str]:
-    """Cells as text: a number as people write it, nothing as an empty text."""
-    if isinstance(cells.dtype, pd.StringDtype):
-        return cells
-    return cells.map(_text).astype("str")
-
-
-def _text(cell: Any) -> str:
-    if cell is None or cell != cell:
-        return ""
-    if isinstance(cell, bool | np.bool_):
-        return str(bool(cell))
-    return f"{cell:.15g}" if isinstance(cell, int | float | np.number) else str(cell).strip()
-
-
-def _states(
-    cells: pd.Series[Any],
-    state: StateColumn,
-    place: str,
-    row_name: Callable[[int], str],
-    form: TableFormat,
-) -> Floats:
-    """1 for on, 0 for off, NaN for an empty cell."""
-    nothing = {str(entry).casefold() for entry in form.missing or ()}
-    codes, unique = pd.factorize(_texts(cells))
-    meaning = np.empty(len(unique))
-    for i, text in enumerate(map(str, unique)):
-        meaning[i] = _state("" if text.casefold() in nothing else text, state)
-        if meaning[i] < 0.0:
-            row = row_name(cells.index[int((codes == i).argmax())])
-            raise InputError(
-                f"{place}, {row}: {text!r} is neither on ({', '.join(state.on)}) nor off "
-                f"({', '.join(state.off)}); add it to on = [...] or off = [...]"
-            )
-    return meaning[codes]
-
-
-def _state(text: str, state: StateColumn) -> float:
-    """1, 0, NaN for an empty text, -1 for another one."""
-    if not text:
-        return math.nan
-    for meaning, texts in ((1.0, state.on), (0.0, state.off)):
-        for known in texts:
-            if text.casefold() == known.casefold() or _equal_numbers(text, known):
-                return meaning
-    return -1.0
-
-
-def _equal_numbers(one: str, other: str) -> bool:
-    """Whether both are the same number, as 1 and 1,0."""
-    try:
-        return float(one.replace(",", ".")) == float(other.replace(",", "."))
-    except ValueError:
-        return False
-
-
-def _check_order(log: _Log, descriptor: SeriesDescriptor, place: str) -> None:
+def _check_order(log: LogTable, descriptor: SeriesDescriptor, place: str) -> None:
     """Refuse time that goes backwards; join or refuse rows of the same time."""
     steps = np.diff(log.time)
     if (steps < 0.0).any():
@@ -538,8 +323,8 @@ def _check_order(log: _Log, descriptor: SeriesDescriptor, place: str) -> None:
     log.notes.append(f"{len(same)} rows have the time of the row above and were joined with it")
 
 
-def _take_out_not_read(log: _Log, column: str, entry: SeriesColumn, place: str) -> None:
-    if not _is_temperature(entry):
+def _take_out_not_read(log: LogTable, column: str, entry: SeriesColumn, place: str) -> None:
+    if not is_temperature(entry):
         return
     written = log.numbers[column]
     (read,) = np.nonzero(~np.isnan(written))
@@ -557,7 +342,7 @@ def _take_out_not_read(log: _Log, column: str, entry: SeriesColumn, place: str) 
     log.notes.append(f"{entry.quantity}: {len(zeros)} zeros far from their neighbours, not read")
 
 
-def _check_empty(log: _Log, column: str, entry: SeriesColumn, place: str) -> None:
+def _check_empty(log: LogTable, column: str, entry: SeriesColumn, place: str) -> None:
     is_empty = np.isnan(log.numbers[column])
     if is_empty.all():
         raise InputError(f"{place}: every cell is empty; expected a number in one at least")
@@ -565,7 +350,7 @@ def _check_empty(log: _Log, column: str, entry: SeriesColumn, place: str) -> Non
     _check_empty_cells(is_empty, entry.writes, may, log, place)
 
 
-def _check_empty_cells(is_empty: Any, writes: str, may: bool, log: _Log, place: str) -> None:
+def _check_empty_cells(is_empty: Any, writes: str, may: bool, log: LogTable, place: str) -> None:
     if writes == ON_CHANGE or may or not is_empty.any():
         return
     share = float(is_empty.mean())
@@ -577,12 +362,7 @@ def _check_empty_cells(is_empty: Any, writes: str, may: bool, log: _Log, place: 
     )
 
 
-def _is_temperature(column: SeriesColumn) -> bool:
-    quantity = QUANTITIES[column.quantity]
-    return quantity.unit == "K" and not quantity.is_difference
-
-
-def _joined(descriptor: SeriesDescriptor, logs: list[_Log]) -> _Log:
+def _joined(descriptor: SeriesDescriptor, logs: list[LogTable]) -> LogTable:
     """Put tables one behind the other; an overlap is refused or cut, as the descriptor says."""
     names = descriptor.files
     order = sorted(range(len(logs)), key=lambda i: logs[i].time[0])
@@ -604,7 +384,7 @@ def _joined(descriptor: SeriesDescriptor, logs: list[_Log]) -> _Log:
             joined.notes.append(
                 f"{before} and {names[i]} overlap from {span}; the {descriptor.overlap} counts"
             )
-        joined = _Log(
+        joined = LogTable(
             time=np.concatenate([joined.time, log.time]),
             numbers={k: np.concatenate([v, log.numbers[k]]) for k, v in joined.numbers.items()},
             states={k: np.concatenate([v, log.states[k]]) for k, v in joined.states.items()},
@@ -623,7 +403,7 @@ def _stamp(time: float, descriptor: SeriesDescriptor) -> str:
     return str(stamp.isoformat(timespec="seconds"))
 
 
-def _cut(log: _Log, descriptor: SeriesDescriptor, folder: Path) -> None:
+def _cut(log: LogTable, descriptor: SeriesDescriptor, folder: Path) -> None:
     """Keep the rows of the window that the descriptor names."""
     window, place = descriptor.window, f"descriptor {folder / DESCRIPTOR}: window"
     keep = np.ones(len(log.time), bool)
@@ -641,7 +421,7 @@ def _cut(log: _Log, descriptor: SeriesDescriptor, folder: Path) -> None:
 
 
 def _signals(
-    descriptor: SeriesDescriptor, log: _Log, longest_gap: float, folder: Path
+    descriptor: SeriesDescriptor, log: LogTable, longest_gap: float, folder: Path
 ) -> dict[str, Signal]:
     """Return readings in SI units, by quantity and by state."""
     signals = {}
@@ -670,7 +450,7 @@ def _signals(
 
 
 def _si(
-    column: SeriesColumn, written: Floats, at: Any, log: _Log, folder: Path, header: str
+    column: SeriesColumn, written: Floats, at: Any, log: LogTable, folder: Path, header: str
 ) -> Floats:
     """Return readings in SI units; `at` are their positions in the log."""
     si = np.asarray(column.to_si(written), float)
@@ -687,7 +467,7 @@ def _si(
 def _even(
     descriptor: SeriesDescriptor,
     folder: Path,
-    log: _Log,
+    log: LogTable,
     longest_gap: float,
     resampling: Resampling,
 ) -> Series:
@@ -733,7 +513,7 @@ def _even(
 
 
 def _as_recorded(
-    descriptor: SeriesDescriptor, folder: Path, log: _Log, longest_gap: float
+    descriptor: SeriesDescriptor, folder: Path, log: LogTable, longest_gap: float
 ) -> Series:
     """Take each row as the end of a step."""
     columns = {
@@ -763,7 +543,7 @@ def _series(
     columns: dict[str, Floats],
     longest_gap: float,
     is_mean: bool,
-    log: _Log,
+    log: LogTable,
     resampled: tuple[Resampled, ...],
 ) -> Series:
     quantities = {q: v for q, v in columns.items() if q in QUANTITIES}
