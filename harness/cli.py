@@ -603,7 +603,11 @@ def calibrate(
     dataset: DatasetArgument = DEFAULT_DATASET,
     machine: Annotated[
         Path | None,
-        typer.Option("--machine", help="Start file; the one the descriptor names by default."),
+        typer.Option(
+            "--machine",
+            help="Start file; of a log the machine file, whose steady behaviour is calibrated. The "
+            "one the descriptor names by default.",
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -616,8 +620,13 @@ def calibrate(
         int, typer.Option("--seed", help="Deals more than 30 records into tenths.")
     ] = 0,
 ) -> None:
-    """Fit a machine to recorded measurements; write its machine file and what was found."""
+    """Fit a machine to recorded points, or its time constants to the starts of a log."""
     _check_names(dataset)
+    if is_series(dataset):
+        if seed:
+            raise InputError(f"--seed is for data sets of points; {dataset} is a log")
+        _calibrate_dynamics(dataset, machine, output, replace)
+        return
     if machine is not None:
         read_toml(machine, "start file")
     if output is not None:
@@ -658,6 +667,40 @@ def calibrate(
         console.print(f"wrote the best so far, not cross-validated: {path}", soft_wrap=True)
         raise KeyboardInterrupt
     console.print(f"wrote {path} and {record_path(path)}", highlight=False, soft_wrap=True)
+
+
+def _calibrate_dynamics(
+    dataset: str, machine: Path | None, output: Path | None, replace: bool
+) -> None:
+    """Fit time constants to a log; write the machine file with them and print what was found."""
+    given = machine_path(str(machine)) if machine is not None else None
+    if given is not None:
+        read_toml(given, "machine file")
+    if output is not None:
+        check_output_file(output, ".toml")
+    from .calibration.dynamics_file import save_time_constants
+    from .calibration.record import record_path
+    from .calibration.time_constants import calibrate_time_constants
+    from .data.series import load_series
+    from .report.time_constants import print_time_constants
+    from .scoring.series_validation import machine_of_series
+
+    series = load_series(dataset)
+    path = output or Path("out") / f"{series.descriptor.name}.toml"
+    check_output_file(path, ".toml")
+    check_output_file(record_path(path))
+    if path.exists() and not replace:
+        raise InputError(
+            f"output {path}: is there already and is kept; choose another file with -o or replace "
+            "it with --replace"
+        )
+    start = given or machine_of_series(series)
+    with _progress(f"calibrating {series.descriptor.name}") as progress:
+        found = calibrate_time_constants(series, start, progress)
+    written = save_time_constants(found, start, path)
+    print_time_constants(found, console)
+    names = " and ".join(map(str, written))
+    console.print(f"wrote {names}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

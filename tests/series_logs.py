@@ -6,9 +6,15 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from heatpump_twin.core.heat_pump import HeatPump
+from heatpump_twin.core.map_file import map_file
 from heatpump_twin.harness.data.registry import DATA_VARIABLE
+from heatpump_twin.machine_files.machine_file import read_machine
+from heatpump_twin.model.map_table import MapTable
+from heatpump_twin.model.quantities import Boundary
 
 HEAD = """
 name = "made_log"
@@ -120,6 +126,58 @@ def write_log(
     for name, content in (tables or {"log.csv": rows}).items():
         lines = [",".join(COLUMNS), *(",".join(row) for row in content)]
         (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+# Of a log that the core itself answered: its machine, time constants that are not those of the
+# machine file, noise in K and W, and times in s.
+MACHINE = "rwth_brine_water"
+TRUE = {
+    "sink_lag": 12.0,
+    "sink_residence_time": 30.0,
+    "start_power_ratio": 0.12,
+    "start_power_time": 70.0,
+    "stop_power_time": 6.0,
+    "pump_run_on_time": 91.0,
+}
+NOISE = {"T_sink_out": 0.04, "P_el": 8.0}
+OFF, ON, STEP = 240.0, 480.0, 2.0
+
+
+def log_of_core(folder: Path, table: MapTable, starts: int, **true: float) -> Path:
+    """Write what the core answers with `TRUE` and other time constants, and noise."""
+    core, rng = HeatPump(map_file(read_machine(MACHINE), table)), np.random.default_rng(1)
+    core.choose("dynamics", "dynamic")
+    for key, value in {**TRUE, **true}.items():
+        assert core.set_parameter(key, value)
+    rows, period = [], OFF + ON
+    for i in range(int((starts * period + OFF) / STEP)):
+        time = i * STEP
+        on = time % period >= OFF
+        # Each start begins at other inlets.
+        source = 10.0 + time // period + 1e-3 * (i % 2)
+        sink = 33.0 + 2.0 * (time // period) + 0.003 * (time % 60)
+        point = core.answer(
+            Boundary(float(on), source + 273.15, sink + 273.15, 0.6, 0.4), STEP
+        ).point
+        assert point is not None
+        supply = point.T_sink_out - 273.15 + NOISE["T_sink_out"] * rng.standard_normal()
+        power = (point.P_el + NOISE["P_el"] * rng.standard_normal()) / 1e3
+        rows.append(
+            [
+                f"{time:g}",
+                "on" if on else "off",
+                f"{source:.3f}",
+                f"{sink:.3f}",
+                f"{supply:.4f}",
+                f"{power:.5f}",
+            ]
+        )
+    write_log(folder, rows)
+    path = folder / "descriptor.toml"
+    text = path.read_text(encoding="utf-8").replace('"mci_lab"', f'"{MACHINE}"')
+    text = text.replace("value = 0.3\n", "value = 0.6\n").replace("= 0.27\n", "= 0.4\n")
+    path.write_text(text, encoding="utf-8")
     return folder
 
 

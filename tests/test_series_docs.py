@@ -69,7 +69,7 @@ def workplace(fmus: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -
 
 
 def test_commands_run_and_points_calibrate_as_those_that_are_shipped(workplace: Path) -> None:
-    assert len(commands()) == 5
+    assert len(commands()) == 6
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     for command in commands():
         done = subprocess.run(
@@ -82,7 +82,7 @@ def test_commands_run_and_points_calibrate_as_those_that_are_shipped(workplace: 
             check=False,
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-    for path in ("report/report.html", "report_60/scores.json", "drift/drift.png"):
+    for path in ("report/report.html", "report_60/scores.json", "drift/drift.png", "dynamic.toml"):
         assert (workplace / path).is_file()
     found = left_out_errors(workplace / "machine.toml", str(workplace / "plateaus"))
     shipped = left_out_errors(machine_path("rwth_brine_water"), "rwth_brine_water")

@@ -633,7 +633,7 @@ def _write(
         unit = str(table[key]["unit"])
         difference = PARAMETERS[place].is_difference
         is_of_start = section != "design_point"
-        table[key] = _entry(
+        table[key] = entry(
             from_si(value, unit, si_unit, difference),
             unit,
             from_si(error, unit, si_unit, difference=True),
@@ -646,7 +646,7 @@ def _write(
         uncertainty = tomlkit.table()
         for q in ("P_el", "Q_flow_sink"):
             relative = band.standard_uncertainties[q] / band.values[q]
-            uncertainty[q] = _entry(
+            uncertainty[q] = entry(
                 float(np.sqrt(np.mean(relative**2))),
                 "1",
                 None,
@@ -686,12 +686,15 @@ def _stated(entry: Any) -> str:
     return f"{entry['value']} +- {entry['uncertainty']} by {entry['source']}{note}"
 
 
-def _entry(value: float, unit: str, error: float | None, note: str) -> tomlkit.items.InlineTable:
-    entry = tomlkit.inline_table()
-    entry["value"] = float(f"{value:.{DIGITS}g}")
-    entry["unit"] = unit
+def entry(
+    value: float, unit: str, error: float | None, note: str, source: str = CALIBRATION
+) -> tomlkit.items.InlineTable:
+    """Return a fitted number as a machine file has it, with its standard error if that is known."""
+    table = tomlkit.inline_table()
+    table["value"] = float(f"{value:.{DIGITS}g}")
+    table["unit"] = unit
     if error is not None:
-        entry["uncertainty"] = float(f"{error:.3g}")
-    entry["source"] = CALIBRATION
-    entry["note"] = note
-    return entry
+        table["uncertainty"] = float(f"{error:.3g}")
+    table["source"] = source
+    table["note"] = note
+    return table

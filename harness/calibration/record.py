@@ -15,7 +15,8 @@ import pandas as pd
 
 from heatpump_twin.model.errors import InputError
 
-from ..data.datasets import Dataset
+from ..data.datasets import FLOW_INLETS, Dataset, load_dataset
+from ..data.series import Series
 from .cross_validation import BandedPrediction
 
 # Raised whenever what is stored changes: a record of another format is not used.
@@ -117,6 +118,28 @@ class CalibrationRecord:
     def with_flows_found(self, dataset: Dataset) -> Dataset:
         """Return the data with the flows that were unknown and that the calibration found."""
         return dataset.with_flows({q: (level, slope) for q, (level, slope) in self.flows.items()})
+
+    def flows_for(self, series: Series) -> dict[str, tuple[float, float, float]]:
+        """Return the flows found, for a log that lacks them and is of the same plant.
+
+        Returns
+        -------
+        dict
+            As `Series.with_flows` takes them; empty if the log's points are not those that were
+            fitted, or it has its flows.
+        """
+        points = series.descriptor.points
+        if points is None or not series.unknown_flows or not self.flows:
+            return {}
+        of_points = load_dataset(points)
+        if of_points.descriptor.name != self.dataset:
+            return {}
+        kept = of_points.values.loc[[r for r in self.records if r in of_points.values.index]]
+        return {
+            q: (level, slope, float(kept[FLOW_INLETS[q]].mean()))
+            for q, (level, slope) in self.flows.items()
+            if q in series.unknown_flows
+        }
 
     def save(self, path: Path) -> None:
         """Write as JSON."""

@@ -132,6 +132,49 @@ class Series:
         """Whether the compressor runs in most of each step."""
         return np.asarray(self.states[COMPRESSOR].to_numpy() > 0.5)
 
+    def flows_on(self, side: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Whether something flows on a side in all of each step.
+
+        By the state of its pump, its flow if that was read, or else while the compressor runs.
+
+        Parameters
+        ----------
+        side : str
+            ``source`` or ``sink``.
+        """
+        pump, flow = f"{side}_pump", f"m_flow_{side}"
+        if pump in self.states:
+            return np.asarray(self.states[pump].to_numpy() > 0.999)
+        if flow not in self.descriptor.constants:
+            return np.asarray(self.values[flow].to_numpy() > 0.0)
+        return self.runs
+
+    def runs_in_parts(
+        self, rows: slice, parts: int, before: int
+    ) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Whether the compressor runs in each part of some steps.
+
+        Of a step in which it ran for a share, it runs in the last parts if it stood before, and in
+        the first if it ran.
+
+        Parameters
+        ----------
+        rows : slice
+            Of the steps.
+        parts : int
+            Of each step.
+        before : int
+            Row that tells what it did before the first of them.
+        """
+        states = self.states[COMPRESSOR].to_numpy()
+        share = states[rows]
+        many = np.rint(share * parts)
+        ran_before = np.concatenate([[states[before] > 0.5], share[:-1] > 0.5])
+        part = np.arange(parts)
+        first = part[None, :] < many[:, None]
+        last = part[None, :] >= parts - many[:, None]
+        return np.asarray(np.where(ran_before[:, None], first, last).ravel())
+
     @property
     def elapsed(self) -> Times:
         """Time since the begin of the first step, s."""

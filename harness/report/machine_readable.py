@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from junitparser import Failure, JUnitXml, Properties, Property, Skipped, TestCase, TestSuite
 
-from ..scoring.scores import Scores
+from ..scoring.scores import Scores, ThresholdResult
 
 # Of more records, JUnit has no case each.
 MOST_CASES = 1000
@@ -78,20 +78,23 @@ def _limits(scores: Scores, name: str) -> list[TestSuite]:
     own = TestSuite(f"{name}: limits of the FMU, {scores.own_split}")
     others = TestSuite(f"{name}: other limits")
     for threshold in scores.thresholds:
-        case = case_with(
-            threshold.text,
-            f"{name}.{threshold.split}",
-            value=threshold.value,
-            limit=threshold.limit,
-        )
-        if threshold.is_known_miss:
-            message = f"{threshold.finding}, a known miss: {threshold.known_miss}"
-            case.result = [Skipped(message)]
-        elif not threshold.passed:
-            message = f"{threshold.finding}, limit {threshold.limit:g}"
-            case.result = [Failure(message, type_="limit missed")]
+        case = case_of_limit(threshold, name)
         (own if threshold.split == scores.own_split else others).add_testcase(case)
     return [own, others]
+
+
+def case_of_limit(threshold: ThresholdResult, name: str) -> TestCase:
+    """Return the case of one limit of a data set of that name; a known miss is skipped."""
+    case = case_with(
+        threshold.text, f"{name}.{threshold.split}", value=threshold.value, limit=threshold.limit
+    )
+    if threshold.is_known_miss:
+        message = f"{threshold.finding}, a known miss: {threshold.known_miss}"
+        case.result = [Skipped(message)]
+    elif not threshold.passed:
+        message = f"{threshold.finding}, limit {threshold.limit:g}"
+        case.result = [Failure(message, type_="limit missed")]
+    return case
 
 
 def _comparison(scores: Scores, name: str) -> TestSuite:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from junitparser import Failure, JUnitXml, Skipped, TestSuite
+from junitparser import Failure, JUnitXml, TestSuite
 
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import QUANTITIES
@@ -25,7 +25,7 @@ from ..scoring.series_scores import SeriesScores
 from ..stepping.answers import SIMULATION, recover
 from . import series_tables
 from .folder import DIAGRAMS, JSON, JUNIT, REPORT, SUMMARY, save_figure
-from .machine_readable import case_with
+from .machine_readable import case_of_limit, case_with
 from .markdown import cell, row
 from .tables import Table
 
@@ -228,18 +228,7 @@ def _write_junit(scores: SeriesScores, path: Path) -> None:
     name = scores.series.descriptor.name
     limits = TestSuite(f"{name}: limits of the FMU over the log")
     for threshold in scores.thresholds:
-        case = case_with(
-            threshold.text,
-            f"{name}.{threshold.split}",
-            value=threshold.value,
-            limit=threshold.limit,
-        )
-        if threshold.is_known_miss:
-            case.result = [Skipped(f"{threshold.finding}, a known miss: {threshold.known_miss}")]
-        elif not threshold.passed:
-            message = f"{threshold.finding}, limit {threshold.limit:g}"
-            case.result = [Failure(message, type_="limit missed")]
-        limits.add_testcase(case)
+        limits.add_testcase(case_of_limit(threshold, name))
     answers = TestSuite(f"{name}: every step answered")
     case = case_with(f"{len(scores.series)} steps", f"{name}.operating_status")
     case.time = scores.seconds.get("stepping", 0.0)

@@ -26,7 +26,7 @@ from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Oper
 
 from ..calibration.cross_validation import Split, leave_out_splits
 from ..calibration.record import CalibrationRecord, data_fingerprint
-from ..data.datasets import Dataset
+from ..data.datasets import Dataset, Limits
 from ..data.screening import Screening, Verdict
 from ..stepping.replay import STATUS, CosimulationResult, FmuInfo
 from .baselines import Prediction, published, regression
@@ -114,6 +114,31 @@ class ThresholdResult:
     is_least: bool = False
     known_miss: str = ""
     known_error: float | None = None
+
+    @classmethod
+    def of_limit(
+        cls, split: str, quantity: str, measure: str, limits: Limits, value: float | None
+    ) -> ThresholdResult:
+        """Hold a figure, whose sign does not count, against what a descriptor says of it.
+
+        Parameters
+        ----------
+        split, quantity, measure : str
+            What is limited.
+        limits : Limits
+            Of the descriptor.
+        value : float or None
+            The figure, per cent or SI unit; None where there was nothing to measure.
+        """
+        return cls(
+            split,
+            quantity,
+            measure,
+            limits.by_measure[measure],
+            abs(value) if value is not None else None,
+            known_miss=limits.known_miss or "",
+            known_error=limits.known_error,
+        )
 
     @property
     def passed(self) -> bool:
@@ -550,19 +575,9 @@ def _check_thresholds(
             if quantity in missing:
                 continue
             errors = by_key.get((split, quantity))
-            for name, limit in limits.by_measure.items():
+            for name in limits.by_measure:
                 value = getattr(errors, name) if errors is not None else None
-                results.append(
-                    ThresholdResult(
-                        split,
-                        quantity,
-                        name,
-                        limit,
-                        abs(value) if value is not None else None,
-                        known_miss=limits.known_miss or "",
-                        known_error=limits.known_error,
-                    )
-                )
+                results.append(ThresholdResult.of_limit(split, quantity, name, limits, value))
     return results
 
 

@@ -234,13 +234,7 @@ def scored_rows(series: Series, phases: Any, quantity: str) -> Flags:
     rows: Flags = phases >= 0
     if not (quantity.startswith("T_") and quantity.endswith("_out")):
         return rows
-    side = quantity.split("_")[1]
-    pump, flow = f"{side}_pump", f"m_flow_{side}"
-    if pump in series.states:
-        return np.asarray(rows & (series.states[pump].to_numpy() > 0.999))
-    if flow not in series.descriptor.constants:
-        return np.asarray(rows & (series.values[flow].to_numpy() > 0.0))
-    return np.asarray(rows & series.runs)
+    return np.asarray(rows & series.flows_on(quantity.split("_")[1]))
 
 
 def score_series(
@@ -448,18 +442,8 @@ def _thresholds(
         for quantity, limits in of_phase.items():
             if quantity in missing:
                 continue
-            for name, limit in limits.by_measure.items():
+            for name in limits.by_measure:
                 score = by_key.get((phase, quantity))
                 value = of_run.get(quantity) if name == "energy" else getattr(score, name, None)
-                results.append(
-                    ThresholdResult(
-                        phase,
-                        quantity,
-                        name,
-                        limit,
-                        abs(value) if value is not None else None,
-                        known_miss=limits.known_miss or "",
-                        known_error=limits.known_error,
-                    )
-                )
+                results.append(ThresholdResult.of_limit(phase, quantity, name, limits, value))
     return results

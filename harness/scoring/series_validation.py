@@ -19,7 +19,6 @@ from heatpump_twin.model.machine import identification
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 
 from ..calibration.record import CalibrationRecord, record_path
-from ..data.datasets import FLOW_INLETS, load_dataset
 from ..data.fmu_map import FmuMap
 from ..data.plateaus import BLOCK
 from ..data.series import Series
@@ -53,7 +52,8 @@ def machine_of_series(series: Series) -> Path:
     named = series.descriptor.machine
     if named is None:
         raise InputError(
-            f"{series.place}: its descriptor names no machine; add machine = ..., or give an FMU"
+            f"{series.place}: its descriptor names no machine; add machine = ..., or give an "
+            "FMU or a machine file"
         )
     beside = series.folder / named
     return machine_path(str(beside) if beside.is_file() else named)
@@ -150,19 +150,10 @@ def with_calibration(
             "the machine file was changed after its calibration; calibrate again"
         )
     text = f"{len(record.records)} records of {record.dataset}, not this log"
-    points = series.descriptor.points
-    if points is not None and series.unknown_flows and record.flows:
-        of_points = load_dataset(points)
-        if of_points.descriptor.name == record.dataset:
-            kept = of_points.values.loc[[r for r in record.records if r in of_points.values.index]]
-            series = series.with_flows(
-                {
-                    q: (level, slope, float(kept[FLOW_INLETS[q]].mean()))
-                    for q, (level, slope) in record.flows.items()
-                    if q in series.unknown_flows
-                }
-            )
-            text += "; flows as it found them"
+    found = record.flows_for(series)
+    if found:
+        series = series.with_flows(found)
+        text += "; flows as it found them"
     return series, text, record, machine_file
 
 
@@ -265,26 +256,10 @@ def _tables(
             for i, link in enumerate(links, start=1):
                 values = np.repeat(series.values[link.quantity].to_numpy()[rows], parts)
                 if link.quantity == "compressor_speed":
-                    values = values * _is_on(series, rows, parts, max(begin, first - 1))
+                    values = values * series.runs_in_parts(rows, parts, max(begin, first - 1))
                 at_zero = link.from_si(0.0)
                 table[:, i] = at_zero + (link.from_si(1.0) - at_zero) * values
             yield table
-
-
-def _is_on(series: Series, rows: slice, parts: int, before: int) -> Any:
-    """Whether the compressor runs in each step of the FMU.
-
-    Of a step of the log in which it ran for a share, it runs in the last parts if it stood before,
-    and in the first if it ran.
-    """
-    states = series.states["compressor"].to_numpy()
-    share = states[rows]
-    many = np.rint(share * parts)
-    ran_before = np.concatenate([[states[before] > 0.5], share[:-1] > 0.5])
-    part = np.arange(parts)
-    first = part[None, :] < many[:, None]
-    last = part[None, :] >= parts - many[:, None]
-    return np.where(ran_before[:, None], first, last).ravel()
 
 
 def _start_values(fmu: FmuInfo, connection: Connection, series: Series) -> dict[str, Value]:

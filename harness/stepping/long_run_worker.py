@@ -6,15 +6,14 @@ as it is there, as plain numbers, so that nothing is lost however this process e
 
 from __future__ import annotations
 
-import json
 import os
 import struct
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from .session import Session, SessionError
+from .worker import answer_request
 
 # Messages that are kept: an FMU that complains at each step says the same again and again.
 MOST_MESSAGES = 200
@@ -115,14 +114,5 @@ def _answers(
             row = next(rows)
 
 
-def main() -> None:
-    """Read the request, run it, write the response."""
-    request, response = Path(sys.argv[1]), Path(sys.argv[2])
-    result = run(json.loads(request.read_text(encoding="utf-8")))
-    partial = response.with_suffix(".partial")
-    partial.write_text(json.dumps(result), encoding="utf-8")
-    partial.replace(response)
-
-
 if __name__ == "__main__":
-    main()
+    answer_request(run)

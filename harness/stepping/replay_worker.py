@@ -6,13 +6,12 @@ own.
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from .session import Session, SessionError
+from .worker import answer_request
 
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
@@ -68,14 +67,5 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Read the request, run it, write the response."""
-    request, response = Path(sys.argv[1]), Path(sys.argv[2])
-    result = run(json.loads(request.read_text(encoding="utf-8")))
-    partial = response.with_suffix(".partial")
-    partial.write_text(json.dumps(result), encoding="utf-8")
-    partial.replace(response)
-
-
 if __name__ == "__main__":
-    main()
+    answer_request(run)

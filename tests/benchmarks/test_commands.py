@@ -43,3 +43,9 @@ def test_screen(fmu: Path) -> None:
         return
     assert done.returncode == 0, done.stderr
     assert "slider to picture" in done.stdout
+
+
+def test_tables() -> None:
+    done = run("benchmarks.tables", "--rows", "300")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ".parquet of 300 rows" in done.stdout

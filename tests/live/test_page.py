@@ -148,7 +148,8 @@ def test_the_switch_shows_who_computes_and_all_say_the_same(browser: Any, server
 REASONS = (
     ({"compressor_speed": "0"}, 0, None, "Off"),
     ({"T_sink_in": "62"}, 2, "T_sink_in", "62.0 °C is outside the envelope of 20.0 °C to 55"),
-    ({"m_flow_sink": "0"}, 2, "m_flow_sink", "0.134 kg/s is used"),
+    ({"m_flow_sink": "0"}, 0, "m_flow_sink", "a machine without flow is switched off"),
+    ({"m_flow_sink": "0.1"}, 2, "m_flow_sink", "0.134 kg/s is used"),
     (
         {"T_sink_in": "54.9", "compressor_speed": "1.2", "m_flow_sink": "0.14"},
         2,

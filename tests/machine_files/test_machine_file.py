@@ -85,7 +85,9 @@ def test_parameters_by_place_are_those_of_the_machine(machine: Machine) -> None:
         old, new = _flat(asdict(machine)), _flat(asdict(changed))
         assert {k for k in old if new[k] != old[k]} == {_place_in_machine(place)}, place
         assert new[_place_in_machine(place)] == value + 1.0
-        assert changed.fingerprint != machine.fingerprint
+        # Steady answers do not depend on these.
+        is_steady = place.split(".")[0] not in ("dynamics", "control")
+        assert (changed.fingerprint != machine.fingerprint) == is_steady, place
         assert changed.with_parameters({place: value}) == machine
 
 

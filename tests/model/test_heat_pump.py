@@ -6,9 +6,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from heatpump_twin.model.errors import SolveError
-from heatpump_twin.model.heat_pump import HeatPump
+from heatpump_twin.model.heat_pump import ROUND_OFF, HeatPump
 from heatpump_twin.model.machine import Machine
-from heatpump_twin.model.quantities import Boundary, OperatingPoint, OperatingStatus
+from heatpump_twin.model.quantities import (
+    LEAST_FLOW,
+    Boundary,
+    OperatingPoint,
+    OperatingStatus,
+)
 from heatpump_twin.solving.cycle import HeatPumpCycle
 
 
@@ -34,12 +39,20 @@ def test_off(heat_pump: HeatPump, machine: Machine) -> None:
     assert answer.point.T_sink_out == off.T_sink_in
 
 
+@pytest.mark.parametrize("name", ["m_flow_source", "m_flow_sink"])
+def test_without_flow_it_is_off(heat_pump: HeatPump, machine: Machine, name: str) -> None:
+    answer = heat_pump.answer(dataclasses.replace(machine.design.boundary, **{name: 0.0}))
+    assert answer.status is OperatingStatus.OFF
+    assert answer.point.Q_flow_sink == 0.0
+    assert answer.notes == (f"{name} = 0 kg/s: a machine without flow is switched off",)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "limit"),
     [
         ("T_sink_in", 340.0, 328.15),
         ("T_source_in", 260.0, 268.15),
-        ("m_flow_sink", 0.0, 0.13416666666666668),
+        ("m_flow_sink", 0.1, 0.13416666666666668),
         ("compressor_speed", 0.1, 0.3),
         ("compressor_speed", 2.0, 1.2),
     ],
@@ -203,5 +216,9 @@ def test_any_floats_are_answered_with_a_balanced_finite_point(
     assert all(math.isfinite(value) for value in vars(point).values())
     imbalance = point.P_el + point.Q_flow_source - point.Q_flow_sink - point.Q_flow_loss
     assert abs(imbalance) <= 1e-6 * point.P_el
-    inside = answer.status in (OperatingStatus.OFF, OperatingStatus.INSIDE)
-    assert inside == (answer.notes == ())
+    # Off has a note where a medium does not flow.
+    if answer.status is OperatingStatus.OFF:
+        assert speed <= ROUND_OFF or min(m_flow_source, m_flow_sink) <= LEAST_FLOW
+        assert bool(answer.notes) == (speed > ROUND_OFF)
+    else:
+        assert (answer.status is OperatingStatus.INSIDE) == (answer.notes == ())

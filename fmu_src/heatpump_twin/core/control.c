@@ -354,7 +354,7 @@ Status control_plan(HeatPump *heat_pump, const double inputs[INPUTS], Plan *plan
     const Constants *is = &heat_pump->map.is;
     double units = parameter(heat_pump, PARAMETER_number_of_units);
     Inputs taken;
-    *plan = (Plan){.status_off = STATUS_OFF, .wants = WANTS_OFF, .share = 1.0};
+    *plan = (Plan){.wants = WANTS_OFF, .share = 1.0};
     take_inputs(heat_pump, inputs, &taken);
     bool is_speed = control_of(&heat_pump->state) == CONTROL_speed;
     if (!is_speed && !have_set_points_meaning(heat_pump, &taken, notes))

@@ -8,7 +8,7 @@
 
 /* What a step is to do while its inputs last. Results are those of all units. */
 typedef struct {
-    Status status_on, status_off; /* of a step that ends running, or not */
+    Status status_on; /* of a step that ends running; else it is OFF */
     enum { WANTS_OFF, WANTS_ON, WANTS_SHARE } wants;
     bool at_once;  /* starts and stops without minimum times */
     bool has_on;   /* else the machine cannot run in this step */

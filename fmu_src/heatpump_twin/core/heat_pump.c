@@ -155,7 +155,7 @@ static void go_on(HeatPump *heat_pump, const Plan *plan, const double inputs[INP
     for (int piece = 0; piece == 0 || left > 0.0; piece++) {
         double T_sink_out = dynamic ? medium_temperature(&heat_pump->map, SIDE_sink,
                                                          run->thermal.h[SIDE_sink])
-                                    : run->steady[RESULT_T_sink_out];
+                                    : (is_on ? plan->on : plan->off)[RESULT_T_sink_out];
         is_on = control_switch(state, plan, T_sink_out);
         if (is_on != (run->is_running != 0.0)) {
             start_or_stop(heat_pump, plan, is_on);
@@ -185,6 +185,7 @@ static void go_on(HeatPump *heat_pump, const Plan *plan, const double inputs[INP
     }
     double *results = state->results, *operation = run->operation;
     memcpy(results, target, sizeof state->results);
+    operation[OPERATION_Q_flow_stored] = 0.0;
     if (dynamic) {
         set_target(heat_pump, target); /* auxiliaries may have stopped at the very end */
         dynamics_results(&heat_pump->map, &run->thermal, &streams, target, is_on, results);
@@ -237,7 +238,7 @@ Status heat_pump_step(HeatPump *heat_pump, const double inputs[INPUTS], double s
     }
     go_on(heat_pump, &plan, inputs, step_size);
     bool is_on = heat_pump->state.run.is_running != 0.0;
-    return is_on ? plan.status_on : plan.status_off;
+    return is_on ? plan.status_on : STATUS_OFF;
 }
 
 void heat_pump_begin(HeatPump *heat_pump) {

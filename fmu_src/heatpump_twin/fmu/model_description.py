@@ -46,10 +46,20 @@ _EXPERIMENT = {"startTime": "0.0", "stopTime": "3600.0", "tolerance": "1e-4", "s
 # times have no influence yet. The relative uncertainties are for information only.
 _OF_ALL = (
     *("number_of_units", "solver", "dynamics", "control", "part_load", "outside_envelope"),
-    *("temperature_hysteresis", "cycling_degradation"),
+    "temperature_hysteresis",
 )
-# On these depend only power and loss, when the machine is off and when it starts.
-_OF_POWER, _POWERS = ("standby_power", "start_power_ratio"), ("P_el", "Q_flow_loss")
+_MORE = {
+    **dict.fromkeys(
+        ("P_el", "Q_flow_loss"), ("standby_power", "start_power_ratio", "cycling_degradation")
+    ),
+    **dict.fromkeys(("COP", "Q_flow_stored"), ("cycling_degradation",)),
+}
+_LESS = {
+    "Q_flow_unmet": ("compressor_speed", "dynamics", "part_load", "temperature_hysteresis"),
+    "starts": ("solver",),
+}
+# Nothing has been counted.
+_OF_NOTHING = ("E_el", "E_sink", "E_source", "E_loss", "E_stored", "E_unmet", "run_time")
 
 
 def model_description(
@@ -191,9 +201,9 @@ def _model_structure() -> Element:
         SubElement(listed, "Unknown", {"index": str(index[name]), "dependencies": ""})
     listed = SubElement(structure, "InitialUnknowns")
     for name in outputs:
-        knowns = [*BOUNDARY_QUANTITIES, *SET_POINT_QUANTITIES, *_OF_ALL]
-        if name in _POWERS:
-            knowns += _OF_POWER
+        knowns = [*BOUNDARY_QUANTITIES, *SET_POINT_QUANTITIES, *_OF_ALL, *_MORE.get(name, ())]
+        less = knowns if name in _OF_NOTHING else _LESS.get(name, ())
+        knowns = [known for known in knowns if known not in less]
         places = " ".join(str(i) for i in sorted(index[known] for known in knowns))
         SubElement(listed, "Unknown", {"index": str(index[name]), "dependencies": places})
     return structure

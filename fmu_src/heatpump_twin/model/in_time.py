@@ -446,10 +446,12 @@ class MachineInTime:
             self.is_running, self._T_sink_out(), self._T_set, self._number("temperature_hysteresis")
         )
 
-    def _T_sink_out(self) -> float:
+    def _T_sink_out(self, plan: Plan) -> float:
         if self._thermal is not None:
             return temperature(self.media["sink"], self._thermal.liquid["sink"].h)
-        return 0.0 if self._steady is None else self._steady.T_sink_out
+        on = plan.on if self.is_running else plan.off
+        assert on is not None
+        return on.T_sink_out
 
     def _switch(self, plan: Plan, is_on: bool) -> None:
         self.is_running, self.since_change = is_on, 0.0

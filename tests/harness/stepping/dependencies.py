@@ -13,14 +13,33 @@ from pathlib import Path
 from typing import Any
 
 from heatpump_twin.harness.stepping.session import Session
+from heatpump_twin.model.settings import SETTINGS
 
 STEP_SIZE = 60.0
 
-# Parameters that are texts; what a step returns when it fails is nothing that outputs depend on.
-TEXTS = ("solver", "on_failure")
+# What a step returns when it fails is nothing that outputs depend on; the solver has points of its
+# own.
+NOT_PROBED = ("solver", "on_failure")
 
-# Off, at the start values, outside the envelope at the warm end.
-POINTS: tuple[dict[str, float], ...] = ({}, {"compressor_speed": 0.0}, {"T_sink_in": 348.15})
+# Off, at the start values, outside the envelope at the warm end, and demands: of heat below the
+# least speed and above it, with its mean, and of a supply temperature that cycling holds.
+HEAT = {"control": "heat_flow", "Q_flow_sink_set": 700.0}
+TEMPERATURE = {
+    "control": "supply_temperature",
+    "T_sink_out_set": 309.5,
+    "temperature_hysteresis": 0.842,
+}
+POINTS: tuple[dict[str, Any], ...] = (
+    *({}, {"compressor_speed": 0.0}, {"T_sink_in": 348.15}, {"dynamics": "dynamic"}),
+    {"dynamics": "dynamic", "compressor_speed": 0.1},
+    *({**HEAT, "Q_flow_sink_set": 4000.0}, {**HEAT, "Q_flow_sink_set": 9000.0}),
+    *({**HEAT, "part_load": "mean"}, {**HEAT, "T_source_in": 250.0}),
+    {**HEAT, "part_load": "mean", "dynamics": "dynamic"},
+    TEMPERATURE,
+    {"control": "supply_temperature", "T_sink_out_set": 313.0},
+    {**TEMPERATURE, "dynamics": "dynamic"},
+    {**HEAT, "Q_flow_sink_set": 4000.0, "T_source_in": 250.0, "dynamics": "dynamic"},
+)
 CORNER = {
     "compressor_speed": 1.2,
     "T_source_in": 298.1,
@@ -36,7 +55,8 @@ class Prober:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.variables = {v.name: v for v in session.description.modelVariables}
-        types = {"Real": float, "Integer": int, "String": str}
+        types: dict[str, Any] = {"Real": float, "Integer": int, "String": str}
+        types["Boolean"] = lambda text: text == "true"
         self.start: dict[str, Any] = {
             v.name: types[v.type](v.start) for v in self.variables.values() if v.start
         }
@@ -61,12 +81,18 @@ class Prober:
         self.put(**point)
         before = self.read()
         value = point[name]
-        others: tuple[Any, ...] = (1.01 * value + 0.01,)
-        if isinstance(value, int):
+        others: tuple[Any, ...]
+        if isinstance(value, bool):
+            others = (not value,)
+        elif isinstance(value, str):
+            others = tuple(c for c in SETTINGS[name].choices if c != value)
+        elif isinstance(value, int):
             # A third of the flows for each unit lies outside the envelope.
             others = (value + 2,)
-        elif self.variables[name].causality == "input":
-            others += (-1.0,)
+        else:
+            others = (1.01 * value + 0.01,)
+            if self.variables[name].causality == "input":
+                others += (-1.0,)
         for other in others:
             self.put(**{name: other})
             self.compare(name, before, self.read())
@@ -76,8 +102,10 @@ class Prober:
     def probe_all(self, names: list[str]) -> None:
         for changed in POINTS:
             point = {**self.start, **changed}
+            # Between steps parameters stay as they were set before.
+            settable = {n: point[n] for n in names}
             for name in names:
-                self.probe(name, {n: point[n] for n in names})
+                self.probe(name, settable)
 
     def probe_solver(self) -> None:
         """Change the solver, inside and where by the map the status just changes.
@@ -94,7 +122,14 @@ class Prober:
                 outside = middle
             else:
                 inside = middle
-        points = [self.start, {**edge, "T_sink_in": outside}, {**edge, "T_sink_in": inside}]
+        demand = {**self.start, **HEAT, "Q_flow_sink_set": 4000.0, "dynamics": "dynamic"}
+        points = [
+            self.start,
+            {**edge, "T_sink_in": outside},
+            {**edge, "T_sink_in": inside},
+            demand,
+            {**demand, "Q_flow_sink_set": 9000.0},
+        ]
         by_solver = []
         for solver in ("map", "live"):
             answers = []
@@ -102,7 +137,7 @@ class Prober:
                 self.put(**{**point, "solver": solver})
                 answers.append(self.read())
             by_solver.append(answers)
-        assert [a["operating_status"] for a in by_solver[0]] == [1, 2, 1]
+        assert [a["operating_status"] for a in by_solver[0]] == [1, 2, 1, 1, 2]
         for before, after in zip(*by_solver, strict=True):
             self.compare("solver", before, after)
         self.put(solver="map")
@@ -114,7 +149,7 @@ def main() -> None:
     with Session(Path(sys.argv[1]), stay_in_initialisation=True) as session:
         prober = Prober(session)
         inputs, parameters = prober.names("input"), prober.names("parameter")
-        prober.probe_all([name for name in (*inputs, *parameters) if name not in TEXTS])
+        prober.probe_all([name for name in (*inputs, *parameters) if name not in NOT_PROBED])
         prober.probe_solver()
         results["InitialUnknowns"] = prober.seen
     with Session(Path(sys.argv[1])) as session:

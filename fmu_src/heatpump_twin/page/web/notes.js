@@ -7,6 +7,7 @@ const FORMS = [
   ["rejected", new RegExp(`^(\\w+) = ${N} has no meaning; expected (\\S+) to ${N}(; is it in degC\\?)?$`)],
   ["below", new RegExp(`^(\\w+) = ${N} is below ${N}; moved towards the design point$`)],
   ["above", new RegExp(`^(\\w+) = ${N} is above ${N}; moved towards the design point$`)],
+  ["no_flow", new RegExp(`^(\\w+) = ${N}: a machine without flow is switched off$`)],
   ["outlet", new RegExp(`^(\\w+) would be ${N}; (\\S+) is used$`)],
 ];
 
@@ -40,6 +41,8 @@ export function sayNote(found, t, f) {
     case "below":
     case "above":
       return t(`note.${found.kind}`, { name, value: full(v[0]), limit: full(v[1]) });
+    case "no_flow":
+      return t("note.no_flow", { name, value: full(v[0]) });
     case "outlet":
       return t("note.outlet", { name, value: full(v[0]), used: full(v[1]) });
     default:

@@ -29,6 +29,7 @@ const en = {
   "note.below": "Would be {value}, below the limit of {limit}; the answer is that of a point nearer to the design point.",
   "note.above": "Would be {value}, above the limit of {limit}; the answer is that of a point nearer to the design point.",
   "note.outlet": "Would be {value}; {used} is used.",
+  "note.no_flow": "{value}: a machine without flow is switched off.",
 
   "schematic.title": "Cycle", "schematic.label": "Picture of the refrigerant cycle with its values",
   "part.condenser": "Condenser", "part.evaporator": "Evaporator", "part.compressor": "Compressor", "part.valve": "Expansion valve",
@@ -121,6 +122,7 @@ const de = {
   "note.below": "Wäre {value}, unter der Grenze von {limit}; die Antwort gilt für einen Punkt näher am Auslegungspunkt.",
   "note.above": "Wäre {value}, über der Grenze von {limit}; die Antwort gilt für einen Punkt näher am Auslegungspunkt.",
   "note.outlet": "Wäre {value}; verwendet wird {used}.",
+  "note.no_flow": "{value}: ohne Durchfluss schaltet die Maschine ab.",
 
   "schematic.title": "Kreisprozess", "schematic.label": "Bild des Kältekreises mit seinen Werten",
   "part.condenser": "Kondensator", "part.evaporator": "Verdampfer", "part.compressor": "Verdichter", "part.valve": "Expansionsventil",
