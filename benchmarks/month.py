@@ -38,7 +38,7 @@ def write_month(folder: Path) -> int:
             count += len(rows)
     text = (DATASETS / LOG / "descriptor.toml").read_text(encoding="utf-8")
     text = text.replace(f'table = "{name}"', 'table = "log.txt"')
-    text = text.replace("header_line = 3", "header_line = 1")
+    text = text.replace("header_row = 3", "header_row = 1")
     text = re.sub(r"\[registered.*?\n\n", "", text, flags=re.DOTALL)
     (folder / "descriptor.toml").write_text(text, encoding="utf-8")
     return count

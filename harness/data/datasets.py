@@ -22,7 +22,7 @@ from .completion import Derived, check_derived, complete
 from .fields import Positive, QuantityName, Strict, Text
 from .files import DESCRIPTOR, TIME, dataset_folder
 from .fmu_map import FmuMap
-from .numerals import read_numbers
+from .numerals import Numbers, read_numbers
 from .tables import Table, TableFormat, read_table
 
 FLOW_INLETS = {"m_flow_source": "T_source_in", "m_flow_sink": "T_sink_in"}
@@ -494,14 +494,7 @@ def listed(records: pd.Index[int]) -> str:
 def _cells_of(table: Table, header: str) -> pd.Series[Any]:
     if header in table.cells.columns:
         return table.cells[header]
-    has = f"the table has: {', '.join(table.cells.columns)}"
-    if f"{header} (1)" in table.cells.columns:
-        raise InputError(
-            f"data file {table.path}: column {header!r} stands twice in the header; {has}"
-        )
-    raise InputError(
-        f"data file {table.path}: column {header!r} is missing; the descriptor declares it, {has}"
-    )
+    raise table.missing_column(header, "the descriptor declares it")
 
 
 def _read_column(
@@ -517,10 +510,7 @@ def _read_column(
     read = read_numbers(
         cells, place, row_name, column.decimal or form.decimal, table.decimals, form.missing
     )
-    if read.unit and known_unit(read.unit) != known_unit(column.unit):
-        raise InputError(
-            f"{place}: its cells are in {read.unit!r}, the descriptor says {column.unit!r}"
-        )
+    check_unit(read, column.unit, place)
     numbers = read.values
     is_empty = np.isnan(numbers)
     if is_empty.all():
@@ -539,11 +529,7 @@ def _read_column(
             f"{place}, {row_name(cells.index[i])}: {found} where a number was expected; {hint}"
         )
     if read.missing_codes and form.missing is None:
-        codes = ", ".join(f"{code:g}" for code in read.missing_codes)
-        notes.append(
-            f"column {cells.name!r}: {codes} taken for missing; missing in [table_format] says "
-            "otherwise"
-        )
+        notes.append(taken_for_missing(str(cells.name), read))
     si = column.to_si(numbers)
     check_readings(column, numbers, si, lambda i: f"{place}, {row_name(cells.index[i])}")
     values = pd.Series(si, index=records)
@@ -552,6 +538,18 @@ def _read_column(
         return values, column.relative_uncertainty * values
     u = column.to_si(column.uncertainty, difference=True)
     return values, pd.Series(u, index=records).where(values.notna())
+
+
+def check_unit(read: Numbers, unit: str, place: str) -> None:
+    """Refuse a column whose cells say another unit than the descriptor."""
+    if read.unit and known_unit(read.unit) != known_unit(unit):
+        raise InputError(f"{place}: its cells are in {read.unit!r}, the descriptor says {unit!r}")
+
+
+def taken_for_missing(header: str, read: Numbers) -> str:
+    """Say which numbers of a column were taken to say that nothing was read."""
+    codes = ", ".join(f"{code:g}" for code in read.missing_codes)
+    return f"column {header!r}: {codes} taken for missing; missing in [table_format] says otherwise"
 
 
 def check_readings(
@@ -646,10 +644,7 @@ def _record_numbers(table: Table, descriptor: Descriptor) -> pd.Index[int]:
         return pd.RangeIndex(1, len(table.cells) + 1, name="record")
     path, header = table.path, descriptor.record
     if header not in table.cells:
-        raise InputError(
-            f"data file {path}: column {header!r} is missing; the descriptor names it as record "
-            f"number, the table has: {', '.join(table.cells.columns)}"
-        )
+        raise table.missing_column(header, "the descriptor names it as record number")
     place = f"data file {path}: column {header!r}"
     expected = "expected the whole numbers of the records; without record in the descriptor "
     expected += "they are counted"

@@ -120,8 +120,9 @@ def _find_header(rows: list[Row], place: str) -> int:
             if header is not None:
                 followed[header] += 1
         elif len(filled) >= least:
-            header = i
-            followed[header] = 0
+            # In appended exports the same header comes again.
+            header = next((h for h in followed if rows[h][1] == cells), i)
+            followed.setdefault(header, 0)
     if followed:
         return max(followed, key=lambda i: followed[i])
     number, cells = rows[0]

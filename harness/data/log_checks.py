@@ -5,6 +5,7 @@ Each check raises an `InputError` with what was found, where, and what would men
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -55,9 +56,9 @@ def zeros_not_read(written: Floats) -> Flags:
 
 
 def check_range(
-    quantity: Quantity, si: Floats, written: Floats, unit: str, lines: Any, place: str
+    quantity: Quantity, si: Floats, written: Floats, unit: str, place: Callable[[int], str]
 ) -> None:
-    """Refuse readings outside physics.
+    """Refuse readings outside physics; `place` names that of a reading by its position.
 
     Power and heat may be negative in a log: meters drift about zero, and a defrost takes heat.
     """
@@ -71,7 +72,7 @@ def check_range(
         kelvin, celsius = unit in ("K", "kelvin"), unit in ("degC", "celsius")
         hint = "; is it in K?" if celsius else "; is it in degC?" if kelvin else ""
     raise InputError(
-        f"{place}, line {lines[i]}: {with_unit(float(written[i]), unit)} is outside physics; "
+        f"{place(i)}: {with_unit(float(written[i]), unit)} is outside physics; "
         f"expected {least:g} to {with_unit(quantity.maximum, quantity.unit)}{hint}"
     )
 

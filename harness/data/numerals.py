@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from heatpump_twin.machine_files.unit_names import known_unit
 from heatpump_twin.model.errors import InputError
@@ -51,6 +53,12 @@ _CELL = re.compile(
 _SPACED = re.compile(r"\d{1,3}(?:([ '])\d{3})(?:\1\d{3})*(?=[.,]|$)")
 
 POINT, COMMA = ".", ","
+# Cells that are read at a time; of fewer than a few each is looked at by itself.
+_AT_A_TIME, _FEW = 50_000, 500
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
+
 # A cell that separates decimals by neither, or may by both.
 _NEITHER, _EITHER = "", "?"
 
@@ -93,7 +101,7 @@ class Numbers:
         Numbers that were taken to say that nothing was read.
     """
 
-    values: np.ndarray[Any, np.dtype[np.float64]]
+    values: Array
     unit: str = ""
     missing_codes: tuple[float, ...] = ()
 
@@ -167,66 +175,222 @@ def read_numbers(
     of_table: Callable[[], str | None] = lambda: None,
     missing: tuple[str | float, ...] | None = None,
 ) -> Numbers:
-    """Read a column of numbers.
+    """Read a column of numbers that is held as a whole.
 
     Parameters
     ----------
     cells : pandas.Series
         Texts and numbers; its index is the row's number in the file.
-    place : str
-        The column, for messages.
-    row_name : Callable
-        Names a row in messages by its number: ``line 8``.
-    decimal : str, optional
-        What separates decimals, where it is known.
+    place, row_name, decimal, missing
+        As `NumberColumn` has them.
     of_table : Callable
-        What does in other columns, for a column that does not tell; None where they do not either.
-    missing : tuple of str or float, optional
-        Further texts and numbers that say that nothing was read, instead of what usually does.
+        What separates decimals in other columns, for a column that does not tell; None where they
+        do not either.
 
     Raises
     ------
     InputError
         If a cell is no number or may be two; the message names its row.
     """
-    is_text = _is_text(cells)
-    texts = cells[is_text].astype("str")
-    values = np.full(len(cells), np.nan)
-    values[~is_text] = cells[~is_text].to_numpy(dtype=float, na_value=np.nan)
-    codes = {str(entry).strip().casefold() for entry in missing or () if isinstance(entry, str)}
-    read: dict[str, Numeral] = {}
-    for text in texts.unique():
-        if is_missing(text) or text.strip().casefold() in codes:
-            continue
-        found = numeral(text)
-        if found is None or (found.unit and known_unit(found.unit) is None):
-            at = texts.index[(texts == text).argmax()]
-            raise InputError(f"{place}, {row_name(at)}: {text!r} where a number was expected")
-        read[text] = found
-    unit = _one_unit(read, texts, place, row_name)
-    mark = decimal or _decide(read, texts, place, row_name, of_table)
-    for text, found in read.items():
-        if found.decimal not in (mark, _NEITHER, _EITHER):
-            at = texts.index[(texts == text).argmax()]
+    column = NumberColumn(place, row_name, decimal, missing)
+    for first in range(0, len(cells), _AT_A_TIME):
+        column.add(cells.iloc[first : first + _AT_A_TIME])
+    return column.finish(of_table)
+
+
+class NumberColumn:
+    """A column of numbers that is read some rows at a time.
+
+    As long as no cell tells what separates the decimals, both readings are kept.
+
+    Parameters
+    ----------
+    place : str
+        The column, for messages.
+    row_name : Callable
+        Names a row in messages by its number: ``line 8``.
+    decimal : str, optional
+        What separates decimals, where it is known.
+    missing : tuple of str or float, optional
+        Further texts and numbers that say that nothing was read, instead of what usually does.
+    numbers : dict of str to float, optional
+        Texts that stand for a number.
+    expected : str
+        What a cell should be, for messages.
+    """
+
+    def __init__(
+        self,
+        place: str,
+        row_name: Callable[[int], str],
+        decimal: str | None = None,
+        missing: tuple[str | float, ...] | None = None,
+        numbers: dict[str, float] | None = None,
+        expected: str = "a number was expected",
+    ) -> None:
+        self._place, self._row_name = place, row_name
+        self._decimal, self._missing = decimal, missing
+        self._by_text = {text.casefold(): number for text, number in (numbers or {}).items()}
+        codes = {str(entry).strip().casefold() for entry in missing or () if isinstance(entry, str)}
+        self._expected = expected
+        self._nothing = codes - self._by_text.keys()
+        self._named = [*self._nothing, *self._by_text]
+        self._telling: dict[str, tuple[str, Any]] = {}  # decimal sign to a cell and its row
+        self._unit: tuple[str, str] | None = None  # and a cell
+        self._parts: list[dict[str, Array]] = []  # by decimal sign
+
+    @property
+    def decimal(self) -> str | None:
+        """What separates decimals, as far as it is said, or the cells tell."""
+        if self._decimal is not None:
+            return self._decimal
+        return next((mark for mark in (POINT, COMMA) if mark in self._telling), None)
+
+    @property
+    def has_comma(self) -> bool:
+        """Whether a cell has a comma that may be that of decimals, or of thousands."""
+        return _EITHER in self._telling and COMMA in self._telling[_EITHER][0]
+
+    def add(self, cells: pd.Series[Any]) -> None:
+        """Read the rows that follow; the index is the row's number in the file.
+
+        Raises
+        ------
+        InputError
+            If a cell is no number; the message names its row.
+        """
+        is_text = _is_text(cells)
+        values = np.full(len(cells), np.nan)
+        values[~is_text] = cells[~is_text].to_numpy(dtype=float, na_value=np.nan)
+        texts = cells[is_text].astype("str")
+        odd = texts
+        if len(texts) > _FEW:
+            # Cells as programs write them, at the speed of a machine.
+            plain, found = _plain_numbers(texts, self.decimal, self._named)
+            values[np.flatnonzero(is_text)[plain]] = found
+            odd = texts[~plain]
+        at_odd = np.flatnonzero(is_text) if odd is texts else np.flatnonzero(is_text)[~plain]
+        read: dict[str, Numeral] = {}
+        said: dict[str, float] = {}
+        for text in odd.unique():
+            folded = text.strip().casefold()
+            if folded in self._by_text:
+                said[text] = self._by_text[folded]
+            elif not is_missing(text) and folded not in self._nothing:
+                number = numeral(text)
+                if number is None or (number.unit and known_unit(number.unit) is None):
+                    raise InputError(
+                        f"{self._place}, {self._row_of(odd, text)}: {text!r} where {self._expected}"
+                    )
+                read[text] = number
+        self._look_at(read, odd)
+        parts = {}
+        for mark in (POINT, COMMA) if self.decimal is None else (self.decimal,):
+            by_text = {text: number.value(mark) for text, number in read.items()} | said
+            parts[mark] = values
+            if by_text:
+                parts[mark] = values.copy()
+                parts[mark][at_odd] = odd.map(by_text).to_numpy(float)
+            infinite = np.isinf(parts[mark])
+            if infinite.any():
+                row = self._row_name(cells.index[infinite.argmax()])
+                raise InputError(f"{self._place}, {row}: expected a finite number")
+            if _EITHER not in self._telling:
+                break  # one reading is as the other
+        self._parts.append(parts)
+
+    def finish(self, of_table: Callable[[], str | None] = lambda: None) -> Numbers:
+        """Return the column, once all rows were read.
+
+        Raises
+        ------
+        InputError
+            If a cell may be two numbers; the message names its row.
+        """
+        mark = self.decimal
+        if mark is None and _EITHER in self._telling:
+            mark = of_table()
+            if mark is None:
+                raise InputError(self._ambiguous())
+        parts, self._parts = self._parts, []
+        of_mark = [part.get(mark or POINT, next(iter(part.values()))) for part in parts]
+        values = np.concatenate(of_mark) if of_mark else np.empty(0)
+        if self._missing is None:
+            taken = _codes_in(values)
+        else:
+            taken = tuple(float(entry) for entry in self._missing if not isinstance(entry, str))
+        if taken:
+            values[np.isin(values, taken)] = np.nan
+        return Numbers(values, self._unit[0] if self._unit else "", taken)
+
+    def _row_of(self, texts: pd.Series[str], text: str) -> str:
+        return self._row_name(texts.index[(texts == text).argmax()])
+
+    def _look_at(self, read: dict[str, Numeral], texts: pd.Series[str]) -> None:
+        """Find unit and decimal sign of the column, or what contradicts those found before."""
+        for text, found in read.items():
+            if not found.unit:
+                continue
+            if self._unit is None:
+                self._unit = (found.unit, text)
+            elif known_unit(found.unit) != known_unit(self._unit[0]):
+                raise InputError(
+                    f"{self._place}, {self._row_of(texts, text)}: {text!r}, while others are in "
+                    f"{self._unit[0]}, such as {self._unit[1]!r}; expected one unit"
+                )
+        for text, found in read.items():
+            if self._decimal is not None and found.decimal not in (
+                self._decimal,
+                _NEITHER,
+                _EITHER,
+            ):
+                raise InputError(
+                    f"{self._place}, {self._row_of(texts, text)}: {text!r} where decimals are "
+                    f"separated by {self._decimal!r}"
+                )
+            if found.decimal != _NEITHER and found.decimal not in self._telling:
+                row = texts.index[(texts == text).argmax()]
+                self._telling[found.decimal] = (text, row)
+        if self._decimal is None and POINT in self._telling and COMMA in self._telling:
+            (point, first), (comma, second) = self._telling[POINT], self._telling[COMMA]
             raise InputError(
-                f"{place}, {row_name(at)}: {text!r} where decimals are separated by {mark!r}"
+                f"{self._place}: decimals are separated by a point in {self._row_name(first)} "
+                f"({point!r}) and by a comma in {self._row_name(second)} ({comma!r}); expected one "
+                "of them"
             )
-    if read:
-        by_text = {text: found.value(mark) for text, found in read.items()}
-        values[is_text] = texts.map(by_text).to_numpy(float)
-    infinite = np.isinf(values)
-    if infinite.any():
-        at = cells.index[infinite.argmax()]
-        raise InputError(f"{place}, {row_name(at)}: expected a finite number")
-    if missing is None:
-        taken = _codes_in(values)
-    else:
-        taken = tuple(float(entry) for entry in missing if isinstance(entry, int | float))
-    values[np.isin(values, taken)] = np.nan
-    return Numbers(values, unit, taken)
+
+    def _ambiguous(self) -> str:
+        text, row = self._telling[_EITHER]
+        value = text.strip()
+        mark = POINT if POINT in value else COMMA
+        return (
+            f"{self._place}, {self._row_name(row)}: {value!r} may be {value.replace(mark, '')} or "
+            f"{value.replace(mark, '.')}, and no other cell tells which; say decimal = '.' or "
+            "decimal = ',' in [table_format] of the descriptor, or --read of init"
+        )
 
 
-def _is_text(cells: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _plain_numbers(
+    texts: pd.Series[str], decimal: str | None, but: list[str]
+) -> tuple[Flags, Array]:
+    """Tell which cells are digits with a decimal sign at most, `but` some, and read these.
+
+    As long as the decimal sign is not known, digits alone are.
+    """
+    array = pa.array(texts)
+    fraction = "" if decimal is None else rf"(\{decimal}\d+)?"
+    is_plain = pc.match_substring_regex(array, rf"^-?\d+{fraction}([eE][+-]?\d{{1,3}})?$")
+    if but:
+        is_said = pc.is_in(pc.utf8_lower(array), value_set=pa.array(but, array.type))
+        is_plain = pc.and_not(is_plain, is_said)
+    plain = np.asarray(is_plain.to_numpy(zero_copy_only=False), bool)
+    chosen = array.filter(is_plain)
+    if decimal == COMMA:
+        chosen = pc.replace_substring(chosen, COMMA, POINT)
+    return plain, chosen.cast(pa.float64()).to_numpy(zero_copy_only=False)
+
+
+def _is_text(cells: pd.Series[Any]) -> Flags:
     """Which cells are text and not numbers already."""
     if pd.api.types.is_numeric_dtype(cells.dtype):
         return np.zeros(len(cells), bool)
@@ -235,65 +399,14 @@ def _is_text(cells: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return np.ones(len(cells), bool)
 
 
-def _one_unit(
-    read: dict[str, Numeral], texts: pd.Series[str], place: str, row_name: Callable[[int], str]
-) -> str:
-    first: tuple[str, str] | None = None
-    for text, found in read.items():
-        if not found.unit:
-            continue
-        if first is None:
-            first = (found.unit, text)
-        elif known_unit(found.unit) != known_unit(first[0]):
-            at = texts.index[(texts == text).argmax()]
-            raise InputError(
-                f"{place}, {row_name(at)}: {text!r}, while others are in {first[0]}, such as "
-                f"{first[1]!r}; expected one unit"
-            )
-    return first[0] if first else ""
-
-
-def _decide(
-    read: dict[str, Numeral],
-    texts: pd.Series[str],
-    place: str,
-    row_name: Callable[[int], str],
-    of_table: Callable[[], str | None],
-) -> str:
-    """Decide what separates the decimals of a column."""
-    telling = {found.decimal: text for text, found in reversed(read.items())}
-    if POINT in telling and COMMA in telling:
-        rows = [texts.index[(texts == telling[mark]).argmax()] for mark in (POINT, COMMA)]
-        raise InputError(
-            f"{place}: decimals are separated by a point in {row_name(rows[0])} "
-            f"({telling[POINT]!r}) and by a comma in {row_name(rows[1])} ({telling[COMMA]!r}); "
-            "expected one of them"
-        )
-    for mark in (POINT, COMMA):
-        if mark in telling:
-            return mark
-    if _EITHER not in telling:
-        return POINT
-    of_others = of_table()
-    if of_others is not None:
-        return of_others
-    text = telling[_EITHER]
-    at = texts.index[(texts == text).argmax()]
-    mark = POINT if POINT in text else COMMA
-    value = text.strip()
-    raise InputError(
-        f"{place}, {row_name(at)}: {value!r} may be {value.replace(mark, '')} or "
-        f"{value.replace(mark, '.')}, and no other cell tells which; say decimal = '.' or "
-        "decimal = ',' in [table_format] of the descriptor, or --read of init"
-    )
-
-
-def _codes_in(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, ...]:
+def _codes_in(values: Array) -> tuple[float, ...]:
     """Numbers that loggers write for nothing, and that lie far from all others."""
     found = values[np.isfinite(values)]
     present = [code for code in MISSING_NUMBERS if (found == code).any()]
+    if not present:
+        return ()
     others = found[~np.isin(found, present)]
-    if not present or not len(others):
+    if not len(others):
         return ()
     low, high = float(others.min()), float(others.max())
     room = max(high - low, 0.5 * max(abs(low), abs(high)), 10.0)

@@ -21,6 +21,7 @@ from heatpump_twin.solving.property_tables import medium_table
 
 from .contradictions import check_columns
 from .datasets import Dataset, load_dataset
+from .log_notice import log_notice
 from .new_dataset import TEMPLATES, check_free, template
 from .numerals import POINT
 from .proposal import AIR, Proposal, propose
@@ -58,11 +59,14 @@ class Begun:
         As `load_dataset` reads it.
     contradiction : str
         What contradicts physics in it; empty if nothing does.
+    notice : str
+        That the table is a log over time, and what to do then; empty if it is none.
     """
 
     proposal: Proposal
     dataset: Dataset
     contradiction: str
+    notice: str
 
 
 def begin_with_table(
@@ -91,7 +95,11 @@ def begin_with_table(
     """
     check_free(folder)
     table = read_table(file, form or TableFormat())
-    proposal = propose(table, said or {})
+    try:
+        proposal = propose(table, said or {})
+    except InputError as error:
+        notice = log_notice(table, table.cells)
+        raise InputError(f"{error}. {notice}" if notice else str(error)) from error
     name = re.sub(r"\W+", "_", folder.resolve().name, flags=re.ASCII).strip("_") or "my_heat_pump"
     with staged(folder, f"folder {folder}") as stage:
         _copy(proposal, stage / TABLE_FILE)
@@ -102,7 +110,7 @@ def begin_with_table(
             raise InputError(str(error).replace(f"{stage}", f"{folder}")) from error
         (stage / START_FILE).write_text(_start(proposal, dataset, name), encoding="utf-8")
         contradiction = _contradiction(dataset, proposal.media)
-    return Begun(proposal, dataset, contradiction)
+    return Begun(proposal, dataset, contradiction, log_notice(table, proposal.others))
 
 
 def _contradiction(dataset: Dataset, media: tuple[str, str, str]) -> str:

@@ -28,8 +28,8 @@ from .log_checks import (
     check_state_against_power,
     zeros_not_read,
 )
-from .log_table import ROWS, read_log
-from .log_time import LOCAL, Times, bound, seconds
+from .log_table import LogTable, is_temperature, read_log
+from .log_time import LOCAL, Times, bound
 from .registry import fetch
 from .resampling import Floats, Signal
 from .series_descriptor import (
@@ -39,18 +39,15 @@ from .series_descriptor import (
     Resampling,
     SeriesColumn,
     SeriesDescriptor,
-    StateColumn,
     read_series_descriptor,
 )
+from .tables import CHUNK
 
 # Longest time between rows over which values are known, in usual times between rows.
 GAP = 10.0
 
 # Times between rows that differ by less than this share are one step.
 _EVEN = 0.01
-
-# What programs write where they have no number.
-_NOTHING = ("", "nan", "na", "n/a", "null", "none", "-")
 
 # Share of empty cells from which on a column looks like one that is written on change.
 _MANY_EMPTY = 0.05
@@ -257,24 +254,6 @@ class Series:
         )
 
 
-@dataclass
-class _Log:
-    """Rows of the tables, as numbers; NaN where a cell is empty or was not read."""
-
-    time: Times
-    numbers: dict[str, Floats]  # by header, as written
-    states: dict[str, Floats]  # by name of the state
-    lines: Any
-    ignored: tuple[str, ...]
-    notes: list[str]
-
-    def keep(self, rows: Any) -> None:
-        self.time = self.time[rows]
-        self.lines = self.lines[rows]
-        self.numbers = {k: v[rows] for k, v in self.numbers.items()}
-        self.states = {k: v[rows] for k, v in self.states.items()}
-
-
 def load_series(name_or_path: str, step: float | None = None, kind: str | None = None) -> Series:
     """Read and check a log.
 
@@ -331,143 +310,26 @@ def load_series(name_or_path: str, step: float | None = None, kind: str | None =
     return _completed(series)
 
 
-def _read(descriptor: SeriesDescriptor, folder: Path, name: str) -> _Log:
+def _read(descriptor: SeriesDescriptor, folder: Path, name: str) -> LogTable:
+    """Read a table of a log, and refuse what contradicts itself in it."""
     registered = descriptor.registered.get(name)
     path = fetch(name, registered, folder) if registered else folder / name
-    times: list[Times] = []
-    clock: list[pd.Series[str]] = []
-    lines: list[Any] = []
-    place_of_time = f"data file {path}: column {descriptor.time.column!r}"
-    numbers: dict[str, list[Floats]] = {header: [] for header in descriptor.columns}
-    states: dict[str, list[Floats]] = {state: [] for state in descriptor.states}
-    header: list[str] = []
-    for chunk in read_log(path, descriptor.header_line):
-        if not header:
-            header = list(chunk.columns)
-            _check_headers(descriptor, header, path)
-        cells = chunk[descriptor.time.column].str.strip()
-        lines.append(cells.index.to_numpy())
-        # Clock time is told by its order, so all of it is needed; other texts need not be kept.
-        if descriptor.time.kind == LOCAL:
-            clock.append(cells)
-        else:
-            times.append(seconds(cells, descriptor.time, place_of_time))
-        for column in numbers:
-            place = f"data file {path}: column {column!r}"
-            numbers[column].append(_numbers(chunk[column], descriptor.columns[column], place))
-        for state, found in states.items():
-            of_state = descriptor.states[state]  # type: ignore[index]
-            place = f"data file {path}: column {of_state.column!r}"
-            found.append(_states(chunk[of_state.column], of_state, place))
-    if clock:
-        times = [seconds(pd.concat(clock), descriptor.time, place_of_time)]
-        clock.clear()
-    named = {
-        descriptor.time.column,
-        *descriptor.columns,
-        *(s.column for s in descriptor.states.values()),
-    }
-    log = _Log(
-        time=np.concatenate(times),
-        numbers={k: np.concatenate(numbers.pop(k)) for k in list(numbers)},
-        states={k: np.concatenate(states.pop(k)) for k in list(states)},
-        lines=np.concatenate(lines),
-        ignored=tuple(c for c in header if c not in named),
-        notes=[],
-    )
-    _check_order(log, descriptor, place_of_time)
-    for column, entry in descriptor.columns.items():
-        _take_out_not_read(log, column, entry, f"data file {path}: column {column!r}")
-        _check_empty(log, column, entry, f"data file {path}: column {column!r}")
-    for name_of_state, of_state in descriptor.states.items():
-        place = f"data file {path}: column {of_state.column!r}"
-        is_empty = np.isnan(log.states[name_of_state])
-        _check_empty_cells(is_empty, of_state.writes, False, log.lines, place)
+    log = read_log(path, descriptor)
+
+    def place(column: str) -> str:
+        return f"data file {path}: column {column!r}"
+
+    _check_order(log, descriptor, place(descriptor.time.column))
+    for header, column in descriptor.columns.items():
+        _take_out_not_read(log, header, column, place(header))
+        _check_empty(log, header, column, place(header))
+    for state, entry in descriptor.states.items():
+        is_empty = np.isnan(log.states[state])
+        _check_empty_cells(is_empty, entry.writes, False, log, place(entry.column))
     return log
 
 
-def _check_headers(descriptor: SeriesDescriptor, header: list[str], path: Path) -> None:
-    needed = [
-        (descriptor.time.column, "time.column"),
-        *((column, f"columns.{column}") for column in descriptor.columns),
-        *((s.column, f"states.{name}") for name, s in descriptor.states.items()),
-    ]
-    for column, place in needed:
-        if column not in header:
-            raise InputError(
-                f"data file {path}: column {column!r} is missing, which {place} of the descriptor "
-                f"names; the table has: {', '.join(header)}"
-            )
-
-
-def _numbers(cells: pd.Series[str], column: SeriesColumn, place: str) -> Floats:
-    """Numbers as they are written; NaN for an empty cell."""
-    texts = cells.str.strip()
-    found = np.array(pd.to_numeric(texts, errors="coerce"), dtype=float)
-    odd = ~np.isfinite(found)
-    if odd.any():
-        folded = texts[odd].str.casefold()
-        by_text = {text.casefold(): number for text, number in column.numbers.items()}
-        by_text |= {text: math.nan for text in _NOTHING if text not in by_text}
-        unknown = ~folded.isin(list(by_text))
-        if unknown.any():
-            line = unknown.index[int(unknown.argmax())]
-            raise InputError(
-                f"{place}, line {line}: {texts[line]!r} where a number was expected; a text that "
-                'stands for a number goes into numbers = { "text" = 1 }'
-            )
-        found[odd] = folded.map(by_text).to_numpy(float)
-    for number in column.not_read:
-        if not (number == 0.0 and _is_temperature(column)):
-            found[found == number] = math.nan
-    return found
-
-
-def _states(cells: pd.Series[str], state: StateColumn, place: str) -> Floats:
-    """1 for on, 0 for off, NaN for an empty cell."""
-    texts = cells.str.strip()
-    if state.above is not None:
-        found = np.array(pd.to_numeric(texts, errors="coerce"), dtype=float)
-        wrong = ~np.isfinite(found) & (texts != "").to_numpy()
-        if wrong.any():
-            i = int(wrong.argmax())
-            raise InputError(
-                f"{place}, line {cells.index[i]}: {texts.iat[i]!r} where a number was expected, "
-                f"which is on above {state.above:g}"
-            )
-        return np.where(np.isfinite(found), (found > state.above).astype(float), np.nan)
-    codes, unique = pd.factorize(texts)
-    meaning = np.empty(len(unique))
-    for i, text in enumerate(unique):
-        meaning[i] = _state(str(text), state)
-        if meaning[i] < 0.0:
-            line = cells.index[int((codes == i).argmax())]
-            raise InputError(
-                f"{place}, line {line}: {text!r} is neither on ({', '.join(state.on)}) nor off "
-                f"({', '.join(state.off)}); add it to on = [...] or off = [...]"
-            )
-    return meaning[codes]
-
-
-def _state(text: str, state: StateColumn) -> float:
-    """1, 0, NaN for an empty text, -1 for another one."""
-    if not text:
-        return math.nan
-    for meaning, texts in ((1.0, state.on), (0.0, state.off)):
-        for known in texts:
-            if text.casefold() == known.casefold() or _equal_numbers(text, known):
-                return meaning
-    return -1.0
-
-
-def _equal_numbers(one: str, other: str) -> bool:
-    try:
-        return float(one) == float(other)
-    except ValueError:
-        return False
-
-
-def _check_order(log: _Log, descriptor: SeriesDescriptor, place: str) -> None:
+def _check_order(log: LogTable, descriptor: SeriesDescriptor, place: str) -> None:
     """Refuse time that goes backwards; join or refuse rows of the same time."""
     steps = np.diff(log.time)
     if (steps < 0.0).any():
@@ -480,7 +342,7 @@ def _check_order(log: _Log, descriptor: SeriesDescriptor, place: str) -> None:
                 else f"; expected clock time of {descriptor.time.zone}"
             )
         raise InputError(
-            f"{place}, line {log.lines[i]}: {_stamp(log.time[i], descriptor)} lies "
+            f"{place}, {log.row(i)}: {_stamp(log.time[i], descriptor)} lies "
             f"{-steps[i - 1]:g} s before the row above, {_stamp(log.time[i - 1], descriptor)}; "
             f"expected times that ascend{hint}"
         )
@@ -495,7 +357,7 @@ def _check_order(log: _Log, descriptor: SeriesDescriptor, place: str) -> None:
                     column[i + 1] = one
                 elif not np.isnan(one) and one != other and descriptor.time.duplicates == "refuse":
                     raise InputError(
-                        f"{place}, line {log.lines[i + 1]}: has the time of the row above, "
+                        f"{place}, {log.row(i + 1)}: has the time of the row above, "
                         f"{_stamp(log.time[i], descriptor)}, but {name!r} differs: {one:g} and "
                         f"{other:g}; "
                         'duplicates = "last" in [time] keeps the last'
@@ -504,8 +366,8 @@ def _check_order(log: _Log, descriptor: SeriesDescriptor, place: str) -> None:
     log.notes.append(f"{len(same)} rows have the time of the row above and were joined with it")
 
 
-def _take_out_not_read(log: _Log, column: str, entry: SeriesColumn, place: str) -> None:
-    if not _is_temperature(entry):
+def _take_out_not_read(log: LogTable, column: str, entry: SeriesColumn, place: str) -> None:
+    if not is_temperature(entry):
         return
     written = log.numbers[column]
     (read,) = np.nonzero(~np.isnan(written))
@@ -515,7 +377,7 @@ def _take_out_not_read(log: _Log, column: str, entry: SeriesColumn, place: str) 
     if 0.0 not in entry.not_read:
         others = written[read[written[read] != 0.0]]
         raise InputError(
-            f"{place}, line {log.lines[zeros[0]]}: 0 between readings of about "
+            f"{place}, {log.row(zeros[0])}: 0 between readings of about "
             f"{np.median(others):.3g} {entry.unit}, as at {len(zeros)} places: is zero written "
             "where nothing was read? then add not_read = [0] to the column"
         )
@@ -523,32 +385,27 @@ def _take_out_not_read(log: _Log, column: str, entry: SeriesColumn, place: str) 
     log.notes.append(f"{entry.quantity}: {len(zeros)} zeros far from their neighbours, not read")
 
 
-def _check_empty(log: _Log, column: str, entry: SeriesColumn, place: str) -> None:
+def _check_empty(log: LogTable, column: str, entry: SeriesColumn, place: str) -> None:
     is_empty = np.isnan(log.numbers[column])
     if is_empty.all():
         raise InputError(f"{place}: every cell is empty; expected a number in one at least")
     may = entry.gaps or bool(entry.not_read)
-    _check_empty_cells(is_empty, entry.writes, may, log.lines, place)
+    _check_empty_cells(is_empty, entry.writes, may, log, place)
 
 
-def _check_empty_cells(is_empty: Any, writes: str, may: bool, lines: Any, place: str) -> None:
+def _check_empty_cells(is_empty: Any, writes: str, may: bool, log: LogTable, place: str) -> None:
     if writes == ON_CHANGE or may or not is_empty.any():
         return
     share = float(is_empty.mean())
     looks = " as in a log that writes a value only when it changes" if share > _MANY_EMPTY else ""
     raise InputError(
-        f"{place}, line {lines[int(is_empty.argmax())]}: is empty, {100.0 * share:.2g} % of its "
+        f"{place}, {log.row(int(is_empty.argmax()))}: is empty, {100.0 * share:.2g} % of its "
         f'cells are{looks}; where empty means "as before" add writes = "on_change" to the column, '
         "where it means not read, gaps = true"
     )
 
 
-def _is_temperature(column: SeriesColumn) -> bool:
-    quantity = QUANTITIES[column.quantity]
-    return quantity.unit == "K" and not quantity.is_difference
-
-
-def _joined(descriptor: SeriesDescriptor, logs: list[_Log]) -> _Log:
+def _joined(descriptor: SeriesDescriptor, logs: list[LogTable]) -> LogTable:
     """Put tables one behind the other; an overlap is refused or cut, as the descriptor says."""
     names = descriptor.files
     order = sorted(range(len(logs)), key=lambda i: logs[i].time[0])
@@ -570,11 +427,12 @@ def _joined(descriptor: SeriesDescriptor, logs: list[_Log]) -> _Log:
             joined.notes.append(
                 f"{before} and {names[i]} overlap from {span}; the {descriptor.overlap} counts"
             )
-        joined = _Log(
+        joined = LogTable(
             time=np.concatenate([joined.time, log.time]),
             numbers={k: np.concatenate([v, log.numbers[k]]) for k, v in joined.numbers.items()},
             states={k: np.concatenate([v, log.states[k]]) for k, v in joined.states.items()},
-            lines=np.concatenate([joined.lines, log.lines]),
+            rows=np.concatenate([joined.rows, log.rows]),
+            row_name=joined.row_name,
             ignored=joined.ignored,
             notes=[*joined.notes, *log.notes],
         )
@@ -588,7 +446,7 @@ def _stamp(time: float, descriptor: SeriesDescriptor) -> str:
     return str(stamp.isoformat(timespec="seconds"))
 
 
-def _cut(log: _Log, descriptor: SeriesDescriptor, folder: Path) -> None:
+def _cut(log: LogTable, descriptor: SeriesDescriptor, folder: Path) -> None:
     """Keep the rows of the window that the descriptor names."""
     window, place = descriptor.window, f"descriptor {folder / DESCRIPTOR}: window"
     keep = np.ones(len(log.time), bool)
@@ -606,14 +464,14 @@ def _cut(log: _Log, descriptor: SeriesDescriptor, folder: Path) -> None:
 
 
 def _signals(
-    descriptor: SeriesDescriptor, log: _Log, longest_gap: float, folder: Path
+    descriptor: SeriesDescriptor, log: LogTable, longest_gap: float, folder: Path
 ) -> dict[str, Signal]:
     """Return readings in SI units, by quantity and by state."""
     signals = {}
     for header, column in descriptor.columns.items():
         written = log.numbers[header]
         read = ~np.isnan(written)
-        si = _si(column, written[read], log.lines[read], f"data set {folder}: column {header!r}")
+        si = _si(column, written[read], np.flatnonzero(read), log, folder, header)
         # A speed switches as a state does, and does not pass through what lies between.
         if column.writes == ON_CHANGE or column.quantity == "compressor_speed":
             signal = Signal.held(log.time[read], si, log.time, longest_gap)
@@ -634,18 +492,25 @@ def _signals(
     return signals
 
 
-def _si(column: SeriesColumn, written: Floats, lines: Any, place: str) -> Floats:
+def _si(
+    column: SeriesColumn, written: Floats, at: Any, log: LogTable, folder: Path, header: str
+) -> Floats:
+    """Return readings in SI units; `at` are their positions in the log."""
     si = np.asarray(column.to_si(written), float)
     if column.offset:
         si = si + column.to_si(column.offset, difference=True)
-    check_range(QUANTITIES[column.quantity], si, written, column.unit, lines, place)
+
+    def place(i: int) -> str:
+        return f"data set {folder}: column {header!r}, {log.row(at[i])}"
+
+    check_range(QUANTITIES[column.quantity], si, written, column.unit, place)
     return si
 
 
 def _even(
     descriptor: SeriesDescriptor,
     folder: Path,
-    log: _Log,
+    log: LogTable,
     longest_gap: float,
     resampling: Resampling,
 ) -> Series:
@@ -691,12 +556,12 @@ def _even(
 
 
 def _as_recorded(
-    descriptor: SeriesDescriptor, folder: Path, log: _Log, longest_gap: float
+    descriptor: SeriesDescriptor, folder: Path, log: LogTable, longest_gap: float
 ) -> Series:
     """Take each row as the end of a step."""
     columns = {
         column.quantity: _si(
-            column, log.numbers.pop(header), log.lines, f"data set {folder}: column {header!r}"
+            column, log.numbers.pop(header), np.arange(len(log.time)), log, folder, header
         )
         for header, column in descriptor.columns.items()
     }
@@ -721,7 +586,7 @@ def _series(
     columns: dict[str, Floats],
     longest_gap: float,
     is_mean: bool,
-    log: _Log,
+    log: LogTable,
     resampled: tuple[Resampled, ...],
 ) -> Series:
     quantities = {q: v for q, v in columns.items() if q in QUANTITIES}
@@ -798,8 +663,8 @@ def _heat(values: pd.DataFrame, side: str, entry: DerivedHeat, place: str) -> Fl
     heat = np.empty(len(values))
     try:
         medium = medium_table(entry.medium)
-        for first in range(0, len(heat), ROWS):
-            part = slice(first, first + ROWS)
+        for first in range(0, len(heat), CHUNK):
+            part = slice(first, first + CHUNK)
             capacity = medium.heat_capacity(0.5 * (inlet[part] + outlet[part]))
             change = sign * (outlet[part] - inlet[part]) + entry.offset
             heat[part] = flow[part] * capacity * change

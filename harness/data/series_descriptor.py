@@ -18,6 +18,7 @@ from .files import DESCRIPTOR, TIME, dataset_folder
 from .fmu_map import FmuMap
 from .log_time import TimeColumn, Window
 from .registry import Registered
+from .tables import TableFormat
 
 ON_CHANGE = "on_change"
 
@@ -40,7 +41,8 @@ Phase = Literal[
 COMPRESSOR, DEFROST, HOT_WATER = "compressor", "defrost", "hot_water"
 StateName = Literal["compressor", "defrost", "hot_water", "source_pump", "sink_pump", "demand"]
 
-ON, OFF = ("1", "on", "true"), ("0", "off", "false")
+ON = ("1", "on", "true", "ein", "an", "betrieb")
+OFF = ("0", "off", "false", "aus")
 
 
 class SeriesColumn(Column):
@@ -134,7 +136,7 @@ class SeriesDescriptor(Strict):
     points: str | None = None
     table: Text | None = None
     tables: tuple[Text, ...] = ()
-    header_line: Annotated[int, Field(ge=1)] = 1
+    table_format: TableFormat = TableFormat()
     overlap: Literal["refuse", "first", "last"] = "refuse"
     source: str
     date: str = "not stated"

@@ -53,6 +53,8 @@ def print_begun(begun: Begun, folder: Path, console: Console) -> None:
         say(f"  {text}")
     if begun.contradiction:
         say(f"contradiction: {begun.contradiction}; calibrate will refuse it", "bold red")
+    if begun.notice:
+        say(begun.notice, "bold red")
     for path in ("descriptor.toml", "data.csv", "start.toml"):
         say(f"wrote {folder / path}")
     say("Look at descriptor.toml and start.toml, then:")

@@ -126,3 +126,19 @@ def test_what_the_descriptor_says_counts() -> None:
     assert read(["21", "7", "off"], missing=(7.0, "off")) == pytest.approx(
         [21.0, np.nan, np.nan], nan_ok=True
     )
+
+
+@pytest.mark.parametrize("count", [3, 3000])
+def test_many_cells_read_as_few(count: int) -> None:
+    cells = ["1.234", "-5", "9999", "2,5E1", "k. A.", "12,5"] * count
+    read_all = read(cells, missing=("9999",))
+    assert read_all == pytest.approx(
+        [1234.0, -5.0, np.nan, 25.0, np.nan, 12.5] * count, nan_ok=True
+    )
+    # What tells the decimal sign may stand at the end.
+    late = [*["1,234"] * 60_000, "0,5"]
+    assert read(late)[0] == 1.234
+    with pytest.raises(InputError, match=r"by a point in line 60003 .* by a comma in line 60002"):
+        read([*late, "0.5"])
+    with pytest.raises(InputError, match="line 60003: expected a finite number"):
+        read([*late, "1e999"])

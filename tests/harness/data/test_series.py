@@ -1,14 +1,18 @@
 """Logs: time in each form, what is held and interpolated, and each fault one clear message."""
 
+import datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-from series_logs import made_rows, recorded_data, write_log
+from series_logs import COLUMNS, made_rows, recorded_data, write_log
 
+from heatpump_twin.harness.data import tables
 from heatpump_twin.harness.data.datasets import load_dataset
 from heatpump_twin.harness.data.resampling import Signal
 from heatpump_twin.harness.data.series import load_series
+from heatpump_twin.harness.data.text_table import cut
 from heatpump_twin.model.errors import InputError
 
 ON_CHANGE = 'writes = "on_change"'
@@ -240,16 +244,20 @@ def test_texts_are_states_and_numbers(tmp_path: Path) -> None:
             "contradicts the electric power in 3. % of the time",
         ),
         (lambda r: [row.__setitem__(1, "off") for row in r], {}, "the compressor runs in no step"),
-        (lambda r: r[4].__setitem__(5, "1,5"), {}, "line 6|cannot be read as a table"),
+        (
+            lambda r: r[4].__setitem__(5, "1,5"),
+            {},
+            r"line 6 has 7 cells, the header 6; decimal commas cannot",
+        ),
         (lambda r: r[4].__setitem__(5, "high"), {}, "line 6: 'high' where a number was expected"),
         (lambda r: r[4].__setitem__(5, ""), {}, "line 6: is empty"),
         (
             lambda r: r[-1].__delitem__(slice(3, 6)),
             {},
-            "its last line has 3 cells, the header 6: it was cut off",
+            "line 25 has 3 cells, the header 6, and is the last: it was cut off",
         ),
         (lambda r: r.__delitem__(slice(1, None)), {}, "has 1 row; a log needs two"),
-        (lambda r: r.__delitem__(slice(0, None)), {}, "has no rows below its header"),
+        (lambda r: r.__delitem__(slice(0, None)), {}, "has no records below its header"),
         (
             lambda r: None,
             {"more": "[window]\nbegin = 5000"},
@@ -381,3 +389,115 @@ def test_the_house_with_two_logs_that_overlap() -> None:
     defrosts = np.flatnonzero(np.diff((series.states["defrost"] > 0.5).astype(int)) == 1)
     assert len(defrosts) == 3
     assert series.values["T_source_in"].min() > 273.15
+
+
+LOCAL = 'kind = "local"\nzone = "Europe/Berlin"'
+BEGIN = datetime.datetime(2024, 3, 1, 12)
+
+
+def local_rows() -> list[list[str]]:
+    """Rows at 10 s from noon on, in words and numbers of Germans, times as ISO 8601."""
+    return [
+        [(BEGIN + datetime.timedelta(seconds=10 * i)).isoformat(sep=" "), *row[1:]]
+        for i, row in enumerate(made_rows())
+    ]
+
+
+def in_german(rows: list[list[str]]) -> list[str]:
+    """Lines of them as a controller in Germany writes them, with titles, units and a footer."""
+    lines = ["Wärmepumpe Süd;;;;;", "time;compressor;T_source;T_return;T_supply;P"]
+    lines.append("[s];[-];[°C];[°C];[°C];[kW]")
+    for time, state, *numbers in rows:
+        stamp = datetime.datetime.fromisoformat(time).strftime("%d.%m.%Y %H:%M:%S")
+        word = {"on": "Betrieb", "off": "Aus"}[state]
+        lines.append(";".join([stamp, word, *(n.replace(".", ",") for n in numbers)]))
+    return [*lines, "Mittelwert;;10,0;35,0;38;1"]
+
+
+def test_a_log_reads_the_same_in_each_kind_of_file(tmp_path: Path) -> None:
+    rows = local_rows()
+    plain = load_series(str(write_log(tmp_path / "plain", rows, time=LOCAL)))
+    # Noon in Berlin is 11:00 UTC in March.
+    assert plain.time[0] == pytest.approx(1709290800.0)
+    folders = [
+        write_log(tmp_path / kind, rows, time=LOCAL)
+        for kind in ("cp1252", "utf-16", "excel", "parquet", "texts in excel")
+    ]
+    text = "\r\n".join(in_german(rows))
+    (folders[0] / "log.csv").write_bytes(text.encode("cp1252"))
+    (folders[1] / "log.csv").write_bytes(text.encode("utf-16"))
+    frame = pd.read_csv(tmp_path / "plain" / "log.csv", parse_dates=["time"])
+    with (folders[2] / "log.csv").open("wb") as file:
+        frame.to_excel(file, index=False, engine="openpyxl")
+    frame["compressor"] = frame["compressor"] == "on"
+    frame.to_parquet(folders[3] / "log.csv")
+    cells = [line.split(";") for line in in_german(rows)]
+    with (folders[4] / "log.csv").open("wb") as file:
+        pd.DataFrame(cells).to_excel(file, index=False, header=False, engine="openpyxl")
+    for folder in folders:
+        series = load_series(str(folder))
+        assert series.fingerprint == plain.fingerprint, folder.name
+        # A pattern is that of texts; dates of a workbook or Parquet are dates.
+        descriptor = (folder / "descriptor.toml").read_text(encoding="utf-8")
+        pattern = 'pattern = "%d.%m.%Y %H:%M:%S"\nzone'
+        (folder / "descriptor.toml").write_text(descriptor.replace("zone", pattern), "utf-8")
+        assert load_series(str(folder)).fingerprint == plain.fingerprint, folder.name
+
+
+def test_messages_name_the_line_of_a_german_log(tmp_path: Path) -> None:
+    path = write_log(tmp_path, local_rows(), time=LOCAL)
+    lines = in_german(local_rows())[:-1]
+    for change, expected in (
+        (("40,1", "kaputt"), "'T_supply', line 11: 'kaputt' where a number was expected"),
+        (("40,1", "40.1"), "by a point in line 11 .'40.1'. and by a comma in line 4 .'35,5'."),
+        (("12:01:10", "25:01:10"), "line 11: '01.03.2024 25:01:10' where a time was expected"),
+        (("Betrieb;10,0;35,0;40,1", "Abtauen;10,0;35,0;40,1"), "line 11: 'Abtauen' is neither"),
+        (("40,1", "9999"), "9999 lies far from all other readings.*add not_read = .9999."),
+    ):
+        written = "\n".join([*lines[:10], lines[10].replace(*change), *lines[11:]])
+        (path / "log.csv").write_bytes(written.encode("cp1252"))
+        with pytest.raises(InputError, match=expected):
+            load_series(str(path))
+
+
+def test_what_the_descriptor_says_of_the_table_counts(tmp_path: Path) -> None:
+    rows = [[*row[:4], row[4].replace(".", ",") + "00", row[5]] for row in made_rows()]
+    path = write_log(tmp_path, rows, more='[table_format]\ndelimiter = "~"\nmissing = ["weg"]')
+    lines = ["~".join(row) for row in [COLUMNS, *rows]]
+    (path / "log.csv").write_text("\n".join(lines), encoding="utf-8")
+    descriptor = (path / "descriptor.toml").read_text(encoding="utf-8")
+    # 40,100 may be forty, and each column has a decimal sign of its own.
+    descriptor = descriptor.replace("[columns.T_supply]", '[columns.T_supply]\ndecimal = ","')
+    (path / "descriptor.toml").write_text(descriptor, encoding="utf-8")
+    assert load_series(str(path)).values["T_sink_out"][6] == pytest.approx(273.15 + 40.0)
+    (path / "log.csv").write_text("\n".join(lines).replace("1.50", "weg"), encoding="utf-8")
+    with pytest.raises(InputError, match="column 'P', line 10: is empty"):
+        load_series(str(path))
+
+
+def test_blocks_of_a_large_log_read_as_its_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = made_rows(96)
+    path = write_log(tmp_path, rows)
+    whole = load_series(str(path)).fingerprint
+    table = path / "log.csv"
+    lines = table.read_text(encoding="utf-8").splitlines()
+    monkeypatch.setattr(tables, "CHUNK", 20)
+    assert load_series(str(path)).fingerprint == whole
+    assert cut(lines[1:21], ",", 6, {"time"}) is not None
+    # Remarks, the header again, cells too many that are empty, and quoted cells.
+    odd = [*lines[:30], "# remark", lines[0], *lines[30:50], lines[50] + ",,", *lines[51:]]
+    assert cut(odd[21:41], ",", 6, {"time"}) is None
+    table.write_text("\n".join(odd), encoding="utf-8")
+    assert load_series(str(path)).fingerprint == whole
+    odd[70] = odd[70].replace("on", '"on"').replace("off", '"off"')
+    table.write_text("\n".join(odd), encoding="utf-8")
+    assert load_series(str(path)).fingerprint == whole
+    odd[60] = odd[60].replace("35.0", "warm")
+    table.write_text("\n".join(odd), encoding="utf-8")
+    with pytest.raises(InputError, match="line 61: 'warm' where a number was expected"):
+        load_series(str(path))
+    table.write_text("\n".join([*lines[:41], lines[41][:12], *lines[42:]]), encoding="utf-8")
+    with pytest.raises(InputError, match=r"line 42 has \d cells, the header 6$"):
+        load_series(str(path))

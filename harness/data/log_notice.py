@@ -1,0 +1,87 @@
+"""Whether a user's table is a log over time and not one of steady points, and what to do then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from heatpump_twin.machine_files.units import to_si
+from heatpump_twin.model.errors import InputError
+
+from .header_words import plain
+from .log_time import ELAPSED, ISO, LOCAL, TimeColumn, Times, seconds
+from .numerals import read_numbers
+from .tables import Table
+
+# Rows that are at most so far apart belong to one run of the machine, s; and how many they are.
+_NEAR, _ROWS = 900.0, 20
+
+# So many rows tell.
+_LOOKED_AT = 1000
+
+_WORDS = re.compile(r"time|zeit|datum|\bdate\b|stamp|\buhr\b")
+_UNITS = {"s": "s", "sec": "s", "sek": "s", "min": "min", "h": "h", "std": "h"}
+
+
+def log_notice(table: Table, columns: Iterable[str]) -> str:
+    """Say that a table is a log, by which column, and what its descriptor needs; else nothing.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    columns : iterable of str
+        Those that are no quantity.
+    """
+    for column in columns:
+        if not _WORDS.search(plain(column)):
+            continue
+        for keys in _forms(table, column):
+            times = _times(table, column, keys)
+            if times is None:
+                continue
+            steps = np.diff(times)
+            usual = float(np.median(steps)) if len(steps) >= _ROWS - 1 else np.inf
+            if (steps >= 0.0).all() and 0.0 < usual <= _NEAR:
+                lines = "; ".join(f'{key} = "{value}"' for key, value in keys.items())
+                return (
+                    f"{table.path} is a log: column {column!r} has the time, and its rows are "
+                    f"{usual:g} s apart. As points each row counts as steady, starts and stops "
+                    "too. To use it as a log write a descriptor with [time], in which "
+                    f"{lines}, and [states.compressor], as docs/series.md says; then "
+                    "heatpump-twin plateaus finds its steady parts"
+                )
+    return ""
+
+
+def _forms(table: Table, column: str) -> list[dict[str, str]]:
+    """Ways in which the time may be written, as keys of [time]."""
+    words = f"{plain(column)} {plain(table.units.get(column, ''))}".split()
+    unit = next((_UNITS[word] for word in reversed(words) if word in _UNITS), "s")
+    own = {"column": column}
+    return [
+        {**own, "kind": ISO},
+        {**own, "kind": LOCAL, "zone": "Europe/Berlin"},
+        {**own, "kind": ELAPSED, "unit": unit},
+    ]
+
+
+def _times(table: Table, column: str, keys: dict[str, str]) -> Times | None:
+    cells = table.cells[column].iloc[:_LOOKED_AT]
+    try:
+        if keys["kind"] == ELAPSED:
+            numbers = read_numbers(cells, "", table.row_name, None, table.decimals, ()).values
+            return (
+                None if np.isnan(numbers).any() else np.asarray(to_si(numbers, keys["unit"], "s"))
+            )
+        if not all(isinstance(cell, str) for cell in cells):
+            return None
+        # Any zone tells how far apart rows are; one without summer time knows each hour.
+        zone = {"zone": "UTC"} if keys["kind"] == LOCAL else {}
+        time = TimeColumn.model_validate({**keys, **zone})
+        return seconds(pd.Series(cells, dtype="str"), time, "", table.row_name)
+    except (InputError, ValueError):
+        return None
