@@ -48,6 +48,7 @@ def another_build(machine: Machine, tmp_path_factory: pytest.TempPathFactory) ->
         other,
         replace(certified, table=table, design_state=cycle.design_state),
         False,
+        {},
     )
 
 

@@ -110,10 +110,16 @@ def test_a_fork_at_a_record_is_the_records_own_simulation(server: Running, score
     at = client.start(server.server, dataset="mci_lab", record=9)
     fork = client.fork(at)
     now = server.ask("GET", of(fork, ""))
-    assert now["now"]["outputs"] == expected.loc[9].to_dict()
+
+    def of_record(outputs: dict[str, float]) -> dict[str, float]:
+        """What a record's own simulation has; a session also counts energies and times."""
+        return {name: outputs[name] for name in expected.columns}
+
+    assert of_record(now["now"]["outputs"]) == expected.loc[9].to_dict()
     rows = {r["record"]: r["inputs"] for r in found["records"]}
     for record in (10, 11, 12):
-        assert client.step(fork, **rows[record])["outputs"] == expected.loc[record].to_dict()
+        outputs = client.step(fork, **rows[record])["outputs"]
+        assert of_record(outputs) == expected.loc[record].to_dict()
     changed = client.step(at, T_sink_in=rows[9]["T_sink_in"] + 5.0)
     assert changed["outputs"]["COP"] < now["now"]["outputs"]["COP"]
     for made in (at, fork):
