@@ -288,7 +288,7 @@ class Hostile:
             raise BreachError(f"{row} was rejected: {log}")
         # Below these it is said that a medium does not flow, and demands that are not met are told.
         has_flows = all(row[i] > (self.units + 1) * LEAST_FLOW for i in FLOWS)
-        is_told = not has_flows or control != "speed"
+        is_told = not has_flows or control != "speed" or self.choices["outside_envelope"] == "off"
         if (status >= 2 and not log) or (status < 2 and log and not is_told):
             raise BreachError(f"status {status} with log {log}")
         is_steady = self.choices["dynamics"] == "steady"

@@ -11,12 +11,13 @@ import pytest
 from conftest import ROOT
 from pythonfmu.builder import FmuBuilder
 
+from heatpump_twin.model.quantities import RESULT_QUANTITIES
+
 SLAVES = ROOT / "tests" / "fmus"
 
 BEFORE = """
 import json, sys
 from pathlib import Path
-from heatpump_twin.model.quantities import RESULT_QUANTITIES
 from heatpump_twin.harness.stepping.session import *
 fmu = Path(sys.argv[1])
 """
