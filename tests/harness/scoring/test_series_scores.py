@@ -239,7 +239,7 @@ def test_the_recorded_log_as_means(recorded, fmus: dict[str, Path], tmp_path: Pa
     assert scores.communication_step == 10.0
     assert scores.find("on", "P_el").cv_rmse < 1.5
     assert scores.find("on", "P_el").rmse <= at_one_second.find("on", "P_el").rmse
-    # Inputs are held over a minute, which costs the outlet's minutes of change more than means gain.
+    # Inputs are held over a minute; that costs the outlet's changes more than means gain.
     assert scores.find("on", "T_sink_out").rmse <= 0.3
     assert scores.energies[0].measured == pytest.approx(
         at_one_second.energies[0].measured, rel=2e-3
