@@ -285,3 +285,13 @@ def test_state_can_be_taken_back(control: str, certified_maps: Maps) -> None:
             assert core.state == tried
         else:
             step(core, boundary, points, size)
+
+
+def test_time_constants_of_a_later_run_count(design: Boundary, certified_maps: Maps) -> None:
+    """A host may set others after a reset, and go on with steps of the same size."""
+    once, again = dynamic(certified_maps), dynamic(certified_maps)
+    again.answer(design, 10.0)
+    again.begin()
+    for core in (once, again):
+        assert core.set_parameter("sink_lag", 60.0)
+    assert once.answer(design, 10.0).point == again.answer(design, 10.0).point

@@ -266,6 +266,9 @@ void heat_pump_reset_totals(HeatPump *heat_pump) {
 
 /* Life ------------------------------------------------------------------------------------------ */
 
+/* What is kept between steps belongs to the parameters of then. */
+static void forget(HeatPump *heat_pump) { heat_pump->decay = (Decay){.duration = -1.0}; }
+
 HeatPump *heat_pump_make(const void *map_file, size_t size, char *why, size_t why_size) {
     HeatPump *heat_pump = malloc(sizeof *heat_pump);
     if (!heat_pump) {
@@ -283,7 +286,7 @@ HeatPump *heat_pump_make(const void *map_file, size_t size, char *why, size_t wh
     state->run = (Run){.time = 0.0};
     for (int i = 0; i < SET_POINTS; i++) state->set_points[i] = is->start_set_points[i];
     heat_pump_begin(heat_pump);
-    heat_pump->decay = (Decay){.duration = -1.0};
+    forget(heat_pump);
     heat_pump_use(heat_pump, NULL, NULL);
     return heat_pump;
 }
@@ -305,6 +308,7 @@ double heat_pump_parameter(const HeatPump *heat_pump, Parameter parameter) {
 bool heat_pump_set_parameter(HeatPump *heat_pump, Parameter parameter, double value) {
     if (!is_parameter(parameter, value)) return false;
     heat_pump->state.parameters[parameter] = value;
+    forget(heat_pump);
     return true;
 }
 
@@ -346,5 +350,6 @@ void heat_pump_get_state(const HeatPump *heat_pump, void *bytes) {
 }
 
 bool heat_pump_set_state(HeatPump *heat_pump, const void *bytes, size_t size) {
+    forget(heat_pump);
     return state_read(&heat_pump->state, heat_pump->map_hash, bytes, size);
 }
