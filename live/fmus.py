@@ -267,6 +267,7 @@ def _check_archive(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
+    # The standard library raises NotImplementedError for archives that need a later version of zip.
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
         raise InputError(f"not a zip file, or a damaged one: {error}") from error
     if len(entries) > MOST_FILES:
