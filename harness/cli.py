@@ -640,13 +640,7 @@ def calibrate(
 
     loaded = load_dataset(dataset)
     path = output or Path("out") / f"{loaded.descriptor.name}.toml"
-    check_output_file(path, ".toml")
-    check_output_file(record_path(path))
-    if path.exists() and not replace:
-        raise InputError(
-            f"output {path}: is there already and is kept; choose another file with -o or replace "
-            "it with --replace"
-        )
+    _check_machine_output(path, replace)
     start = machine or start_of(loaded)
     with _progress_bars() as bars:
         fits = bars.add_task("fitting", total=None)
@@ -669,6 +663,19 @@ def calibrate(
     console.print(f"wrote {path} and {record_path(path)}", highlight=False, soft_wrap=True)
 
 
+def _check_machine_output(path: Path, replace: bool) -> None:
+    """Refuse a machine file, and its record, that cannot be written or would be overwritten."""
+    from .calibration.record import record_path
+
+    check_output_file(path, ".toml")
+    check_output_file(record_path(path))
+    if path.exists() and not replace:
+        raise InputError(
+            f"output {path}: is there already and is kept; choose another file with -o or replace "
+            "it with --replace"
+        )
+
+
 def _calibrate_dynamics(
     dataset: str, machine: Path | None, output: Path | None, replace: bool
 ) -> None:
@@ -679,7 +686,6 @@ def _calibrate_dynamics(
     if output is not None:
         check_output_file(output, ".toml")
     from .calibration.dynamics_file import save_time_constants
-    from .calibration.record import record_path
     from .calibration.time_constants import calibrate_time_constants
     from .data.series import load_series
     from .report.time_constants import print_time_constants
@@ -687,13 +693,7 @@ def _calibrate_dynamics(
 
     series = load_series(dataset)
     path = output or Path("out") / f"{series.descriptor.name}.toml"
-    check_output_file(path, ".toml")
-    check_output_file(record_path(path))
-    if path.exists() and not replace:
-        raise InputError(
-            f"output {path}: is there already and is kept; choose another file with -o or replace "
-            "it with --replace"
-        )
+    _check_machine_output(path, replace)
     start = given or machine_of_series(series)
     with _progress(f"calibrating {series.descriptor.name}") as progress:
         found = calibrate_time_constants(series, start, progress)
