@@ -8,7 +8,7 @@ from typing import Any
 
 import tomlkit
 
-from heatpump_twin.machine_files.machine_file import read_machine_file
+from heatpump_twin.machine_files.machine_file import MachineFile, read_machine_file
 from heatpump_twin.machine_files.units import from_si
 from heatpump_twin.model.machine import SECTIONS
 from heatpump_twin.model.quantities import with_unit
@@ -20,6 +20,11 @@ from .time_constants import DYNAMICS, Fitted, TimeConstants
 
 #: Key under which the machine file names the log in its [sources].
 SOURCE = "calibration_log"
+
+
+def was_fitted_to(machine_file: MachineFile, log: str) -> bool:
+    """Whether the time constants of a machine file were fitted to the log of that name."""
+    return f" of log {log} (" in machine_file.sources.get(SOURCE, "")
 
 
 def save_time_constants(found: TimeConstants, machine: Path, path: Path) -> list[Path]:

@@ -134,6 +134,7 @@ class SeriesDescriptor(Strict):
     title: str
     machine: str | None = None
     points: str | None = None
+    points_are_of_this_log: bool = False
     table: Text | None = None
     tables: tuple[Text, ...] = ()
     table_format: TableFormat = TableFormat()

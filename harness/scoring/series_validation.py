@@ -18,10 +18,12 @@ from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import identification
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 
+from ..calibration.dynamics_file import was_fitted_to
 from ..calibration.record import CalibrationRecord, record_path
 from ..data.fmu_map import FmuMap
 from ..data.plateaus import BLOCK
 from ..data.series import Series
+from ..data.series_descriptor import SeriesDescriptor
 from ..progress import Progress, no_progress
 from ..stepping.answers import Answers
 from ..stepping.long_run import step_through
@@ -149,12 +151,26 @@ def with_calibration(
             f"calibration record {record_path(path)}: of another build than machine file {path}: "
             "the machine file was changed after its calibration; calibrate again"
         )
-    text = f"{len(record.records)} records of {record.dataset}, not this log"
+    kin = kinship(series.descriptor, record)
+    text = f"{len(record.records)} records of {record.dataset}, {kin}"
+    if was_fitted_to(machine_file, series.descriptor.name):
+        text += "; time constants fitted to starts and stops of this log"
     found = record.flows_for(series)
     if found:
         series = series.with_flows(found)
         text += "; flows as it found them"
     return series, text, record, machine_file
+
+
+def kinship(descriptor: SeriesDescriptor, record: CalibrationRecord) -> str:
+    """Say what the points of a calibration are to a log: errors of a fit predict nothing."""
+    if record.dataset != descriptor.points:
+        return "of which this log does not say whether they are parts of it"
+    if descriptor.points_are_of_this_log:
+        return (
+            "which are means over parts of this log: its errors are of a fit there, no prediction"
+        )
+    return "other than this log"
 
 
 def simulate(

@@ -1,6 +1,7 @@
 """Scores over a log: by hand on an invented one, and on the recorded one."""
 
 import json
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,15 +13,19 @@ from browser import chromium
 from conftest import ROOT
 from series_logs import made_rows, recorded_data, write_log
 
+from heatpump_twin.harness.calibration.dynamics_file import was_fitted_to
+from heatpump_twin.harness.calibration.record import CalibrationRecord, record_path
 from heatpump_twin.harness.data.series import Series, load_series
-from heatpump_twin.harness.data.series_descriptor import PHASES
+from heatpump_twin.harness.data.series_descriptor import PHASES, SeriesDescriptor
 from heatpump_twin.harness.report.series_folder import write_series_report
 from heatpump_twin.harness.scoring.connection import connect
 from heatpump_twin.harness.scoring.series_phases import phases_of, starts_of
 from heatpump_twin.harness.scoring.series_scores import Band, SeriesScores, score_series
-from heatpump_twin.harness.scoring.series_validation import validate_series
+from heatpump_twin.harness.scoring.series_validation import kinship, validate_series
 from heatpump_twin.harness.stepping.answers import SIMULATION
 from heatpump_twin.harness.stepping.replay import STATUS, FmuInfo, inspect_fmu
+from heatpump_twin.machine_files.files import machine_path
+from heatpump_twin.machine_files.machine_file import read_machine_file
 from heatpump_twin.model.errors import InputError
 
 
@@ -251,3 +256,20 @@ def test_the_recorded_log_as_means(recorded, fmus: dict[str, Path], tmp_path: Pa
     assert len(by_hour.simulated) == 3
     with pytest.raises(InputError, match="communication step of 7 s does not divide its steps"):
         validate_series(series, fmus["rwth_brine_water"], tmp_path / "odd", communication_step=7.0)
+
+
+def test_errors_over_what_was_fitted_are_not_called_predictions() -> None:
+    """The shipped machine's points are means of its log, which its time constants follow, too."""
+    path = ROOT / "validation_data" / "rwth_brine_water_log" / "descriptor.toml"
+    descriptor = SeriesDescriptor.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    record = CalibrationRecord.load(record_path(machine_path("rwth_brine_water")))
+    assert "parts of this log" in kinship(descriptor, record)
+    assert "no prediction" in kinship(descriptor, record)
+    other = descriptor.model_copy(update={"points_are_of_this_log": False})
+    assert kinship(other, record) == "other than this log"
+    unknown = descriptor.model_copy(update={"points": None})
+    assert "does not say" in kinship(unknown, record)
+    shipped = read_machine_file(machine_path("rwth_brine_water"))
+    assert was_fitted_to(shipped, "rwth_brine_water_log")
+    assert not was_fitted_to(shipped, "rwth_brine_water")
+    assert not was_fitted_to(read_machine_file(machine_path("mci_lab")), "rwth_brine_water_log")
