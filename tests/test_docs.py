@@ -59,7 +59,9 @@ RUN_ELSEWHERE = {
     "pip install": ("tests/test_wheel.py", "install"),
     # It does not end by itself.
     "heatpump-twin serve": ("tests/live/server.py", '"serve"'),
+    # They need files of others; the test skips without them.
     "heatpump-twin calibrate rwth_brine_water_log": ("tests/test_series_docs.py", "commands()"),
+    "heatpump-twin validate rwth_brine_water_log": ("tests/test_series_docs.py", "commands()"),
     "python examples/house_and_heat_pump.py": ("tests/test_examples.py", "house_and_heat_pump.py"),
     "python docs/import/ssp/make_ssp.py": ("tests/importers/test_coupling.py", "make_ssp.py"),
     "python -m heatpump_twin.machine_files.reference": (

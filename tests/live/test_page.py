@@ -118,6 +118,19 @@ def test_digits_are_those_of_the_api_and_of_the_fmu(
     client.end(remote)
 
 
+# Keeps who computes and the power of each state of the page in which nobody is waited for.
+WATCH = """() => {
+  window.seen = [];
+  const look = () => {
+    const badge = document.querySelector(".badge[data-computes]:not(.waiting)");
+    const power = document.querySelector("[data-exact=P_el]");
+    if (badge && power) window.seen.push([badge.dataset.computes, Number(power.textContent)]);
+  };
+  new MutationObserver(look).observe(document.body,
+    { subtree: true, childList: true, attributes: true, characterData: true });
+}"""
+
+
 def test_the_switch_shows_who_computes_and_all_say_the_same(browser: Any, server: Running) -> None:
     with at(browser, server) as opened:
         opened.fill("T_sink_in", "47.5")
@@ -129,12 +142,17 @@ def test_the_switch_shows_who_computes_and_all_say_the_same(browser: Any, server
         opened.fill("T_sink_in", "48")
         opened.page.wait_for_selector(f"[data-q=T_sink_in][data-si='{48 + 273.15}']")
         on_server = opened.exact()
+        opened.page.evaluate(WATCH)
         opened.button("TESPy").click()
         opened.page.wait_for_selector(".badge[data-computes=live]:not(.waiting)", timeout=60_000)
         live = opened.exact()
         assert live["P_el"] == pytest.approx(on_server["P_el"], rel=2e-3)
         # A map is no solver: they are not the very same.
         assert live["P_el"] != on_server["P_el"]
+        # Not for a moment did an answer of the one stand under the name of the other.
+        seen = opened.page.evaluate("window.seen")
+        assert ["live", live["P_el"]] in seen
+        assert {power for computes, power in seen if computes == "live"} == {live["P_el"]}
         remote = client.start(server.server, machine="mci_lab", start_values={"solver": "live"})
         boundary = {q: opened.page.input_value(f"#in-{q}") for q in ("T_source_in",)}
         assert boundary["T_source_in"] == "14.2"

@@ -88,50 +88,45 @@ export const startOf = (twin) => ({
 
 /* The answer to a state, by the core at once or by the server in a moment. */
 function useAnswer(twin, state, computes) {
-  const { api, t } = useApp();
+  const { api } = useApp();
   const byCore = useMemo(() => twin.answer(state.inputs, state.settings), [twin, state]);
-  const [byServer, setByServer] = useState(null);
-  const [error, setError] = useState(null);
-  const [isWaiting, setIsWaiting] = useState(false);
+  // What the server said last, and to which question: an answer of another solver is none to this one.
+  const [said, setSaid] = useState(null);
   const asker = useRef(null);
   const key = computes === "core" ? "" : JSON.stringify([twin.machine.name, computes, state.settings]);
   useEffect(() => {
     if (!key) return undefined;
     asker.current = new ServerAsker(api, twin.machine.name, { solver: computes, ...state.settings });
-    setByServer(null);
     const end = () => asker.current?.end();
     window.addEventListener("pagehide", end);
     return () => {
       window.removeEventListener("pagehide", end);
       end();
-      setError(null);
     };
   }, [key]);
   useEffect(() => {
     if (!key) return;
     const mine = asker.current;
-    setIsWaiting(true);
     mine.ask(state.inputs).then(
       (found) => {
         if (mine !== asker.current || found === null) return;
-        setByServer(found);
-        setError(null);
-        setIsWaiting(false);
+        setSaid({ key, state, found, error: null });
       },
-      (problem) => {
+      (error) => {
         if (mine !== asker.current) return;
-        setError(problem);
-        setIsWaiting(false);
+        setSaid((before) => ({ key, state, found: before?.key === key ? before.found : null, error }));
         // The session may have ended meanwhile; the next question begins another.
-        if (problem.status === 404 || problem.status === 410) mine.session = null;
+        if (error.status === 404 || error.status === 410) mine.session = null;
       },
     );
   }, [key, state]);
   if (computes === "core") return { answer: byCore, error: null, isWaiting: false };
+  const mine = said?.key === key ? said : null;
+  const byServer = mine?.found ?? null;
   // The FMU logs a cause once and then counts; the core says it each time.
   const answer = byServer && byServer.status >= 2 && !byServer.notes.length && byServer.status === byCore.status
     ? { ...byServer, notes: byCore.notes } : byServer;
-  return { answer, error, isWaiting, byCore, t };
+  return { answer, error: mine?.error ?? null, isWaiting: mine?.state !== state };
 }
 
 export function WhatIf({ twin, history, computes, setComputes, beside, setBeside }) {
