@@ -22,6 +22,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from heatpump_twin.core.compiling import WEB, compiled_core
+from heatpump_twin.model.errors import TwinError
 from heatpump_twin.page.kept_diagram import kept_log_p_h
 from heatpump_twin.page.twin import twin
 
@@ -156,6 +157,11 @@ def _add_problems(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def problem(_request: Request, error: Problem) -> Response:
         return error.response()
+
+    @app.exception_handler(TwinError)
+    async def not_usable_here(_request: Request, error: TwinError) -> Response:
+        # The request was a good one: it is the server that lacks something, such as a data file.
+        return Problem(503, "not-usable-here", f"The server cannot do this: {error}").response()
 
     @app.exception_handler(RequestValidationError)
     async def not_valid(_request: Request, error: RequestValidationError) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
@@ -14,9 +15,10 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -28,7 +30,12 @@ from server import Running, running, wait_until
 from heatpump_twin.core.compiling import WEB, compiled_core
 from heatpump_twin.harness.scoring.scores import Scores
 from heatpump_twin.harness.stepping.session import Session
-from heatpump_twin.live import client
+from heatpump_twin.live import client, recorded
+from heatpump_twin.live.app import make_app
+from heatpump_twin.live.fmus import Fmus
+from heatpump_twin.live.gate import Access
+from heatpump_twin.live.store import Store
+from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
 
 MOST = 8
@@ -255,6 +262,37 @@ def test_a_request_that_cannot_be_is_a_problem(
     problem = server.problem("POST", of(session, path), body)
     assert problem["status"] == 422
     assert problem["errors"][0]["field"] == field
+
+
+def test_what_the_server_itself_lacks_is_a_problem_and_no_500(
+    tmp_path: Path, fmu: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(name: str) -> None:
+        raise InputError(f"data set {name}: readings.csv cannot be read")
+
+    monkeypatch.setattr(recorded, "load_dataset", lost)
+    fmus, store = Fmus(tmp_path / "fmus"), Store(tmp_path / "sessions.sqlite")
+    fmus.add_machine(fmu)
+    app = make_app(fmus, store, sessions=1, idle=60.0, access=Access((), "", {}))
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def ask() -> None:
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            sent.append(message)
+
+        path = "/api/datasets/mci_lab"
+        scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode()}
+        await app({**scope, "headers": [], "query_string": b""}, receive, send)
+
+    asyncio.run(ask())
+    assert sent[0]["status"] == 503
+    told = json.loads(sent[1]["body"])
+    assert told["detail"] == (
+        "The server cannot do this: data set mci_lab: readings.csv cannot be read"
+    )
 
 
 def test_steps_do_not_go_backwards(server: Running, session: client.Remote) -> None:
