@@ -7,11 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import ROOT
+from series_logs import write_log
 
 import heatpump_twin
+from heatpump_twin.harness.data.datasets import load_dataset
 from heatpump_twin.harness.data.new_dataset import write_example
+from heatpump_twin.harness.stepping.session import Session
 
 PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 FACE = ROOT / "fmu_src" / "heatpump_twin" / "__init__.py"
@@ -80,13 +84,34 @@ def blocks(text: str) -> list[str]:
     return found
 
 
+def write_steady_log(folder: Path, fmu: Path) -> None:
+    """Write half an hour with one start, as the FMU of `mci_lab` answers it, with noise."""
+    rng = np.random.default_rng(1)
+    given = {"T_source_in": 283.15, "T_sink_in": 308.15, "m_flow_source": 0.3, "m_flow_sink": 0.27}
+    rows = []
+    with Session(fmu, outputs=("T_sink_out", "P_el")) as session:
+        for i in range(180):
+            on = i >= 30
+            answer = session.step({**given, "compressor_speed": float(on)}, 10.0)
+            supply = answer["T_sink_out"] - 273.15 + 0.03 * rng.standard_normal()
+            power = (answer["P_el"] + 5.0 * rng.standard_normal()) / 1e3
+            inlets = [f"{t + 0.03 * rng.standard_normal():.2f}" for t in (10.0, 35.0)]
+            state = "on" if on else "off"
+            rows.append([f"{10 * i}", state, *inlets, f"{supply:.3f}", f"{power:.4f}"])
+    write_log(folder, rows)
+
+
 def test_every_line_of_the_page_runs(fmu: Path, tmp_path: Path) -> None:
     """But those of the calibration; `fmu` has put the map into the cache."""
+    write_steady_log(tmp_path / "my_log", fmu)
     code = blocks(PAGE.split("\n## Calibration\n")[0])
     assert len(code) >= 7
     done = python("\n".join(code), tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "report" / "report.html").is_file()
+    assert (tmp_path / "log_report" / "report.html").is_file()
+    assert len(load_dataset(str(tmp_path / "my_points")).values) == 1
+    assert done.stdout.splitlines()[-2] == "None  []"  # the twin itself made it
 
 
 def test_the_calibration_of_the_page_runs(tmp_path: Path) -> None:

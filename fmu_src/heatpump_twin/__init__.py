@@ -13,9 +13,14 @@ if TYPE_CHECKING:
     from .fmu.build import build
     from .harness.calibration.calibrating import calibrate, save
     from .harness.data.datasets import Dataset, load_dataset
+    from .harness.data.plateau_points import points_of, write_points
+    from .harness.data.series import load_series
     from .harness.report.folder import write_report
+    from .harness.report.series_folder import write_series_report
     from .harness.scoring.comparison import read_baseline
+    from .harness.scoring.series_validation import validate_series
     from .harness.scoring.validation import validate
+    from .harness.scoring.watching import watch
     from .harness.stepping.session import Session
     from .machine_files.machine_file import read_machine
     from .model.errors import TwinError
@@ -33,11 +38,17 @@ __all__ = [
     "build",
     "calibrate",
     "load_dataset",
+    "load_series",
+    "points_of",
     "read_baseline",
     "read_machine",
     "save",
     "validate",
+    "validate_series",
+    "watch",
+    "write_points",
     "write_report",
+    "write_series_report",
 ]
 
 # Where each name is; tests compare it with the imports above, which are for type checkers.
@@ -51,11 +62,17 @@ _MODULES = {
     "build": "fmu.build",
     "calibrate": "harness.calibration.calibrating",
     "load_dataset": "harness.data.datasets",
+    "load_series": "harness.data.series",
+    "points_of": "harness.data.plateau_points",
     "read_baseline": "harness.scoring.comparison",
     "read_machine": "machine_files.machine_file",
     "save": "harness.calibration.calibrating",
     "validate": "harness.scoring.validation",
+    "validate_series": "harness.scoring.series_validation",
+    "watch": "harness.scoring.watching",
+    "write_points": "harness.data.plateau_points",
     "write_report": "harness.report.folder",
+    "write_series_report": "harness.report.series_folder",
 }
 
 
