@@ -346,7 +346,7 @@ def _kind_of_archive(path: Path) -> Kind:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError) as error:  # the latter: of a version to come
         raise InputError(
             f"data file {path}: is cut off or broken: it begins like .xlsx or .zip"
         ) from error

@@ -1,15 +1,29 @@
-"""Sheets of Excel workbooks, as rows of cells."""
+"""Sheets of Excel workbooks, as rows of cells.
+
+The library reads .xls and .ods, too. They are refused before, since a broken .xls file can end the
+process there, and a broken .ods file keep it busy without end.
+"""
 
 from __future__ import annotations
 
 import datetime
+import posixpath
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
-import openpyxl
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
 from heatpump_twin.model.errors import InputError
 
@@ -17,90 +31,74 @@ Cell = str | float | None
 
 
 @contextmanager
-def opened(path: Path, formulas: bool = False) -> Iterator[Any]:
-    """Open a workbook, with the values that were stored for its formulas, or with these.
+def opened(path: Path) -> Iterator[CalamineWorkbook]:
+    """Open a workbook by its content, whatever its name is.
 
     Raises
     ------
     InputError
-        If it is broken or protected.
+        If it is broken or protected, also where this shows only while it is read.
     """
-    with path.open("rb") as file:  # by its content, whatever its name is
-        # openpyxl raises whatever its parsers do.
+    with path.open("rb") as file:
         try:
-            book = openpyxl.load_workbook(file, read_only=True, data_only=not formulas)
-        except Exception as error:
+            with CalamineWorkbook.from_filelike(file) as book:
+                yield book
+        except CalamineError as error:
             raise InputError(
                 f"data file {path}: cannot be read as an Excel workbook: {error}"
             ) from error
-        try:
-            yield book
-        finally:
-            book.close()
 
 
 def sheet_names(path: Path) -> list[str]:
-    """Names of the sheets that hold cells and are not hidden."""
+    """Names of the sheets that can hold cells and are not hidden."""
     with opened(path) as book:
-        return [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
+        return [
+            sheet.name
+            for sheet in book.sheets_metadata
+            if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
+        ]
 
 
 def sheet_rows(path: Path, sheet: str) -> Iterator[tuple[int, list[Cell]]]:
     """Give the rows of a sheet that hold something, each with its number.
 
-    Dates are text as ISO 8601 has it, and so are numbers that were stored as text.
+    Formulas give the values that were stored for them. Dates are text as ISO 8601 has it; numbers
+    that were stored as text are text.
 
     Raises
     ------
     InputError
         If the sheet is broken.
     """
+    state = path.stat()
+    cells_of = _sheet(path, sheet, state.st_mtime_ns, state.st_size)
+    for number, cells in enumerate(cells_of.iter_rows(), start=1):
+        row = [_plain(cell) for cell in cells]
+        while row and row[-1] is None:
+            row.pop()
+        if row:
+            yield number, row
+
+
+@lru_cache(maxsize=1)
+def _sheet(path: Path, sheet: str, _changed: int, _size: int) -> CalamineSheet:
+    """Return a sheet; its head is looked at first, then all is read, and once is enough."""
     with opened(path) as book:
-        try:
-            for number, cells in enumerate(book[sheet].iter_rows(values_only=True), start=1):
-                last = len(cells)  # formatted sheets claim thousands of empty columns
-                while last and cells[last - 1] is None:
-                    last -= 1
-                if last:
-                    yield number, [_plain(cell) for cell in cells[:last]]
-        except (
-            KeyError,
-            ValueError,
-            TypeError,
-            SyntaxError,
-            EOFError,
-            zipfile.BadZipFile,
-        ) as error:
-            raise InputError(
-                f"data file {path}: sheet {sheet!r} cannot be read: {error}"
-            ) from error
+        return book.get_sheet_by_name(sheet)
 
 
 def _plain(cell: Any) -> Cell:
+    if isinstance(cell, float):
+        return cell
+    if isinstance(cell, str):
+        return cell or None
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
-    if cell is None or isinstance(cell, float | str):
-        return cell
     if isinstance(cell, int):
         return float(cell)
     if isinstance(cell, datetime.datetime | datetime.date | datetime.time):
         return cell.isoformat()
     return str(cell)
-
-
-def _has_formulas(path: Path) -> bool:
-    """Whether a workbook has any; a second reading of all cells takes as long as the first."""
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if not name.startswith("xl/worksheets/"):
-                continue
-            end = b""
-            with archive.open(name) as file:
-                while block := file.read(1 << 20):
-                    if b"<f>" in end + block or b"<f " in end + block:
-                        return True
-                    end = block[-2:]
-    return False
 
 
 def formula_without_value(path: Path, sheet: str, rows: set[int], columns: set[int]) -> str | None:
@@ -113,21 +111,80 @@ def formula_without_value(path: Path, sheet: str, rows: set[int], columns: set[i
     sheet : str
         Name of the sheet.
     rows, columns : set of int
-        Where a cell is empty; columns count from 0.
+        Where a cell is empty; rows count from 1, columns from 0.
 
     Returns
     -------
     str or None
         The cell as Excel names it.
+
+    Raises
+    ------
+    InputError
+        If the sheet is broken.
     """
-    if not _has_formulas(path):
-        return None
-    with opened(path, formulas=True) as book:
-        for number, cells in enumerate(book[sheet].iter_rows(values_only=True), start=1):
-            if number not in rows:
-                continue
-            for column in columns:
-                text = cells[column] if column < len(cells) else None
-                if isinstance(text, str) and text.startswith("="):
-                    return f"{openpyxl.utils.get_column_letter(column + 1)}{number}"
+    try:
+        return _formula_without_value(path, sheet, rows, columns)
+    # What the library forgives, the parser of the standard library may not.
+    except (ElementTree.ParseError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"data file {path}: sheet {sheet!r}: formulas cannot be read: {error}"
+        ) from error
+
+
+def _formula_without_value(path: Path, sheet: str, rows: set[int], columns: set[int]) -> str | None:
+    with zipfile.ZipFile(path) as archive:
+        member = _file_of(archive, sheet)
+        if member is None or not _has_formulas(archive, member):
+            return None
+        with archive.open(member) as file:
+            for _, element in ElementTree.iterparse(file):
+                tag = _local(element.tag)
+                if tag == "c":
+                    at = element.get("r", "")
+                    letters = at.rstrip("0123456789")
+                    if (
+                        any(_local(part.tag) == "f" for part in element)
+                        and int(at.removeprefix(letters) or 0) in rows
+                        and _column(letters) in columns
+                    ):
+                        return at
+                elif tag == "row":
+                    element.clear()
     return None
+
+
+def _file_of(archive: zipfile.ZipFile, sheet: str) -> str | None:
+    """Return the file of a sheet in a workbook of the .xlsx kind."""
+    targets = {
+        e.get("Id"): e.get("Target", "")
+        for e in ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels")).iter()
+    }
+    for element in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():
+        if _local(element.tag) == "sheet" and element.get("name") == sheet:
+            (relation,) = [v for k, v in element.attrib.items() if k.endswith("}id")]
+            # From the folder of the workbook, or from the root where it begins with a slash.
+            return posixpath.normpath(posixpath.join("/xl", targets[relation])).lstrip("/")
+    return None
+
+
+def _has_formulas(archive: zipfile.ZipFile, member: str) -> bool:
+    """Whether a sheet has any; to read all its cells once more takes much longer."""
+    end = b""
+    with archive.open(member) as file:
+        while block := file.read(1 << 20):
+            if re.search(rb"<(\w+:)?f[ >/]", end + block):
+                return True
+            end = block[-20:]
+    return False
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = 26 * number + ord(letter) - ord("A") + 1
+    return number - 1
