@@ -22,6 +22,9 @@ from fmi_calls import OK, Calls
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 
 INPUTS = tuple(BOUNDARY_QUANTITIES)
+DEMAND = "Q_flow_sink_set"
+# More than the laboratory machine gives, W: of random speeds some are met, and some are not.
+LARGEST_DEMAND = 8e3
 EXTREMES = (0.0, -0.0, math.nan, -1.0, 35.0, 350.0, 1e308, 5e-324, math.inf, 1.5)
 
 
@@ -41,10 +44,30 @@ def rows_of(folder: str, count: int, seed: int, units: int) -> list[list[float]]
 
 
 class Run:
-    """One instance that is stepped through rows of inputs."""
+    """One instance that is stepped through rows of inputs.
 
-    def __init__(self, folder: str, units: int = 1, solver: str = "map") -> None:
+    Parameters
+    ----------
+    folder : str
+        The unzipped FMU.
+    units : int
+        How many machines.
+    solver : str
+        `map` or `live`.
+    in_time : bool
+        With dynamics, and asked for heat in the place of a speed: all states of the core move.
+    """
+
+    def __init__(
+        self, folder: str, units: int = 1, solver: str = "map", in_time: bool = False
+    ) -> None:
         self.calls = Calls(folder)
+        self.in_time = in_time
+        names = (DEMAND, *INPUTS[1:]) if in_time else INPUTS
+        inputs = [self.calls.reference[name] for name in names]
+        self.inputs = (ctypes.c_uint * len(inputs))(*inputs)
+        read = [self.calls.reference[name] for name in (*INPUTS, DEMAND)] + self.calls.outputs
+        self.read = (ctypes.c_uint * len(read))(*read)
         # Messages are counted from the instance's first on, whatever is rolled back.
         assert self.calls.choose(b"logEachStep") == OK
         self.start(units, solver)
@@ -52,23 +75,27 @@ class Run:
     def start(self, units: int, solver: str) -> None:
         """Go from instantiation to the first step."""
         assert self.calls.set("Integer", "number_of_units", units) == OK
-        assert self.calls.set("String", "solver", solver.encode()) == OK
+        choices = {"solver": solver}
+        if self.in_time:
+            choices |= {"dynamics": "dynamic", "control": "heat_flow"}
+        for name, choice in choices.items():
+            assert self.calls.set("String", name, choice.encode()) == OK
         self.calls.start()
 
     def step(self, k: int, row: list[float]) -> str:
         """Step and give all bits of what a host can read, and the log."""
         self.calls.log.clear()
-        count = len(row)
-        values = (ctypes.c_double * count)(*row)
-        references = (ctypes.c_uint * count)(*range(count))
-        assert self.calls.SetReal(references, count, values) == OK
+        if self.in_time:
+            row = [LARGEST_DEMAND * row[0], *row[1:]]
+        values = (ctypes.c_double * len(row))(*row)
+        assert self.calls.SetReal(self.inputs, len(row), values) == OK
         assert self.calls.DoStep(60.0 * k, 60.0, 0) == OK
         return self.bits()
 
     def bits(self) -> str:
         """Give all bits of what a host can read, and the log."""
-        reals, references = (ctypes.c_double * 23)(), (ctypes.c_uint * 23)(*range(23))
-        assert self.calls.GetReal(references, 23, reals) == OK
+        reals = (ctypes.c_double * len(self.read))()
+        assert self.calls.GetReal(self.read, len(self.read), reals) == OK
         time = ctypes.c_double()
         assert self.calls.GetRealStatus(2, ctypes.byref(time)) == OK
         status = self.calls.get("Integer", "operating_status")[1]
@@ -107,9 +134,11 @@ def main() -> int:
     parser.add_argument("--solver", default="map")
     parser.add_argument("--rows", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--in-time", action="store_true")
     arguments = parser.parse_args()
     rows = rows_of(arguments.folder, arguments.rows, arguments.seed, arguments.units)
-    run, rng = Run(arguments.folder, arguments.units, arguments.solver), random.Random(3)
+    run = Run(arguments.folder, arguments.units, arguments.solver, arguments.in_time)
+    rng = random.Random(3)
     states, expected = [], []
     for k, row in enumerate(rows):
         states.append(run.state())

@@ -95,21 +95,25 @@ def script(code: str, *folders: Path) -> list:
     return json.loads(host.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("units", [1, 7])
+@pytest.mark.parametrize(
+    "options", [("--units", "1"), ("--units", "7"), ("--in-time",), ("--in-time", "--units", "3")]
+)
 def test_rolled_back_and_straight_runs_are_equal_bit_for_bit(
-    folders: tuple[Path, ...], units: int
+    folders: tuple[Path, ...], options: tuple[str, ...]
 ) -> None:
-    found = run(folders[0], ROLLBACKS, "--units", str(units))
+    found = run(folders[0], ROLLBACKS, *options)
     assert found["steps repeated"] > ROLLBACKS
     assert 0 < found["largest state"] <= 10_000
     statuses = {line.split()[1] for line in found["after"]}
     assert statuses >= {"1", "2", "4"}
 
 
-def test_with_tespy_too(folders: tuple[Path, ...]) -> None:
-    found = run(folders[0], LIVE_ROLLBACKS, "--solver", "live", "--rows", "6", "--units", "2")
+@pytest.mark.parametrize(("options", "status"), [((), "1"), (("--in-time",), "0")])
+def test_with_tespy_too(folders: tuple[Path, ...], options: tuple[str, ...], status: str) -> None:
+    live = ("--solver", "live", "--rows", "6", "--units", "2")
+    found = run(folders[0], LIVE_ROLLBACKS, *live, *options)
     assert found["steps repeated"] >= LIVE_ROLLBACKS
-    assert {line.split()[1] for line in found["after"]} >= {"1"}
+    assert {line.split()[1] for line in found["after"]} >= {status}
 
 
 @pytest.mark.parametrize("solver", ["map", "live"])
