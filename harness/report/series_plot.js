@@ -102,10 +102,10 @@
       [
         { label: "simulated less measured", stroke: "#1c2530", width: 1, points: { show: false }, value: text },
         { label: "band", stroke: "#0072b266", width: 1, dash: [4, 4], points: { show: false }, value: text },
-        { label: "", stroke: "#0072b266", width: 1, dash: [4, 4], points: { show: false } },
+        { label: "to", stroke: "#0072b266", width: 1, dash: [4, 4], points: { show: false }, value: text },
       ],
       [],
-      90,
+      118,
       i === data.quantities.length - 1,
     );
   });
