@@ -20,7 +20,7 @@ from heatpump_twin.model.quantities import Boundary, OperatingStatus, SetPoints
 from heatpump_twin.model.settings import CONTROLS
 
 Maps = dict[str, CertifiedMap]
-NO_SET_POINTS = SetPoints(0.0, 310.0)
+NO_SET_POINTS = SetPoints(0.0, 310.0, 0.84)
 
 
 @pytest.fixture

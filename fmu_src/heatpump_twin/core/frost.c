@@ -38,8 +38,10 @@ double frost_loss(const double parameters[PARAMETERS], double T, double phi) {
                 LARGEST_LOSS);
 }
 
+/* By a difference, so that little heat changes little: the two series are not exact inverses. */
 static void add_heat(const Map *map, Side side, double per_flow, double *T) {
-    *T = medium_temperature(map, side, medium_enthalpy(map, side, *T) + per_flow);
+    double h = medium_enthalpy(map, side, *T);
+    *T += medium_temperature(map, side, h + per_flow) - medium_temperature(map, side, h);
 }
 
 void frost_apply(const Map *map, const double parameters[PARAMETERS], const double inputs[INPUTS],

@@ -112,15 +112,20 @@ class Frosting:
         lost = loss * clean.Q_flow_sink
         saved = self.frost.frost_power_share * loss * clean.P_el
         Q_flow_sink, P_el = clean.Q_flow_sink - lost, clean.P_el - saved
-        of_source = (lost - saved) / inputs.m_flow_source
-        h_source = self.source.enthalpy_at(clean.T_source_out) + of_source
-        h_sink = self.sink.enthalpy_at(clean.T_sink_out) - lost / inputs.m_flow_sink
         return replace(
             clean,
             P_el=P_el,
             Q_flow_sink=Q_flow_sink,
             Q_flow_source=clean.Q_flow_source - lost + saved,
             COP=Q_flow_sink / P_el,
-            T_source_out=self.source.temperature_at(h_source),
-            T_sink_out=self.sink.temperature_at(h_sink),
+            T_source_out=_with_heat(
+                self.source, clean.T_source_out, (lost - saved) / inputs.m_flow_source
+            ),
+            T_sink_out=_with_heat(self.sink, clean.T_sink_out, -lost / inputs.m_flow_sink),
         )
+
+
+def _with_heat(medium: MediumSeries, T: float, per_flow: float) -> float:
+    """Return the temperature after J/kg more, by a difference: the series are no exact inverses."""
+    h = medium.enthalpy_at(T)
+    return T + medium.temperature_at(h + per_flow) - medium.temperature_at(h)
