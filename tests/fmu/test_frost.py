@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import fmpy
@@ -75,3 +76,12 @@ def test_build_refuses_frost_of_a_liquid(tmp_path: Path) -> None:
     assert not output.exists()
     with pytest.raises(InputError, match="expected frost to be one of off, estimated"):
         build("nist_split", output, start=("frost=on",))
+
+
+def test_documentation_says_what_frost_is_worth(in_air: Path, fmu: Path) -> None:
+    pages = []
+    for path in (in_air, fmu):
+        with zipfile.ZipFile(path) as archive:
+            pages.append(archive.read("documentation/index.html").decode())
+    assert "by the curve of Wetter and Afjei (1996): an estimate" in pages[0]
+    assert "Wetter and Afjei" not in pages[1]
