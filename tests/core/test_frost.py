@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from compiled import compile_core
-from conftest import random_boundaries
+from conftest import ROOT, random_boundaries
 from test_in_time import IN_AIR, core_of, course, machine_of, step
 
 from heatpump_twin.core.heat_pump import HeatPump as Core
@@ -103,6 +103,23 @@ def test_humidity_acts_as_it_should() -> None:
     assert share_of_humidity(FROST, kelvin(0.0), 0.481) == 0.0
     assert share_of_humidity(FROST, kelvin(0.0), 0.482) > 0.0
     assert share_of_humidity(FROST, kelvin(0.0), 1.0) == pytest.approx(1.4466, abs=1e-3)
+
+
+def test_page_has_the_figures_of_the_model() -> None:
+    """The table of docs/frost.md: loss in per cent, and the humidity below which there is none."""
+    page = (ROOT / "docs" / "frost.md").read_text(encoding="utf-8").replace("**", "")
+    table = [line.strip("| ").split(" | ") for line in page.splitlines() if " % |" in line]
+    head, *rows = (row for row in table if len(row) == 8)
+    humidities = [float(text.removesuffix(" %")) / 100.0 for text in head[1:7]]
+    assert len(rows) == 7
+    for celsius, *losses, least in rows:
+        T = kelvin(float(celsius))
+        for phi, loss in zip(humidities, losses, strict=True):
+            found = 100.0 * published_loss(FROST, T) * share_of_humidity(FROST, T, phi)
+            assert found == pytest.approx(float(loss), abs=0.05 + 1e-9), (celsius, phi)
+        threshold = float(least.removesuffix(" %")) / 100.0
+        assert share_of_humidity(FROST, T, threshold - 0.005) == 0.0
+        assert share_of_humidity(FROST, T, threshold + 0.005) > 0.0
 
 
 @pytest.mark.parametrize(("share", "phi"), [(0.0, REFERENCE), (0.3, 0.95), (1.0, 0.7)])
