@@ -6,11 +6,16 @@ import zipfile
 from pathlib import Path
 
 import fmpy
+import pandas as pd
 import pytest
 
 from heatpump_twin.fmu.build import build
+from heatpump_twin.harness.data.datasets import load_dataset
+from heatpump_twin.harness.scoring.connection import connect
+from heatpump_twin.harness.stepping.replay import inspect_fmu
 from heatpump_twin.harness.stepping.session import Session
 from heatpump_twin.model.errors import InputError
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 
 # The loss at 2 degC and the default humidity; by hand in tests/core/test_frost.py.
 AT_2_DEGC = 0.1682774
@@ -85,3 +90,23 @@ def test_documentation_says_what_frost_is_worth(in_air: Path, fmu: Path) -> None
             pages.append(archive.read("documentation/index.html").decode())
     assert "by the curve of Wetter and Afjei (1996): an estimate" in pages[0]
     assert "Wetter and Afjei" not in pages[1]
+
+
+def test_records_are_of_a_clean_coil_however_the_fmu_starts(in_air: Path, tmp_path: Path) -> None:
+    """So a fit takes them. At 20 % base loss warm air would show it."""
+    frosted = build(
+        "nist_split",
+        tmp_path / "frosted.fmu",
+        start=("frost=estimated", "frost_base_loss=0.2", "frost_base_slope=0"),
+    ).path
+    dataset = load_dataset("nist_split")
+    boundaries = dataset.values[list(BOUNDARY_QUANTITIES)].dropna()
+    found = [
+        connect(inspect_fmu(path), dataset, None, "").run(inspect_fmu(path), boundaries).outputs
+        for path in (in_air, frosted)
+    ]
+    assert len(found[0]) > 5
+    pd.testing.assert_frame_equal(*found)
+    with Session(frosted) as session:
+        session.advance(60.0)
+        assert session.get()["frost_factor"] == pytest.approx(0.8, abs=1e-9)
