@@ -151,6 +151,8 @@ static void go_on(HeatPump *heat_pump, const Plan *plan, const double inputs[INP
     }
     run->has_begun = 1.0;
     memcpy(run->inputs, inputs, sizeof run->inputs);
+    /* Nothing that goes on without a plan needs it, and one that no control follows may be none. */
+    run->inputs[INPUT_compressor_speed] = 0.0;
     memcpy(run->on_flow, plan->on_flow, sizeof run->on_flow);
     for (int piece = 0; piece == 0 || left > 0.0; piece++) {
         double T_sink_out = dynamic ? medium_temperature(&heat_pump->map, SIDE_sink,

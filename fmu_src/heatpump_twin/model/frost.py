@@ -5,10 +5,10 @@ heat is lower than that of the clean coil by the share
 
     loss = (max(a - b t, 0) + c exp(-((T - T_peak) / w)^2)) r,    t = T - 273.15 K,
 
-over the air temperature T. A curve of this form was fitted to measured losses by Wetter and Afjei
-(TRNSYS Type 401, 1996; T. Afjei, M. Wetter, A. Glass: "Dual-stage compressor heat pump including
-frost and cycle losses", TRNSYS user meeting, Stuttgart 1997, figure 3), with a = 0.03,
-b = 0.004/K, c = 0.1534, T_peak = 0.8869 degC and w^2 = 26.06 K^2. These are the defaults of
+over the air temperature T. The curve is that of Wetter and Afjei (TRNSYS Type 401, 1996; T. Afjei,
+M. Wetter, A. Glass: "Dual-stage compressor heat pump including frost and cycle losses", TRNSYS user
+meeting, Stuttgart 1997), with a = 0.03, b = 0.004/K, c = 0.1534, T_peak = 0.8869 degC and
+w^2 = 26.06 K^2, as the Modelica libraries IBPSA and Buildings give them. These are the defaults of
 `machine.Frost`; for any one machine they are an estimate.
 
 The curve has no humidity. It is taken to hold at the humidity phi_0, and to follow what drives
