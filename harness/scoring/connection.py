@@ -10,7 +10,7 @@ import pandas as pd
 from heatpump_twin.machine_files.units import from_si, to_si
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, RESULT_QUANTITIES
-from heatpump_twin.model.settings import CONTROLS, DYNAMICS
+from heatpump_twin.model.settings import CONTROLS, DYNAMICS, FROST
 
 from ..data.datasets import Dataset
 from ..data.fmu_map import FmuMap, MappedVariable
@@ -66,10 +66,11 @@ class Link:
         return self.sign * from_si(si, self.unit, is_a.unit, is_a.is_difference)
 
 
-# A record is the steady answer to a speed.
+# A record is the steady answer to a speed; a fit takes it as that of a clean coil.
 _OF_RECORDS: dict[str, bool | int | float | str] = {
     "control": CONTROLS[0],
     "dynamics": DYNAMICS[0],
+    "frost": FROST[0],
 }
 
 

@@ -36,10 +36,14 @@ LARGEST_DIFFERENCE = 1e-9
 
 # A machine whose pressure limit is reached: a bit above the design point's discharge pressure.
 LIMITED = "mci_lab with a low p_high_max"
+# A machine whose coil frosts, though media and sizes are those of the map.
+IN_AIR = "mci_lab with a coil in air"
 
 
 def machine_of(name: str) -> Machine:
     machine = read_machine(name.split()[0])
+    if name == IN_AIR:
+        return replace(machine, source_medium="Air")
     if name != LIMITED:
         return machine
     return machine.with_parameters({"envelope.p_high_max": 1.05 * machine.design.p_high})
@@ -72,7 +76,7 @@ def step(core: Core, boundary: Boundary, set_points: SetPoints, size: float) -> 
 
 def course(machine: Machine, seed: int, count: int, units: int = 1) -> list[Any]:
     """Steps with boundaries in and around the envelope, off now and then, and set-points."""
-    rng = np.random.default_rng(seed)
+    rng, humidity = np.random.default_rng(seed), np.random.default_rng(seed + 1)
     boundaries = random_boundaries(machine, count, seed)
     heat = machine.design.Q_flow_sink
     steps = []
@@ -101,6 +105,7 @@ def course(machine: Machine, seed: int, count: int, units: int = 1) -> list[Any]
         points = SetPoints(
             units * heat * rng.choice([0.0, rng.uniform(0.0, 0.5), rng.uniform(0.2, 2.0)]),
             boundary.T_sink_in + rng.uniform(-3.0, 15.0),
+            float(humidity.choice([*humidity.uniform(0.3, 1.0, 8), 0.0, 1.0])),
         )
         size = float(rng.choice([0.0, 0.5, 1.0, 7.3, 60.0, 300.0, 900.0, 3600.0]))
         steps.append((replace(boundary, **changes), points, size))
@@ -112,6 +117,7 @@ CASES = [
     *(("mci_lab", c, d, p, 1) for c in CONTROLS for d in DYNAMICS for p in PART_LOADS),
     *((name, c, "dynamic", "cycling", 3) for name in SHIPPED[1:] for c in CONTROLS),
     *((LIMITED, c, "steady", "mean", 1) for c in CONTROLS),
+    *((IN_AIR, c, *of, 3) for c in CONTROLS for of in (("steady", "mean"), ("dynamic", "cycling"))),
 ]
 
 
@@ -126,6 +132,7 @@ def differences(
         **{"control": control, "dynamics": dynamics, "part_load": part_load},
         **{"number_of_units": float(units), "pump_run_on_time": 100.0, "start_power_ratio": 0.1},
         **{"minimum_pause_time": 450.5, "outside_envelope": "off" if units > 1 else "by_control"},
+        **{"frost": "estimated", "frost_power_share": 0.3, "frost_peak_loss": 0.4},
     }
     core = core_of(name, maps, library, **settings)
     found = []
@@ -201,6 +208,24 @@ MUTATIONS: dict[str, tuple[str, str, str]] = {
         "if (fabs(run->time - whole) <= TIME_ROUND_OFF) run->time = whole;",
         "run->time += 0.25 + 0.0 * whole;",
     ),
+    "frost at a speed": (
+        "steady.c",
+        "frost_apply(&heat_pump->map, parameters, used, loss, results);\n        return",
+        "return",
+    ),
+    "frost beside the envelope": (
+        "steady.c",
+        "frost_apply(&heat_pump->map, parameters, used, loss, results);\n    set_outlets",
+        "set_outlets",
+    ),
+    "frost of a demand": ("control.c", ".loss = loss_by_frost(heat_pump, taken)", ".loss = 0.0"),
+    "frost of a liquid": ("steady.c", "heat_pump->map.is.has_coil_in_air != 0.0", "true"),
+    "dry air": ("frost.c", "driving > 0.0 && reference > 0.0", "reference > 0.0"),
+    "base of the loss": ("frost.c", "fmax(base, 0.0)", "base"),
+    "largest loss": ("frost.c", "LARGEST_LOSS);", "INFINITY);"),
+    "ice on the coil": ("frost.c", "T_coil < ZERO_CELSIUS ? over_ice(T_coil) :", ""),
+    "water on the coil": ("frost.c", ": over_water(T_coil);", ": over_ice(T_coil);"),
+    "saved power": ("frost.c", "+= saved - lost", "+= -lost"),
     "second lag": ("dynamics.c", "(second + first * share) * remaining", "second * remaining"),
     "media beyond their range": (
         "dynamics.c",

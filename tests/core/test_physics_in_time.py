@@ -20,7 +20,7 @@ from heatpump_twin.model.quantities import Boundary, OperatingStatus, SetPoints
 from heatpump_twin.model.settings import CONTROLS
 
 Maps = dict[str, CertifiedMap]
-NO_SET_POINTS = SetPoints(0.0, 310.0)
+NO_SET_POINTS = SetPoints(0.0, 310.0, 0.84)
 
 
 @pytest.fixture
@@ -285,6 +285,18 @@ def test_state_can_be_taken_back(control: str, certified_maps: Maps) -> None:
             assert core.state == tried
         else:
             step(core, boundary, points, size)
+
+
+def test_speed_that_nobody_follows_does_not_spoil_a_state(
+    design: Boundary, certified_maps: Maps
+) -> None:
+    """With a demand the speed may be anything, and the state is still one that can be restored."""
+    core = dynamic(certified_maps, control="heat_flow")
+    core.set_set_point("Q_flow_sink_set", 3000.0)
+    for speed in (math.nan, math.inf, -math.inf):
+        answer = core.answer(replace(design, compressor_speed=speed), 600.0)
+        assert answer.status == OperatingStatus.INSIDE
+        core.state = core.state
 
 
 def test_time_constants_of_a_later_run_count(design: Boundary, certified_maps: Maps) -> None:

@@ -21,7 +21,7 @@ from heatpump_twin.map_making.certificate import POINTS
 from heatpump_twin.map_making.jobs import cache_folder
 from heatpump_twin.map_making.map_build import CERTIFICATE, DESIGN_STATE, TABLE, CertifiedMap
 from heatpump_twin.model.errors import InputError, SolveError
-from heatpump_twin.model.machine import Control, Dynamics, Machine
+from heatpump_twin.model.machine import Control, Dynamics, Frost, Machine
 from heatpump_twin.model.quantities import (
     BOUNDARY_QUANTITIES,
     OPERATION_QUANTITIES,
@@ -79,7 +79,8 @@ def test_variables_are_the_vocabulary(description: ModelDescription, machine: Ma
     by_causality: dict[str, list[str]] = {}
     for variable in description.modelVariables:
         by_causality.setdefault(variable.causality, []).append(variable.name)
-    asked = [*SET_POINT_QUANTITIES, "reset_totals"]
+    asked = [q for q in SET_POINT_QUANTITIES if q != "phi_source"]
+    asked += ["reset_totals", "phi_source"]
     assert by_causality["input"] == [*BOUNDARY_QUANTITIES, *asked]
     shown = [*RESULT_QUANTITIES, "operating_status", *OPERATION_QUANTITIES]
     assert by_causality["output"] == shown
@@ -92,6 +93,7 @@ def test_variables_are_the_vocabulary(description: ModelDescription, machine: Ma
         "on_failure",
         *("dynamics", "control", "part_load", "outside_envelope"),
         *(f.name for section in (Dynamics, Control) for f in fields(section)),
+        *("frost", *(f.name for f in fields(Frost))),
     ]
     start = {v.name: v.start for v in description.modelVariables}
     known = machine.prediction_uncertainty
@@ -131,7 +133,8 @@ def test_differences_experiment_and_outputs_are_declared_as_what_they_are(fmu: P
         for v in root.iterfind("ModelVariables/ScalarVariable")
         if v[0].get("relativeQuantity") == "true"
     ]
-    assert relative == ["superheat", "subcooling", "temperature_hysteresis"]
+    differences = ["temperature_hysteresis", "frost_peak_width", "frost_coil_difference"]
+    assert relative == ["superheat", "subcooling", *differences]
     # Two units that feed each other are no algebraic loop, and no tool misses a tolerance.
     outputs = root.findall("ModelStructure/Outputs/Unknown")
     assert {unknown.get("dependencies") for unknown in outputs} == {""}

@@ -1,6 +1,6 @@
 import math
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,13 @@ from heatpump_twin.machine_files.files import machine_path, read_toml
 from heatpump_twin.machine_files.machine_file import read_machine, read_machine_file
 from heatpump_twin.machine_files.units import from_si, to_si
 from heatpump_twin.model.errors import InputError
-from heatpump_twin.model.machine import PARAMETERS, Machine, PredictionUncertainty
+from heatpump_twin.model.machine import (
+    PARAMETERS,
+    Frost,
+    Machine,
+    PredictionUncertainty,
+    with_defaults,
+)
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 
 SHIPPED = machine_path("mci_lab")
@@ -86,7 +92,7 @@ def test_parameters_by_place_are_those_of_the_machine(machine: Machine) -> None:
         assert {k for k in old if new[k] != old[k]} == {_place_in_machine(place)}, place
         assert new[_place_in_machine(place)] == value + 1.0
         # Steady answers do not depend on these.
-        is_steady = place.split(".")[0] not in ("dynamics", "control")
+        is_steady = place.split(".")[0] not in ("dynamics", "control", "frost")
         assert (changed.fingerprint != machine.fingerprint) == is_steady, place
         assert changed.with_parameters({place: value}) == machine
 
@@ -139,6 +145,28 @@ def test_prediction_uncertainty_and_refrigerant_note_are_optional(
     assert said.refrigerant_note == "assumed"
     assert said.prediction_uncertainty.P_el == pytest.approx(0.02)
     assert said.prediction_uncertainty.Q_flow_sink == 0.05
+
+
+def test_frost_may_be_that_of_the_machine(machine: Machine, tmp_path: Path) -> None:
+    """What the file does not name is the published curve; the map does not depend on it."""
+    assert machine.frost == with_defaults(Frost)
+    path = tmp_path / "frost.toml"
+    text = SHIPPED.read_text(encoding="utf-8")
+    entry = '{ value = 8.5, unit = "%", uncertainty = 2, source = "estimate" }'
+    path.write_text(f"{text}\n[frost]\nfrost_peak_loss = {entry}\n", encoding="utf-8")
+    own = read_machine(str(path))
+    assert own.frost.frost_peak_loss == pytest.approx(0.085)
+    assert own.frost == replace(machine.frost, frost_peak_loss=own.frost.frost_peak_loss)
+    assert own.fingerprint == machine.fingerprint
+    (parameter,) = (p for k, p in read_machine_file(path).parameters() if k.startswith("frost."))
+    assert parameter.si_uncertainty == pytest.approx(0.02)
+    path.write_text(
+        f"{text}\n[frost]\nfrost_peak_temperature = "
+        '{ value = 0.9, unit = "K", source = "estimate" }\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError, match=r"frost\.frost_peak_temperature: .*263\.15 to 283\.15"):
+        read_machine(str(path))
 
 
 def test_start_file_is_no_machine_file() -> None:

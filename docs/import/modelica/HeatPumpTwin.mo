@@ -16,6 +16,7 @@ package HeatPumpTwin "Frame for the heat pump's FMU in Modelica, with a building
     RealInput Q_flow_sink_set(unit="W") "Heat flow to the sink that is asked for, with control = heat_flow";
     RealInput T_sink_out_set(quantity="ThermodynamicTemperature", unit="K", displayUnit="degC") "Sink outlet temperature that is asked for, with control = supply_temperature";
     BooleanInput reset_totals "Energies, starts and run time count from where it becomes true";
+    RealInput phi_source(unit="1") "Relative humidity of the source's air over liquid water, with frost = estimated";
     RealOutput P_el(unit="W") "Electric power taken";
     RealOutput Q_flow_sink(unit="W") "Heat flow given to the sink";
     RealOutput Q_flow_source(unit="W") "Heat flow taken from the source";
@@ -45,6 +46,7 @@ package HeatPumpTwin "Frame for the heat pump's FMU in Modelica, with a building
     RealOutput E_unmet(unit="J") "Integral of Q_flow_unmet";
     RealOutput starts(unit="1") "Starts of each unit";
     RealOutput run_time(unit="s") "Time on of each unit";
+    RealOutput frost_factor(unit="1") "Mean heat to the sink over frost and defrost, over that of the clean coil; 1 is none";
     IntegerOutput operating_status "0 off, 1 inside the envelope, 2 moved to the envelope, 3 solve failed and last result held, 4 input rejected and last result held";
   end HeatPumpInterface;
 
@@ -87,6 +89,7 @@ package HeatPumpTwin "Frame for the heat pump's FMU in Modelica, with a building
     E_loss = 0;
     E_stored = 0;
     starts = 0;
+    frost_factor = 1;
     der(E_el) = P_el;
     der(E_sink) = Q_flow_sink;
     der(E_source) = Q_flow_source;
@@ -153,6 +156,7 @@ package HeatPumpTwin "Frame for the heat pump's FMU in Modelica, with a building
     heatPump.compressor_speed = 0;
     heatPump.T_sink_out_set = heatPump.T_sink_in;
     heatPump.reset_totals = false;
+    heatPump.phi_source = 0.84;
     connect(building.Q_flow_sink_set, heatPump.Q_flow_sink_set);
     connect(building.T_source_in, heatPump.T_source_in);
     connect(building.T_sink_in, heatPump.T_sink_in);

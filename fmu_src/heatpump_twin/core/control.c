@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "declared.h"
+#include "frost.h"
 #include "notes.h"
 
 static double parameter(const HeatPump *heat_pump, Parameter which) {
@@ -36,6 +37,7 @@ typedef struct {
     double used[INPUTS]; /* in the envelope */
     double per_rise;     /* of the stream that really enters, over the rise at the point used */
     double wanted;       /* heat flow of one unit, W, or temperature rise, K */
+    double loss;         /* of heat by frost, a share */
     double results[RESULTS];
     char *why;
     size_t size;
@@ -49,6 +51,8 @@ static Found give(Demand *demand, double speed, double *log_share) {
     demand->used[INPUT_compressor_speed] = speed;
     if (!steady_state(heat_pump, demand->used, demand->results, demand->why, demand->size))
         return NO_SOLUTION;
+    frost_apply(&heat_pump->map, heat_pump->state.parameters, demand->used, demand->loss,
+                demand->results);
     double given = demand->results[RESULT_Q_flow_sink];
     if (control_of(&heat_pump->state) == CONTROL_supply_temperature)
         given = (demand->results[RESULT_T_sink_out] - demand->used[INPUT_T_sink_in]) *
@@ -294,7 +298,10 @@ static Status plan_demand(HeatPump *heat_pump, const double inputs[INPUTS], cons
         return STATUS_OFF;
     }
     char why[NOTE_SIZE] = "";
-    Demand demand = {.heat_pump = heat_pump, .why = why, .size = sizeof why};
+    Demand demand = {.heat_pump = heat_pump,
+                     .loss = loss_by_frost(heat_pump, taken),
+                     .why = why,
+                     .size = sizeof why};
     for (int i = 0; i < INPUTS; i++)
         demand.used[i] = fmin(fmax(taken->asked[i], is->least[i]), is->largest[i]);
     double flow = fmax(taken->asked[INPUT_m_flow_sink], is->least[INPUT_m_flow_sink]);
@@ -357,8 +364,11 @@ Status control_plan(HeatPump *heat_pump, const double inputs[INPUTS], Plan *plan
     *plan = (Plan){.wants = WANTS_OFF, .share = 1.0};
     take_inputs(heat_pump, inputs, &taken);
     bool is_speed = control_of(&heat_pump->state) == CONTROL_speed;
-    if (!is_speed && !have_set_points_meaning(heat_pump, &taken, notes))
-        return STATUS_INPUT_REJECTED;
+    bool has_meaning = has_humidity(heat_pump, notes);
+    if (!is_speed) has_meaning = have_set_points_meaning(heat_pump, &taken, notes);
+    else if (!has_meaning) have_meaning(taken.given, notes);
+    if (!has_meaning) return STATUS_INPUT_REJECTED;
+    plan->frost_factor = 1.0 - loss_by_frost(heat_pump, &taken);
     if (!is_speed) set_off(heat_pump, &taken, plan->off);
     plan->on_flow[SIDE_source] = units * fmax(taken.asked[INPUT_m_flow_source],
                                               is->least[INPUT_m_flow_source]);

@@ -15,6 +15,7 @@ typedef struct {
     bool is_mean;  /* of running and pausing */
     double share;  /* of the heat or the speed at the least speed; 1 and more runs all the time */
     double speed;  /* when on */
+    double frost_factor;           /* heat when on over that of the clean coil */
     double least_heat;             /* at the least speed, W */
     double unmet_on, unmet_off;    /* demand beyond what is given, W */
     double on[RESULTS], off[RESULTS];

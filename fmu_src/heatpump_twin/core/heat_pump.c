@@ -151,6 +151,8 @@ static void go_on(HeatPump *heat_pump, const Plan *plan, const double inputs[INP
     }
     run->has_begun = 1.0;
     memcpy(run->inputs, inputs, sizeof run->inputs);
+    /* Nothing that goes on without a plan needs it, and one that no control follows may be none. */
+    run->inputs[INPUT_compressor_speed] = 0.0;
     memcpy(run->on_flow, plan->on_flow, sizeof run->on_flow);
     for (int piece = 0; piece == 0 || left > 0.0; piece++) {
         double T_sink_out = dynamic ? medium_temperature(&heat_pump->map, SIDE_sink,
@@ -197,6 +199,7 @@ static void go_on(HeatPump *heat_pump, const Plan *plan, const double inputs[INP
     }
     operation[OPERATION_Q_flow_unmet] = is_on ? plan->unmet_on : plan->unmet_off;
     operation[OPERATION_speed_used] = is_on ? plan->speed : 0.0;
+    operation[OPERATION_frost_factor] = is_on ? plan->frost_factor : 1.0;
 }
 
 /* What is held is the steady answer and the streams of then: the machine goes on towards it. */
@@ -208,7 +211,8 @@ static void hold(HeatPump *heat_pump, double step_size) {
                  .at_once = true,
                  .has_on = is_on,
                  .share = 1.0,
-                 .speed = run->operation[OPERATION_speed_used]};
+                 .speed = run->operation[OPERATION_speed_used],
+                 .frost_factor = run->operation[OPERATION_frost_factor]};
     double inputs[INPUTS];
     memcpy(plan.on, run->steady, sizeof plan.on);
     memcpy(plan.off, run->steady, sizeof plan.off);
@@ -248,6 +252,7 @@ void heat_pump_begin(HeatPump *heat_pump) {
         .since_start = LONG_AGO,
         /* They belong to the results, which stay. */
         .operation = {[OPERATION_speed_used] = run->operation[OPERATION_speed_used],
+                      [OPERATION_frost_factor] = run->operation[OPERATION_frost_factor],
                       [OPERATION_Q_flow_stored] = run->operation[OPERATION_Q_flow_stored],
                       [OPERATION_Q_flow_unmet] = run->operation[OPERATION_Q_flow_unmet]},
     };
@@ -283,7 +288,7 @@ HeatPump *heat_pump_make(const void *map_file, size_t size, char *why, size_t wh
     State *state = &heat_pump->state;
     memcpy(state->parameters, is->start, sizeof state->parameters);
     map_at_rest(&heat_pump->map, is->design, is->start[PARAMETER_standby_power], state->results);
-    state->run = (Run){.time = 0.0};
+    state->run = (Run){.operation = {[OPERATION_frost_factor] = 1.0}};
     for (int i = 0; i < SET_POINTS; i++) state->set_points[i] = is->start_set_points[i];
     heat_pump_begin(heat_pump);
     forget(heat_pump);
@@ -310,6 +315,10 @@ bool heat_pump_set_parameter(HeatPump *heat_pump, Parameter parameter, double va
     heat_pump->state.parameters[parameter] = value;
     forget(heat_pump);
     return true;
+}
+
+bool heat_pump_has_coil_in_air(const HeatPump *heat_pump) {
+    return heat_pump->map.is.has_coil_in_air != 0.0;
 }
 
 void heat_pump_set_point(HeatPump *heat_pump, SetPoint set_point, double value) {

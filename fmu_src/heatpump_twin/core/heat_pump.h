@@ -52,7 +52,11 @@ HEAT_PUMP_API double heat_pump_parameter(const HeatPump *heat_pump, Parameter pa
 /* False, and nothing changed, for a value out of the declared range. */
 HEAT_PUMP_API bool heat_pump_set_parameter(HeatPump *heat_pump, Parameter parameter, double value);
 
-/* What the parameter `control` follows in place of the speed; any value, looked at in a step. */
+/* Whether frost may form, so that the parameter `frost` has an effect. */
+HEAT_PUMP_API bool heat_pump_has_coil_in_air(const HeatPump *heat_pump);
+
+/* Inputs beside those of a step: what the parameter `control` follows in place of the speed, and the
+   humidity for `frost`. Any value, looked at in a step. */
 HEAT_PUMP_API void heat_pump_set_point(HeatPump *heat_pump, SetPoint set_point, double value);
 HEAT_PUMP_API double heat_pump_get_set_point(const HeatPump *heat_pump, SetPoint set_point);
 

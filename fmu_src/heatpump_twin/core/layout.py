@@ -15,6 +15,7 @@ from ..model import (
     closures,
     control,
     dynamics,
+    frost,
     heat_pump,
     performance_map,
     quantities,
@@ -64,6 +65,14 @@ _EQUATIONS = {
     "CONTROL_TOLERANCE": control.TOLERANCE,
     "CONTROL_ITERATIONS": control.ITERATIONS,
     "CONTROL_SHORT": control.SHORT,
+    "ZERO_CELSIUS": quantities.ZERO_CELSIUS,
+    "PRESSURE_AT_ZERO": frost.PRESSURE_AT_ZERO,
+    "LARGEST_LOSS": frost.LARGEST_LOSS,
+    **{
+        f"OVER_{name}_{part}": value
+        for name, constants in (("WATER", frost.OVER_WATER), ("ICE", frost.OVER_ICE))
+        for part, value in zip(("FACTOR", "OFFSET"), constants, strict=True)
+    },
 }
 
 #: Parts of the map's table that are series: attribute of the table, and attribute of that.
@@ -169,6 +178,7 @@ def _header_with(number: int) -> str:
         *(f"    double {name};" for name in constant_names()),
         "    double least[INPUTS], largest[INPUTS], design[INPUTS];",
         "    double start_set_points[SET_POINTS];",
+        "    double has_coil_in_air; /* 0 or 1 */",
         "    double start[PARAMETERS], approach_estimate[ESTIMATES];",
         "    /* centre and height of each; heights of 0 fill up */",
         f"    double evaporator_kernels[{remainder.MOST_OF_EXCHANGER}]"

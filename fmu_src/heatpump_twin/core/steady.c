@@ -6,10 +6,14 @@
 #include <string.h>
 
 #include "declared.h"
+#include "frost.h"
 #include "notes.h"
 
 /* Degrees Celsius that a temperature in kelvin may have been meant as. */
 static const double LEAST_CELSIUS = -60.0, LARGEST_CELSIUS = 100.0;
+
+/* A humidity that may have been meant so. */
+static const double LARGEST_PERCENTAGE = 100.0;
 
 /* Inputs --------------------------------------------------------------------------------------- */
 
@@ -184,6 +188,35 @@ bool has_flows(const Inputs *taken, Notes *notes) {
     return all;
 }
 
+static bool has_frost(const HeatPump *heat_pump) {
+    return (Frost)heat_pump->state.parameters[PARAMETER_frost] == FROST_estimated &&
+           heat_pump->map.is.has_coil_in_air != 0.0;
+}
+
+static double humidity(const HeatPump *heat_pump) {
+    const Declared *of = &DECLARED_SET_POINT[SET_POINT_phi_source];
+    return without_round_off(heat_pump->state.set_points[SET_POINT_phi_source], of->least,
+                             of->largest, ROUND_OFF * of->usual);
+}
+
+bool has_humidity(const HeatPump *heat_pump, Notes *notes) {
+    const Declared *of = &DECLARED_SET_POINT[SET_POINT_phi_source];
+    double phi = humidity(heat_pump);
+    if (!has_frost(heat_pump) || is_in_range(of, phi)) return true;
+    bool is_percentage = phi > 1.0 && phi <= LARGEST_PERCENTAGE;
+    add_note(notes, REJECTED, INPUTS + SET_POINT_phi_source,
+             "%s = %s has no meaning; expected %s to %s%s", of->name, plain(phi).text,
+             plain(of->least).text, plain(of->largest).text,
+             is_percentage ? "; is it in per cent?" : "");
+    return false;
+}
+
+double loss_by_frost(const HeatPump *heat_pump, const Inputs *taken) {
+    if (!has_frost(heat_pump)) return 0.0;
+    return frost_loss(heat_pump->state.parameters, taken->asked[INPUT_T_source_in],
+                      humidity(heat_pump));
+}
+
 void at_rest(const HeatPump *heat_pump, const Inputs *taken, double results[RESULTS]) {
     map_at_rest(&heat_pump->map, taken->given,
                 heat_pump->state.parameters[PARAMETER_standby_power], results);
@@ -212,7 +245,12 @@ Status steady_answer(HeatPump *heat_pump, const double inputs[INPUTS], double re
         return STATUS_SOLVE_FAILED;
     }
     bool is_within = is_solved && are_within_limits(is, results);
-    if (is_inside && is_within) return STATUS_INSIDE;
+    const double *parameters = heat_pump->state.parameters;
+    double loss = loss_by_frost(heat_pump, &taken);
+    if (is_inside && is_within) {
+        frost_apply(&heat_pump->map, parameters, used, loss, results);
+        return STATUS_INSIDE;
+    }
     if (!is_within) {
         if (is_solved)
             note_limits(is, results, notes);
@@ -224,6 +262,7 @@ Status steady_answer(HeatPump *heat_pump, const double inputs[INPUTS], double re
             return STATUS_SOLVE_FAILED;
         }
     }
+    frost_apply(&heat_pump->map, parameters, used, loss, results);
     set_outlets(is, taken.asked, used, results, notes);
     return STATUS_MOVED_TO_ENVELOPE;
 }

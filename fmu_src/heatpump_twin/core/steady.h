@@ -29,7 +29,14 @@ bool have_meaning(const double given[INPUTS], Notes *notes);
 /* False, and a note of each, for media that do not flow. */
 bool has_flows(const Inputs *taken, Notes *notes);
 
-/* One unit at inputs in its envelope, whatever its limits are. */
+/* False, and a note, for a humidity that frost needs and that is none. */
+bool has_humidity(const HeatPump *heat_pump, Notes *notes);
+
+/* The share of heat that frost and defrost take with the air that enters; 0 where it is not to be
+   counted. The humidity has to have a meaning. */
+double loss_by_frost(const HeatPump *heat_pump, const Inputs *taken);
+
+/* One unit at inputs in its envelope, whatever its limits are, with a clean coil. */
 bool steady_state(HeatPump *heat_pump, const double inputs[INPUTS], double results[RESULTS],
                   char *why, size_t size);
 bool are_within_limits(const Constants *is, const double results[RESULTS]);

@@ -36,7 +36,7 @@ from .compiling import compile_libraries, sources
 from .documentation import write_documentation
 from .model_description import model_description
 from .slave_folder import add_pythonfmu, content_hash, write_slave_folder
-from .start_values import StartValues, read_start_values
+from .start_values import StartValues, check_start_values, read_start_values
 
 ICON = Path(__file__).resolve().parent / "templates" / "icon.png"
 
@@ -117,6 +117,7 @@ def build(
     # With a finished map the media were known to CoolProp before.
     machine_file = read_machine_file(path, check_media=False)
     parameters = machine_file.to_machine()
+    check_start_values(start_values, parameters)
     output = output or Path("out") / f"{parameters.name}.fmu"
     check_output_file(output, ".fmu")
     if slave_folder is not None and slave_folder.exists():

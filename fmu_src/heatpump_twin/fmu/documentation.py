@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from heatpump_twin.core.map_file import map_file
 from heatpump_twin.map_making.map_build import PICTURE, CertifiedMap
-from heatpump_twin.model.machine import Machine, identification
+from heatpump_twin.model.machine import Frost, Machine, identification, with_defaults
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, RESULT_QUANTITIES
 from heatpump_twin.page.one_file import POLICY, twin_scripts, twin_style
 
@@ -55,6 +55,7 @@ def write_documentation(
         design=machine.design,
         envelope=_envelope_rows(machine),
         certificate=certified.certificate,
+        has_own_frost=machine.frost != with_defaults(Frost),
         inputs=_variable_rows("input"),
         outputs=_variable_rows("output"),
         parameters=[

@@ -260,9 +260,19 @@ static void note_unused_set_point(Instance *instance) {
     }
 }
 
+/* A coil in a liquid cannot frost; a host may have chosen it for all its machines alike. */
+static void note_unused_frost(Instance *instance) {
+    const HeatPump *heat_pump = instance->heat_pump;
+    if (heat_pump_parameter(heat_pump, PARAMETER_frost) == FROST_estimated &&
+        !heat_pump_has_coil_in_air(heat_pump))
+        log_text(&instance->log, fmi2OK,
+                 "frost = 'estimated' has no effect: the source of this machine is not air");
+}
+
 static fmi2Status leave_initialization(Instance *instance) {
     answer_if_stale(instance);
     note_unused_set_point(instance);
+    note_unused_frost(instance);
     return move_to(instance, STEP_COMPLETE);
 }
 

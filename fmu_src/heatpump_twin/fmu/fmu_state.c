@@ -7,7 +7,7 @@
 #include "bytes.h"
 
 /* The last sign is the version of this layout. */
-static const char MAGIC[8] = {'H', 'P', 'T', 'W', 'I', 'N', '4', 0};
+static const char MAGIC[8] = {'H', 'P', 'T', 'W', 'I', 'N', '5', 0};
 
 /* Magic, whose it is, length of the whole, sum of all but itself; then the numbers of the frame and
    the bytes of the core. */

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from heatpump_twin.model.machine import Machine, identification
+from heatpump_twin.model.machine import SECTIONS, Machine, identification
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, SET_POINT_QUANTITIES, Quantity
 
 from .start_values import StartValues
@@ -23,6 +23,7 @@ _UNITS = {
     "J/kg": {"m": 2, "s": -2},
     "J": {"kg": 1, "m": 2, "s": -2},
     "s": {"s": 1},
+    "1/K": {"K": -1},
 }
 
 _DISPLAY_UNITS = {
@@ -58,6 +59,8 @@ _LESS = {
     "Q_flow_unmet": ("compressor_speed", "dynamics", "part_load", "temperature_hysteresis"),
     "starts": ("solver",),
 }
+# What frost adds where the coil is in air.
+_OF_FROST = ("frost", *SECTIONS["frost"])
 # Nothing has been counted.
 _OF_NOTHING = ("E_el", "E_sink", "E_source", "E_loss", "E_stored", "E_unmet", "run_time")
 
@@ -135,7 +138,7 @@ def model_description(
         variables.append(
             _scalar_variable(variable, reference, variable.start(machine, start_values))
         )
-    root.append(_model_structure())
+    root.append(_model_structure(machine))
     indent(root)
     return tostring(root, "UTF-8", xml_declaration=True) + b"\n"
 
@@ -191,7 +194,7 @@ def _describe_real(node: Element, variable: Variable) -> None:
         node.set("nominal", repr(declared.nominal))
 
 
-def _model_structure() -> Element:
+def _model_structure(machine: Machine) -> Element:
     index = {variable.name: i for i, variable in enumerate(VARIABLES, start=1)}
     outputs = [variable.name for variable in VARIABLES if variable.causality == "output"]
     structure = Element("ModelStructure")
@@ -202,7 +205,12 @@ def _model_structure() -> Element:
     listed = SubElement(structure, "InitialUnknowns")
     for name in outputs:
         knowns = [*BOUNDARY_QUANTITIES, *SET_POINT_QUANTITIES, *_OF_ALL, *_MORE.get(name, ())]
-        less = knowns if name in _OF_NOTHING else _LESS.get(name, ())
+        if machine.has_coil_in_air:
+            knowns += _OF_FROST
+        else:
+            knowns.remove("phi_source")
+        is_constant = name == "frost_factor" and not machine.has_coil_in_air
+        less = knowns if name in _OF_NOTHING or is_constant else _LESS.get(name, ())
         knowns = [known for known in knowns if known not in less]
         places = " ".join(str(i) for i in sorted(index[known] for known in knowns))
         SubElement(listed, "Unknown", {"index": str(index[name]), "dependencies": places})

@@ -9,7 +9,8 @@ import math
 from collections.abc import Iterable, Mapping
 
 from heatpump_twin.model.errors import InputError
-from heatpump_twin.model.settings import SETTINGS
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.settings import FROST, SETTINGS
 
 # By name, a number, or the place of a text among the choices.
 StartValues = Mapping[str, float]
@@ -45,6 +46,21 @@ def read_start_values(assignments: Iterable[str]) -> StartValues:
             raise InputError(f"{place}: {name} is given twice; expected one value")
         values[name] = _value(name, text, place)
     return values
+
+
+def check_start_values(values: StartValues, machine: Machine) -> None:
+    """Refuse a start value that has no effect on a machine.
+
+    Raises
+    ------
+    InputError
+        If frost is to be counted and the source is not air.
+    """
+    if values.get("frost") and not machine.has_coil_in_air:
+        raise InputError(
+            f"start value frost={FROST[1]}: the source of {machine.name} is "
+            f"{machine.source_medium}, and a coil frosts in air alone; expected frost={FROST[0]}"
+        )
 
 
 def _value(name: str, text: str, place: str) -> float:

@@ -121,7 +121,7 @@ class Variable:
         if self.name in BOUNDARY_QUANTITIES:
             return float(getattr(machine.design.boundary, self.name))
         if self.name in SET_POINT_QUANTITIES:
-            return float(start_set_point(machine, self.name))
+            return float(start_set_point(machine, self.name, chosen))
         if self.type == BOOLEAN:
             return False
         if self.name in SETTINGS:
@@ -161,6 +161,8 @@ def _setting(name: str) -> Variable:
 
 # They come before the choices of the frame; later ones follow at the end, so references stay.
 _FIRST_SETTINGS = 4
+# So do these.
+_LATER = ("phi_source", "frost_factor")
 
 #: All variables in the order of their value references, which are part of the FMU's interface.
 VARIABLES: tuple[Variable, ...] = (
@@ -191,12 +193,14 @@ VARIABLES: tuple[Variable, ...] = (
         "'discard' fmi2Discard, 'error' fmi2Error",
         choices=FAILURES,
     ),
-    *(_number(q.name, "input", q) for q in SET_POINT_QUANTITIES.values()),
+    *(_number(q.name, "input", q) for q in SET_POINT_QUANTITIES.values() if q.name not in _LATER),
     Variable(
         RESET, BOOLEAN, "input", "Energies, starts and run time count from where it becomes true"
     ),
-    *(_number(q.name, "output", q) for q in OPERATION_QUANTITIES.values()),
+    *(_number(q.name, "output", q) for q in OPERATION_QUANTITIES.values() if q.name not in _LATER),
     *map(_setting, list(SETTINGS)[_FIRST_SETTINGS:]),
+    _number("phi_source", "input", SET_POINT_QUANTITIES["phi_source"]),
+    _number("frost_factor", "output", OPERATION_QUANTITIES["frost_factor"]),
 )
 
 

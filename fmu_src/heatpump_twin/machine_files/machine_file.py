@@ -39,6 +39,7 @@ from heatpump_twin.model.machine import (
     Envelope,
     Evaporator,
     ExpansionValve,
+    Frost,
     Machine,
     PredictionUncertainty,
     definitions,
@@ -218,7 +219,7 @@ class _Remainder(_Strict):
         )
 
 
-_OPTIONAL = ("dynamics", "control", "prediction_uncertainty")
+_OPTIONAL = ("dynamics", "control", "frost", "prediction_uncertainty")
 _FIELDS: dict[str, Any] = {
     **{key: (_number(definition), ...) for key, definition in SECTIONS[""].items()},
     **{
@@ -337,6 +338,7 @@ class MachineFile(_Declared):
             prediction_uncertainty=PredictionUncertainty(**uncertainty),
             dynamics=Dynamics(**section("dynamics")),
             control=Control(**section("control")),
+            frost=Frost(**section("frost")),
             remainder=self.remainder.to_remainder() if self.remainder else Remainder(),
             **{key: si[key] for key in SECTIONS[""]},
         )

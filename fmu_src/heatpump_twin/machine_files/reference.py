@@ -34,8 +34,8 @@ def reference() -> str:
         "## Quantities\n",
         "Inputs of the FMU.\n",
         _quantities(BOUNDARY_QUANTITIES.values()),
-        "Set-points that take the place of the speed, by the FMU's parameter `control`; inputs "
-        "too.\n",
+        "Inputs too: set-points that take the place of the speed, by the FMU's parameter "
+        "`control`, and the humidity for its parameter `frost`.\n",
         _quantities(SET_POINT_QUANTITIES.values()),
         "Outputs of the FMU: the operating point.\n",
         _quantities(RESULT_QUANTITIES.values()),
@@ -44,8 +44,9 @@ def reference() -> str:
         _quantities(OPERATION_QUANTITIES.values()),
         "## Parameters of the FMU\n",
         "Beside `solver` and `on_failure`. Where there are texts, the first is the start value; "
-        "those of `[dynamics]`, `[control]`, `[prediction_uncertainty]` and `standby_power` start "
-        "as the machine file says. What they do is on the page [control](control.md).\n",
+        "those of `[dynamics]`, `[control]`, `[frost]`, `[prediction_uncertainty]` and "
+        "`standby_power` start as the machine file says. What they do is on the pages "
+        "[control](control.md) and [frost](frost.md).\n",
         _settings(),
         "## Parameters of a machine file\n",
         "Each is given as `{ value = ..., unit = ..., source = ... }`, with `uncertainty` and "

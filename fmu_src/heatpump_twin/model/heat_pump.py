@@ -15,6 +15,7 @@ from dataclasses import asdict, replace
 from typing import NamedTuple, Protocol
 
 from .errors import SolveError
+from .frost import Frosting
 from .machine import Envelope, Machine
 from .quantities import (
     BOUNDARY_QUANTITIES,
@@ -100,6 +101,8 @@ class HeatPump:
         self.steady_state = steady_state
         self.number_of_units = 1
         self.standby_power = machine.standby_power
+        #: Of its coil, where that is to be counted.
+        self.frosting: Frosting | None = None
 
     def answer(self, boundary: Boundary) -> Answer:
         """Answer any boundary.
@@ -150,12 +153,27 @@ class HeatPump:
         else:
             is_within_limits = self.is_within_limits(point)
             if is_inside and is_within_limits:
-                return Answer(point, OperatingStatus.INSIDE)
+                return Answer(self.frosted(point, moved, asked), OperatingStatus.INSIDE)
             if not is_within_limits:
                 notes = (*notes, *self._broken_limits(point))
                 moved, point = self._move_within_limits(moved)
+        point = self.frosted(point, moved, asked)
         point, outlet_notes = self._with_outlets_of(asked, moved, point)
         return Answer(point, OperatingStatus.MOVED_TO_ENVELOPE, (*notes, *outlet_notes))
+
+    def frosted(self, point: OperatingPoint, inputs: Boundary, asked: Boundary) -> OperatingPoint:
+        """Return the mean over frost and defrost in place of the point of a clean coil.
+
+        Parameters
+        ----------
+        point : OperatingPoint
+            Of one unit.
+        inputs : Boundary
+            That it belongs to: those asked, or the nearest in the envelope.
+        asked : Boundary
+            With the air that really enters.
+        """
+        return self.frosting.mean(point, inputs, asked.T_source_in) if self.frosting else point
 
     def _at_the_edge(self, boundary: Boundary) -> Boundary:
         """Put inputs that miss an end of the envelope by round-off on that end."""

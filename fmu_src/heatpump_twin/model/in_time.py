@@ -21,7 +21,9 @@ from .dynamics import (
     heat_through_lag,
 )
 from .errors import SolveError
+from .frost import Frosting
 from .heat_pump import ROUND_OFF, HeatPump
+from .machine import SECTIONS, Frost
 from .map_table import MediumSeries
 from .quantities import (
     LEAST_FLOW,
@@ -34,23 +36,10 @@ from .quantities import (
     Operation,
     SetPoints,
 )
-from .settings import CONTROLS, DYNAMICS, OUTSIDE_ENVELOPE, PART_LOADS, SETTINGS
+from .settings import CONTROLS, DYNAMICS, FROST, OUTSIDE_ENVELOPE, PART_LOADS, SETTINGS
 
 _SIGNS = {"source": -1.0, "sink": 1.0}
 _OFF, _ON, _SHARE = range(3)
-
-
-def enthalpy(medium: MediumSeries, T: float) -> float:
-    """Specific enthalpy at T in K; beyond the range of the series on a straight line."""
-    nearest = min(max(T, medium.enthalpy.low), medium.enthalpy.high)
-    return medium.enthalpy(nearest) + medium.heat_capacity(nearest) * (T - nearest)
-
-
-def temperature(medium: MediumSeries, h: float) -> float:
-    """Temperature in K at a specific enthalpy in J/kg; the inverse of `enthalpy`."""
-    nearest = min(max(h, medium.temperature.low), medium.temperature.high)
-    T = medium.temperature(nearest)
-    return T + (h - nearest) / medium.heat_capacity(T)
 
 
 @dataclass(frozen=True)
@@ -77,6 +66,8 @@ class Plan:
         When on.
     unmet_on, unmet_off : float
         Demand beyond what is given, W.
+    frost_factor : float
+        Heat when on over that of the clean coil.
     """
 
     off: OperatingPoint
@@ -90,6 +81,7 @@ class Plan:
     least_heat: float = 0.0
     unmet_on: float = 0.0
     unmet_off: float = 0.0
+    frost_factor: float = 1.0
 
 
 @dataclass
@@ -129,7 +121,7 @@ class MachineInTime:
         self.time = 0.0
         self.since_change = self.since_start = control.LONG_AGO
         self.deficit = 0.0
-        self.operation = Operation(*(0.0 for _ in OPERATION_QUANTITIES))
+        self.operation = replace(Operation(*(0.0 for _ in OPERATION_QUANTITIES)), frost_factor=1.0)
         self._steady: OperatingPoint | None = None
         self._thermal: _Thermal | None = None
         self._stored_at_reset = 0.0
@@ -169,9 +161,25 @@ class MachineInTime:
         self, boundary: Boundary, set_points: SetPoints
     ) -> tuple[OperatingStatus, Plan | None]:
         """Plan a step; without a plan the last steady answer is held."""
-        if self._control == CONTROLS[0]:
-            return self._plan_speed(boundary)
-        return self._plan_demand(boundary, set_points)
+        of, phi = SET_POINT_QUANTITIES["phi_source"], set_points.phi_source
+        frosting = self.heat_pump.frosting = self._frosting(phi)
+        if frosting and not of.minimum <= phi <= of.maximum:
+            return OperatingStatus.INPUT_REJECTED, None
+        status, plan = (
+            self._plan_speed(boundary)
+            if self._control == CONTROLS[0]
+            else self._plan_demand(boundary, set_points)
+        )
+        if frosting and plan:
+            plan = replace(plan, frost_factor=1.0 - frosting.loss(boundary.T_source_in))
+        return status, plan
+
+    def _frosting(self, phi: float) -> Frosting | None:
+        machine = self.heat_pump.machine
+        if self.settings["frost"] == FROST[0] or not machine.has_coil_in_air:
+            return None
+        frost = Frost(**{name: self._number(name) for name in SECTIONS["frost"]})
+        return Frosting(frost, phi, self.media["source"], self.media["sink"])
 
     def _plan_speed(self, boundary: Boundary) -> tuple[OperatingStatus, Plan | None]:
         speed = boundary.compressor_speed
@@ -247,7 +255,7 @@ class MachineInTime:
         medium = self.media["sink"]
         heat = wanted
         if not is_heat:
-            rise = enthalpy(medium, wanted) - enthalpy(medium, T_sink_in)
+            rise = medium.enthalpy_at(wanted) - medium.enthalpy_at(T_sink_in)
             heat = max(boundary.m_flow_sink * rise, 0.0)
         is_asked = wanted > ROUND_OFF * of.nominal if is_heat else wanted > T_sink_in
         if not is_asked and not self.is_running:
@@ -263,7 +271,8 @@ class MachineInTime:
         used = self._in_envelope(boundary)
         flow = max(boundary.m_flow_sink / units, envelope.minimum.m_flow_sink)
 
-        def given(point: OperatingPoint) -> float:
+        def given(clean: OperatingPoint) -> float:
+            point = heat_pump.frosted(clean, used, boundary)
             if is_heat:
                 return point.Q_flow_sink / (wanted / units)
             rise = (point.T_sink_out - used.T_sink_in) * used.m_flow_sink / flow
@@ -378,7 +387,7 @@ class MachineInTime:
             if self.is_running:
                 least = getattr(self.heat_pump.machine.envelope.minimum, f"m_flow_{side}")
                 m_flow = max(m_flow, least * units)
-            h_in = enthalpy(self.media[side], getattr(boundary, f"T_{side}_in"))
+            h_in = self.media[side].enthalpy_at(getattr(boundary, f"T_{side}_in"))
             streams[side] = (m_flow if m_flow > LEAST_FLOW else 0.0, h_in)
         return streams
 
@@ -413,6 +422,7 @@ class MachineInTime:
         self.operation = replace(
             self.operation,
             speed_used=plan.speed if self.is_running else 0.0,
+            frost_factor=plan.frost_factor if self.is_running else 1.0,
             Q_flow_unmet=plan.unmet_on if self.is_running else plan.unmet_off,
             Q_flow_stored=stored if self._is_dynamic else 0.0,
             E_stored=self._stored() - self._stored_at_reset if self._is_dynamic else 0.0,
@@ -451,7 +461,7 @@ class MachineInTime:
 
     def _T_sink_out(self, plan: Plan) -> float:
         if self._thermal is not None:
-            return temperature(self.media["sink"], self._thermal.liquid["sink"].h)
+            return self.media["sink"].temperature_at(self._thermal.liquid["sink"].h)
         on = plan.on if self.is_running else plan.off
         assert on is not None
         return on.T_sink_out
@@ -566,7 +576,7 @@ class MachineInTime:
         values = {name: lag.second for name, lag in self._thermal.refrigerant.items()}
         for side, (m_flow, h_in) in self._streams(boundary).items():
             h, of = self._thermal.liquid[side].h, RESULT_QUANTITIES[f"T_{side}_out"]
-            T = temperature(self.media[side], h)
+            T = self.media[side].temperature_at(h)
             values[of.name] = min(max(T, of.minimum), of.maximum)
             values[f"Q_flow_{side}"] = _SIGNS[side] * m_flow * (h - h_in)
         P_el = target.P_el + self._thermal.extra_power

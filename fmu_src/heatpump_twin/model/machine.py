@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from .quantities import BOUNDARY_QUANTITIES, QUANTITIES, Boundary, Quantity
+from .quantities import BOUNDARY_QUANTITIES, QUANTITIES, ZERO_CELSIUS, Boundary, Quantity
+from .rating_points import kind_of_medium
 from .remainder import Remainder
 
 # Inputs whose value at the design point is a matter of definition and not of the machine file.
@@ -330,6 +332,70 @@ class Control:
 
 
 @dataclass(frozen=True)
+class Frost:
+    """What frost and defrost of a coil in air cost on average (see `frost`).
+
+    The defaults are the published curve of Wetter and Afjei (1996), at the humidity of EN 14511's
+    point at 2 degC with a wet bulb temperature of 1 degC; an estimate for any one machine.
+    """
+
+    frost_base_loss: float = _parameter(
+        "1",
+        0.0,
+        0.2,
+        "Share of heat that is lost with air at 0 degC, beside the peak",
+        default=0.03,
+    )
+    frost_base_slope: float = _parameter(
+        "1/K",
+        0.0,
+        0.02,
+        "Fall of that share per kelvin of air temperature, down to 0",
+        default=0.004,
+    )
+    frost_peak_loss: float = _parameter(
+        "1",
+        0.0,
+        0.5,
+        "Height of the peak of the lost share, where frost is worst",
+        default=0.1534,
+    )
+    frost_peak_temperature: float = _parameter(
+        "K",
+        263.15,
+        283.15,
+        "Air temperature at the peak",
+        default=ZERO_CELSIUS + 0.8869,
+    )
+    frost_peak_width: float = _parameter(
+        "K",
+        1.0,
+        20.0,
+        "Distance from the peak at which it has fallen to 1/e",
+        is_difference=True,
+        default=math.sqrt(26.06),
+    )
+    frost_power_share: float = _parameter(
+        "1",
+        0.0,
+        1.0,
+        "Lost share of electric power over the lost share of heat",
+        default=0.0,
+    )
+    frost_reference_humidity: float = _parameter(
+        "1", 0.8, 1.0, "Relative humidity at which the losses are as stated", default=0.84
+    )
+    frost_coil_difference: float = _parameter(
+        "K",
+        5.0,
+        20.0,
+        "How far the coil's surface is colder than the air",
+        is_difference=True,
+        default=8.589,
+    )
+
+
+@dataclass(frozen=True)
 class PredictionUncertainty:
     """Relative standard uncertainty of what the machine predicts; 0 where it is not known."""
 
@@ -377,7 +443,13 @@ class Machine:
     )
     dynamics: Dynamics = field(default_factory=lambda: with_defaults(Dynamics))
     control: Control = field(default_factory=lambda: with_defaults(Control))
+    frost: Frost = field(default_factory=lambda: with_defaults(Frost))
     remainder: Remainder = field(default_factory=Remainder)
+
+    @property
+    def has_coil_in_air(self) -> bool:
+        """Whether the source is air, so that frost may form."""
+        return kind_of_medium(self.source_medium) == "A"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the machine as nested dictionaries of plain numbers and texts."""
@@ -437,7 +509,7 @@ class Machine:
     def fingerprint(self) -> str:
         """Hash of all that steady answers depend on; a design state carries that of its machine."""
         content = self.to_dict()
-        for section in ("dynamics", "control"):
+        for section in ("dynamics", "control", "frost"):
             del content[section]
         text = json.dumps(content, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()
@@ -507,6 +579,7 @@ SECTIONS: dict[str, dict[str, Definition]] = {
     "envelope": _envelope(),
     "dynamics": definitions(Dynamics),
     "control": definitions(Control),
+    "frost": definitions(Frost),
     "prediction_uncertainty": definitions(PredictionUncertainty),
 }
 

@@ -103,6 +103,17 @@ class MediumSeries:
             raise SolveError(f"secondary medium leaves its range after {enthalpy_rise:.4g} J/kg")
         return self.temperature(h)
 
+    def enthalpy_at(self, T: float) -> float:
+        """Enthalpy in J/kg at T in K; beyond the range of the series on a straight line."""
+        nearest = min(max(T, self.enthalpy.low), self.enthalpy.high)
+        return self.enthalpy(nearest) + self.heat_capacity(nearest) * (T - nearest)
+
+    def temperature_at(self, h: float) -> float:
+        """Temperature in K at a specific enthalpy in J/kg; the inverse of `enthalpy_at`."""
+        nearest = min(max(h, self.temperature.low), self.temperature.high)
+        T = self.temperature(nearest)
+        return T + (h - nearest) / self.heat_capacity(T)
+
 
 @dataclass(frozen=True)
 class SaturationSeries:

@@ -14,6 +14,9 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import IntEnum
 from typing import Any
 
+#: 0 degC in K.
+ZERO_CELSIUS = 273.15
+
 
 @dataclass(frozen=True)
 class Display:
@@ -38,7 +41,7 @@ class Display:
 # How people usually read a quantity, by its SI unit.
 _DISPLAYS = {
     "1": Display("1", decimals=2),
-    "K": Display("°C", offset=-273.15),
+    "K": Display("°C", offset=-ZERO_CELSIUS),
     "Pa": Display("bar", 1e-5, decimals=2),
     "J": Display("kWh", 1 / 3.6e6, decimals=2),
     "s": Display("h", 1 / 3600.0, decimals=1),
@@ -138,7 +141,7 @@ def with_unit(value: float, unit: str) -> str:
 
 def celsius(T: float) -> str:
     """Write a temperature in K as people read it."""
-    return f"{T - 273.15:.1f} degC"
+    return f"{T - ZERO_CELSIUS:.1f} degC"
 
 
 def _quantity(
@@ -433,7 +436,11 @@ class OperatingPoint:
 
 @dataclass(frozen=True)
 class SetPoints:
-    """Inputs of the FMU that take the place of the compressor speed, by the parameter `control`."""
+    """Inputs of the FMU beside the boundary, which only some of its parameters look at.
+
+    Two take the place of the compressor speed, by the parameter `control`. The humidity counts
+    where the parameter `frost` is on.
+    """
 
     Q_flow_sink_set: float = _quantity(
         "W",
@@ -452,6 +459,14 @@ class SetPoints:
         310.0,
         "supply set-point",
         "Sink outlet temperature that is asked for, with control = supply_temperature",
+    )
+    phi_source: float = _quantity(
+        "1",
+        0.0,
+        1.0,
+        0.8,
+        "source humidity",
+        "Relative humidity of the source's air over liquid water, with frost = estimated",
     )
 
 
@@ -511,6 +526,14 @@ class Operation:
     )
     starts: float = _quantity("1", 0.0, 1e12, 10.0, "starts", "Starts of each unit")
     run_time: float = _quantity("s", 0.0, 1e15, 1e4, "run time", "Time on of each unit")
+    frost_factor: float = _quantity(
+        "1",
+        0.0,
+        1.0,
+        1.0,
+        "frost factor",
+        "Mean heat to the sink over frost and defrost, over that of the clean coil; 1 is none",
+    )
 
 
 def _quantities_of(cls: type) -> dict[str, Quantity]:

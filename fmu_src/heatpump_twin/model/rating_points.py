@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-ZERO_CELSIUS = 273.15
+from .quantities import ZERO_CELSIUS
 
 EN_14511, EN_14825 = "EN 14511", "EN 14825"
 

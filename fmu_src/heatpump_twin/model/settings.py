@@ -5,6 +5,7 @@ The FMU's parameters, their ranges in C and the model description follow from it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .machine import PARAMETERS, SECTIONS, Definition, Machine
@@ -16,6 +17,7 @@ DYNAMICS = ("steady", "dynamic")
 CONTROLS = ("speed", "heat_flow", "supply_temperature")
 PART_LOADS = ("cycling", "mean")
 OUTSIDE_ENVELOPE = ("by_control", "nearest", "off")
+FROST = ("off", "estimated")
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,22 @@ SETTINGS: dict[str, Setting] = {
     ),
     **_section("dynamics"),
     **_section("control"),
+    "frost": _choice(
+        FROST,
+        "Frost and defrost of a coil in air: 'off': as if it stayed clean; 'estimated': the mean "
+        "over both, by a published curve or the machine file's",
+    ),
+    **_section("frost"),
 }
 
 
-# Before a host asks for anything, nothing is asked for.
-_START_SET_POINTS = {"Q_flow_sink_set": 0.0}
+def start_set_point(
+    machine: Machine, name: str, start_values: Mapping[str, float] | None = None
+) -> float:
+    """Return an input beside the boundary before a host sets it.
 
-
-def start_set_point(machine: Machine, name: str) -> float:
-    """Return a set-point before a host sets it: no heat, and the sink's inlet at the design point.
+    Nothing is asked for: no heat, and the sink's inlet at the design point. Humidity is that at
+    which the losses by frost are as stated.
 
     Parameters
     ----------
@@ -109,5 +118,13 @@ def start_set_point(machine: Machine, name: str) -> float:
         Whose FMU it is.
     name : str
         A key of `SET_POINT_QUANTITIES`; SI unit.
+    start_values : mapping of str to float, optional
+        Of parameters in `SETTINGS`, in the place of the machine's.
     """
-    return _START_SET_POINTS.get(name, machine.design.boundary.T_sink_in)
+    humidity = "frost_reference_humidity"
+    starts = {
+        "Q_flow_sink_set": 0.0,
+        "T_sink_out_set": machine.design.boundary.T_sink_in,
+        "phi_source": (start_values or {}).get(humidity, SETTINGS[humidity].start(machine)),
+    }
+    return starts[name]
