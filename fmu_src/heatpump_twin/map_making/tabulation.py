@@ -228,11 +228,11 @@ def _with_nodes(machine: Machine, axes: tuple[Axis, ...], tolerance: float) -> t
             counts[k] = max(counts[k], int(beyond.max(initial=0)) + 1)
     needed, most = math.prod(counts), max(range(len(axes)), key=lambda k: counts[k])
     if counts[most] == LINE_NODES or needed > NODE_BUDGET:
-        limit = f"{LINE_NODES - 1} along an axis and {NODE_BUDGET} in all"
+        most_nodes = f"{LINE_NODES - 1} along an axis and {NODE_BUDGET} in all"
         raise InputError(
             f"machine {machine.name}: a map within {tolerance:.2g} would need {needed} nodes or "
             f"more ({', '.join(f'{a.name} {n}' for a, n in zip(axes, counts, strict=True))}), the "
-            f"limit is {limit}; narrow the envelope in {INPUT_OF[axes[most].name]} or raise "
+            f"limit is {most_nodes}; narrow the envelope in {INPUT_OF[axes[most].name]} or raise "
             "map_tolerance in the machine file"
         )
     return tuple(replace(axis, nodes=n) for axis, n in zip(axes, counts, strict=True))
