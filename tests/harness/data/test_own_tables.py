@@ -294,6 +294,12 @@ def test_the_refrigerant_stands_above_the_table(tmp_path: Path) -> None:
     assert 25.0 < start["envelope"]["p_high_max"]["value"] < 36.0
 
 
+def test_the_refrigerant_stands_in_the_name_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue_R134a.csv"
+    path.write_text(text(rows(BASIC, "German"), ";"), encoding="utf-8")
+    assert begin_with_table(tmp_path / "mine", path).proposal.media[0] == "R134a"
+
+
 def test_sheets_of_outdoor_units_shorten_capacity_and_power_input(tmp_path: Path) -> None:
     path = tmp_path / "sheet.csv"
     path.write_text(
