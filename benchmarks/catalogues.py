@@ -68,6 +68,10 @@ FAULTS: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
 }
 
 
+# What calibrate says of a record that takes no part, with its reason.
+TAKEN_OUT = r"record (\d+) is (?:against the others|not steady|steady at another speed):"
+
+
 @dataclass
 class Catalogue:
     """An invented machine and what is wrong in its table.
@@ -89,7 +93,21 @@ class Catalogue:
 
 @dataclass
 class Outcome:
-    """What the commands made of a catalogue."""
+    """What the commands made of a catalogue.
+
+    Attributes
+    ----------
+    catalogue : Catalogue
+        That was drawn.
+    is_expected : bool
+        Whether it ended as it should.
+    seconds : float
+        That calibrate took.
+    text : str
+        Errors of the fit, or the message.
+    found : set of int
+        Records that took no part, by screening or as outliers.
+    """
 
     catalogue: Catalogue
     is_expected: bool
@@ -324,7 +342,8 @@ def run(folder: Path, seed: int, is_built: bool) -> Outcome:
         said = FAULTS[catalogue.fault][1]
         expected = done.returncode in (1, 2) and re.search(said, text) is not None
         return Outcome(catalogue, expected, seconds, f"exit {done.returncode}: {text[-400:]}")
-    found = {int(n) for n in re.findall(r"record (\d+) is against the others", text)}
+    # Screening takes a record out before the fit, by its own readings.
+    found = {int(n) for n in re.findall(TAKEN_OUT, text)}
     if done.returncode != 0 or "Traceback" in text:
         return Outcome(catalogue, False, seconds, f"exit {done.returncode}: {text[-600:]}", found)
     errors = re.findall(r"(P_el|Q_flow_sink)((?: +[\d.]+ %){3})", done.stdout)

@@ -40,6 +40,7 @@ from .cross_validation import (
 from .estimating import Estimate, estimate
 from .fitting import Fit, Problem
 from .learning import PLACE, is_weight
+from .limits import widened_limits
 from .outliers import find_outliers
 from .parameters import FreeParameter
 from .record import (
@@ -102,6 +103,8 @@ class Calibration:
         on left-out records.
     screening : Screening
         Which records took part.
+    limits : tuple of str
+        What is said of limits of the start file that gave way.
     """
 
     machine: Machine
@@ -111,6 +114,7 @@ class Calibration:
     start_error: float
     error: float
     screening: Screening
+    limits: tuple[str, ...]
 
 
 @dataclass
@@ -211,7 +215,7 @@ def calibrate(
             )
         except KeyboardInterrupt:
             record = None
-    document, machine = _write(chosen.problem, fitted.start, chosen.estimate.fit, band)
+    document, machine, limits = _write(chosen.problem, fitted.start, chosen.estimate.fit, band)
     if record is not None:
         # Of the machine as it was written, so that rounded numbers are those that an FMU has.
         answers = fit_answers(machine, record.with_flows_found(dataset), record.records)
@@ -226,6 +230,7 @@ def calibrate(
         fitted.start_error,
         chosen.estimate.fit.left_out_error,
         fitted.screening,
+        limits,
     )
 
 
@@ -604,8 +609,11 @@ def _parameters(fit: Fit) -> list[FittedParameter]:
 
 def _write(
     problem: Problem, start: Start, fit: Fit, band: BandedPrediction | None
-) -> tuple[tomlkit.TOMLDocument, Machine]:
-    """Put fitted values into the start file; everything else stays as its author wrote it."""
+) -> tuple[tomlkit.TOMLDocument, Machine, tuple[str, ...]]:
+    """Put fitted values into the start file; everything else stays as its author wrote it.
+
+    But limits that the fitted machine exceeds at its records give way; that is said in words.
+    """
     document = tomlkit.parse(tomlkit.dumps(start.document))
     descriptor = problem.dataset.descriptor
     note = (
@@ -657,7 +665,29 @@ def _write(
                 "not measured",
             )
         document["prediction_uncertainty"] = uncertainty
-    return document, _machine_of(document)
+    machine = _machine_of(document)
+    limits = _widen_limits(document, machine, problem, fit)
+    return document, _machine_of(document) if limits else machine, limits
+
+
+def _widen_limits(
+    document: tomlkit.TOMLDocument, machine: Machine, problem: Problem, fit: Fit
+) -> tuple[str, ...]:
+    """Let limits give way where the records lie beyond, and say so."""
+    records = problem.records
+    values = problem.dataset_with(fit.by_place).values
+    inlets = values.loc[records, list(BOUNDARY_QUANTITIES)].to_numpy(float)
+    said = []
+    for limit in widened_limits(machine, inlets, records):
+        section, key = limit.place.split(".")
+        unit, si_unit = str(document[section][key]["unit"]), PARAMETERS[limit.place].unit
+        reached, value = (from_si(x, unit, si_unit) for x in (limit.reached, limit.value))
+        note = f"the fitted machine comes to {reached:.4g} {unit} at {limit.where}"
+        stated = f"{document[section][key]['value']:g} {unit}"
+        said.append(f"{limit.place} is {value:.4g} {unit} and no longer {stated}: {note}")
+        note = f"{note}; start: {stated} by {document[section][key]['source']}"
+        document[section][key] = entry(float(f"{value:.4g}"), unit, None, note)
+    return tuple(said)
 
 
 def _remainder_table(remainder: Remainder, note: str) -> tomlkit.items.Table:

@@ -39,6 +39,8 @@ Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 # computed, the other direction, and then less.
 PARAMETER_STEP = 1e-4
 STEP_SHARES = (1.0, -1.0, 0.01, -0.01)
+# Transfer units are steep near their limit and computed without a solver.
+OVERSIZE_STEP = 1e-6
 
 # Convergence in parameters (relative to their scales) and in the sum of squares.
 FIT_TOLERANCE = 1e-11
@@ -53,6 +55,11 @@ ROBUST_SCALE = 2.0
 # Overall isentropic efficiency that the best compressors reach, and how sure that is. It counts as
 # a reading only beyond, and only where no pressures were read.
 USUAL_EFFICIENCY, EFFICIENCY_SD = 0.8, 0.03
+
+# Transfer units of an exchanger at the design point that hardly any has, an effectiveness of 0.982,
+# and how sure that is. They count as readings only beyond: without them a fit may end where an
+# exchanger is infinitely large, and the last digits decide whether there is a machine at all.
+LARGEST_NTU, NTU_SD, EXCHANGERS = 4.0, 0.5, 2
 
 Loss: TypeAlias = Literal["linear", "soft_l1", "cauchy"]
 
@@ -396,6 +403,16 @@ class Problem:
             beyond = (solved.efficiency - USUAL_EFFICIENCY) / EFFICIENCY_SD
             return np.nan_to_num(np.maximum(beyond, 0.0))
 
+        def oversize(table: Matrix) -> Array:
+            """Transfer units beyond usual ones, standard uncertainties, shape (2, sets of values).
+
+            A set without a design point has none; its records have no solution.
+            """
+            values = {p.place: table[:, [j]] for j, p in enumerate(parameters)}
+            return (
+                np.nan_to_num(np.maximum(self._transfer_units(values) - LARGEST_NTU, 0.0)) / NTU_SD
+            )
+
         def solved_at(x: Vector) -> Solutions:
             # Residuals and derivatives are asked for at the same values, one after the other.
             if not known or known[0][0] != x.tobytes():
@@ -408,7 +425,9 @@ class Problem:
             solved = solved_at(x)
             of_data = (solved.outputs[columns, rows] - measured) / sigma
             of_data = np.where(np.isfinite(of_data), of_data, PENALTY)
-            rows_of_all = [of_data, ((x * scales - prior_mean) / prior_sd)[priors]]
+            of_priors = ((x * scales - prior_mean) / prior_sd)[priors]
+            of_exchangers = oversize((x * scales)[None])[:, 0]
+            rows_of_all = [of_data, of_priors, of_exchangers]
             return np.concatenate([*rows_of_all, excess(solved)] if is_open else rows_of_all)
 
         def jacobian(x: Vector) -> Matrix:
@@ -417,12 +436,15 @@ class Problem:
             of_data = derivatives[rows, columns, :] / sigma[:, None] * scales
             of_priors = np.zeros((len(priors), len(parameters)))
             of_priors[np.arange(len(priors)), priors] = (scales / prior_sd)[priors]
+            steps = OVERSIZE_STEP * scales
+            moved = oversize(x * scales + np.vstack([np.diag(steps), -np.diag(steps)]))
+            ahead, behind = np.split(moved, 2, axis=1)
+            of_exchangers = (ahead - behind) / (2.0 * OVERSIZE_STEP)
             if not is_open:
-                return np.vstack([of_data, of_priors])
+                return np.vstack([of_data, of_priors, of_exchangers])
             is_beyond = (excess(solved) > 0.0)[:, None]
-            return np.vstack(
-                [of_data, of_priors, is_beyond * derivatives[:, -1] * scales / EFFICIENCY_SD]
-            )
+            of_excess = is_beyond * derivatives[:, -1] * scales / EFFICIENCY_SD
+            return np.vstack([of_data, of_priors, of_exchangers, of_excess])
 
         with threadpool_limits(1):
             if not solved_at(first / scales).are_solved.any():
@@ -454,7 +476,7 @@ class Problem:
         scales = np.array([p.scale for p in parameters])
         information = jac.T @ jac
         inverse = np.linalg.pinv(information, hermitian=True)
-        freedom = max(len(fun) - len(parameters), 1)
+        freedom = max(len(fun) - EXCHANGERS - len(parameters), 1)
         chi_squared = float(fun @ fun) / freedom
         standardised, left_out = {}, {}
         for i, record in enumerate(records):
@@ -478,6 +500,23 @@ class Problem:
             standardised=standardised,
             left_out=left_out,
             redundancy=redundancy,
+        )
+
+    def _transfer_units(self, values: Mapping[str, Any]) -> Array:
+        """Of condenser and evaporator at the design point, shape (2, sets of values).
+
+        NaN where the design point contradicts physics.
+        """
+        cycle = self._cycle(values)
+        design, sizes = cycle.machine.design.boundary, cycle.relations.sizes
+        units = (
+            sizes.condenser_conductance
+            / (design.m_flow_sink * cycle.sink.heat_capacity(design.T_sink_in)),
+            sizes.evaporator_conductance
+            / (design.m_flow_source * cycle.source.heat_capacity(design.T_source_in)),
+        )
+        return np.array(
+            [np.broadcast_to(u, (len(next(iter(values.values()))), 1))[:, 0] for u in units]
         )
 
     def _cycle(self, values: Mapping[str, Any]) -> QuickCycle:

@@ -111,6 +111,7 @@ def check_columns(dataset: Dataset, names: tuple[str, str, str]) -> None:
     )
     for side, table, medium in (("source", media.source, names[1]), ("sink", media.sink, names[2])):
         _check_medium(where, values, side, table, medium)
+    _check_condensing(where, values, media)
     _check_stuck(where, dataset, values)
     _check_ends(where, values)
     _check_pressures(where, values, media)
@@ -191,25 +192,48 @@ def _check_medium(
     ):
         if wrong.any():
             record = _first(values, wrong)
-            cause = next(
-                (
-                    f"it reads like {word}: "
-                    for word, T in (
-                        ("degF given as degC", _from_fahrenheit(T_in)),
-                        ("degC given as degF", _to_fahrenheit(T_in)),
-                    )
-                    if ((table.low < T) & (min(table.high, _HOTTEST) > T)).all()
-                ),
-                "",
-            )
+            cause = _cause_of_inlet(values, side, table)
             raise InputError(
                 f"{where}: T_{side}_in is {_celsius(float(values.at[record, f'T_{side}_in']))} at "
                 f"record {record}, where {medium} {word} ({_celsius(limit)}), as at {wrong.sum()} "
                 f"of {len(T_in)} records; "
-                + cause
+                + (f"{cause}: " if cause else "")
                 + f"name the {side}'s medium in the start file, such as INCOMP::MPG[0.3], or check "
                 "the unit of the column"
             )
+
+
+def _cause_of_inlet(values: pd.DataFrame, side: str, table: MediumTable) -> str:
+    """Say what inlets where the medium freezes or boils read like; empty if like nothing known."""
+    T_in = _column(values, f"T_{side}_in")
+    source, sink = (_column(values, f"T_{s}_in") for s in ("source", "sink"))
+    if _median(source) > _median(sink) + LEAST_LIFT / 3:
+        other = sink if side == "source" else source
+        if ((table.low < other) & (other < table.high)).all():
+            return "T_source_in and T_sink_in look mixed up"
+    for word, T in (
+        ("degF given as degC", _from_fahrenheit(T_in)),
+        ("degC given as degF", _to_fahrenheit(T_in)),
+    ):
+        if ((table.low < T) & (min(table.high, _HOTTEST) > T)).all():
+            return f"it reads like {word}"
+    return ""
+
+
+def _check_condensing(where: str, values: pd.DataFrame, media: Media) -> None:
+    """Condensing takes a refrigerant below its critical point and a sink below that."""
+    T_in, highest = _column(values, "T_sink_in"), media.refrigerant.bubble.high
+    beyond = T_in > highest
+    if _share(beyond) <= MOST:
+        return
+    record, name = _first(values, beyond), media.names[0]
+    critical = _celsius(media.refrigerant.critical)
+    raise InputError(
+        f"{where}: T_sink_in is {_celsius(float(values.at[record, 'T_sink_in']))} at record "
+        f"{record}, where {name} cannot condense (critical point {critical}), as at "
+        f"{beyond.sum()} of {len(T_in)} records; a machine above the critical point is not "
+        "modelled: check the refrigerant in the start file and the unit of the column"
+    )
 
 
 def _check_stuck(where: str, dataset: Dataset, values: pd.DataFrame) -> None:

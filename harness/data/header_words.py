@@ -44,7 +44,7 @@ CONCEPTS: dict[str, str] = {
     r"|\bhd\b|\bnd\b|\bp (?=high|low|hd|nd|cond|evap|suc|dis)",
     "electric": r"elek|electr|\bel\b|\bpel\b|leistungsaufnahme|aufnahmeleist|stromaufnahme"
     r"|wirkleist|aufgenommen|antrieb|input|\bpower in\b|consum|active power|absorbed power"
-    r"|\bp (?:comp|verd|wp|hp|tot|ges)|verdichterleist|compressor power|power draw",
+    r"|\bp (?:comp|verd|wp|hp|tot|ges)|verdichterleist|compressor power|power draw|\bpi\b",
     "power": r"leist(?!ungszahl)|\bpower\b|\bp\b|\bpwr\b|\bpow\b|effpow",
     "heat": r"waerme(?!quell|pump|senk|traeg|nutz|tausch)|heizleist|heizwaerme|\bheat(?! pump"
     r"|ing(?! cap| power| output| perf)| source| sink)|thermal|thermisch|therm\b|\bth\b|capacity"

@@ -68,7 +68,9 @@ _RECORD_WORDS = (
     r" (nr|no|number|nummer|id|index|record|row|zeile|pos|lfd.*|\w*punkt|point|test|messung"
     r"|plateau|datensatz|reading|n|i) "
 )
-_REFRIGERANT = re.compile(r"\bR ?-?(\d{2,4}[a-zA-Z]{0,2}(?:\([EZ]\))?)(?![0-9a-zA-Z])")
+_REFRIGERANT = re.compile(
+    r"(?<![0-9a-zA-Z])R ?-?(\d{2,4}[a-zA-Z]{0,2}(?:\([EZ]\))?)(?![0-9a-zA-Z])"
+)
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,8 @@ def print_calibration(calibration: Calibration, console: Console) -> None:
             console.print(rich_table(table, box=None))
         for line in (*hardly_identified(record), of_remainder(record), *at_bounds(record)):
             console.print(line, markup=False, highlight=False)
+    for line in calibration.limits:
+        console.print(line, markup=False, highlight=False)
     console.print(rich_table(calibration_errors(calibration.errors), box=None))
     if record is not None:
         console.print(band(record), markup=False, highlight=False)

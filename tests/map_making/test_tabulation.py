@@ -1,6 +1,8 @@
 """The table: as many nodes as the tolerance takes, and an envelope that the model can solve."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,10 +10,12 @@ from conftest import serially, with_envelope
 
 from heatpump_twin.core.heat_pump import HeatPump
 from heatpump_twin.core.map_file import map_file
+from heatpump_twin.machine_files.machine_file import read_machine
 from heatpump_twin.map_making.sampling import sample_envelope
-from heatpump_twin.map_making.tabulation import suction_range, tabulate
+from heatpump_twin.map_making.tabulation import suction_range, tabulate, tabulate_suction
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.map_table import ROWS
 from heatpump_twin.model.quantities import OperatingStatus
 
 
@@ -34,8 +38,38 @@ def test_tolerance_that_takes_too_many_nodes_says_what_to_change(machine: Machin
     def none(label: str, function: object, tasks: object) -> list:
         raise AssertionError("nothing is tabulated before the number of nodes is known")
 
-    with pytest.raises(InputError, match=r"limit is 12000; narrow the envelope in \w+ or raise "):
+    with pytest.raises(InputError, match=r"and 12000 in all; narrow the envelope in \w+ or raise "):
         tabulate(machine, 1e-6, none)
+
+
+def test_wide_range_of_an_air_source_is_tabulated() -> None:
+    # From -23 to 22 degC into 27 to 53 degC: pressure ratios up to 20 in the corners of the box,
+    # where the compressor delivers next to nothing and gets far too hot.
+    machine = read_machine("nist_split")
+    wide = {"T_source_in_min": 250.0, "T_source_in_max": 295.0}
+    wide |= {"T_sink_in_min": 300.0, "T_sink_in_max": 326.0, "p_low_min": 1e5}
+    leaky = machine.with_parameters({"compressor.leakage_coefficient": 0.075})
+    asked: list[object] = []
+
+    def counted(label: str, function: object, tasks: Sequence[object]) -> list[Any]:
+        asked.extend(tasks)
+        raise KeyboardInterrupt
+
+    for machine_of_kind in (machine, leaky):
+        with pytest.raises(KeyboardInterrupt):
+            tabulate(with_envelope(machine_of_kind, 0.02, **wide), 1e-3, counted)
+    assert 0 < len(asked) < 120
+
+
+def test_discharge_temperature_rises_slowly_beyond_its_limit(machine: Machine) -> None:
+    at = (245.0, 5.0, [1.0], [320.0], [machine.design.boundary.m_flow_sink])
+    limited = with_envelope(machine, 0.1, T_discharge_max=330.0)
+    free = with_envelope(machine, 0.1, T_discharge_max=2000.0)
+    T, slowed = (tabulate_suction(m, *at)[ROWS.index("T_discharge")] for m in (free, limited))
+    # 330 + 100 arsinh((T - 330) / 100), and beyond the limit as before.
+    assert T > 350.0
+    assert slowed == pytest.approx(330.0 + 100.0 * np.arcsinh((T - 330.0) / 100.0))
+    assert slowed > 330.0
 
 
 @pytest.mark.parametrize(

@@ -38,10 +38,13 @@ def test_volumetric_efficiency_never_reaches_zero() -> None:
     def eta_vol(ratio: float) -> float:
         return closures.volumetric_efficiency(ratio, 1.0, 1.0, 0.05, 0.5, 0.0)
 
-    assert eta_vol(17.0) == pytest.approx(0.2)
-    assert eta_vol(21.0) == pytest.approx(0.2 * math.exp(-1.0))
-    # One slope on both sides.
-    assert eta_vol(17.0) - eta_vol(16.99) == pytest.approx(eta_vol(17.01) - eta_vol(17.0), rel=1e-2)
+    # A loss of 0.05 * 12 = 0.6 leaves 0.4; 1 - tanh 1 = 2 / (1 + e**2) of that are left at 1.0.
+    assert eta_vol(13.0) == pytest.approx(0.4)
+    assert eta_vol(21.0) == pytest.approx(0.8 / (1.0 + math.exp(2.0)))
+    # One slope and one curvature, none, on both sides.
+    before, after = (eta_vol(13.0) - eta_vol(12.9), eta_vol(13.1) - eta_vol(13.0))
+    assert before == pytest.approx(-0.005)
+    assert after == pytest.approx(-0.005, rel=1e-3)
     assert eta_vol(200.0) > 0.0
 
 

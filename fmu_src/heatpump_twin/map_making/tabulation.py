@@ -58,11 +58,15 @@ LEAST_SUPERHEAT = 0.02
 
 # Lines along which the coefficients are looked at, their nodes, and the largest coefficient left
 # out, as a share of the tolerance.
-LINES, LINE_NODES = 6, 13
+LINES, LINE_NODES = 6, 17
 LEFT_OUT_SHARE = 0.16
 
 # Scale that turns an error into a relative one, for rows that are no logarithms: K, K, J/kg.
 ROW_SCALES = {"T_bubble": 50.0, "T_discharge": 50.0, "h_suction": 1e5}
+
+# Beyond its limit the discharge temperature is tabulated as it rises over this many kelvins, and
+# ever slower: in the corners of the box it would rise steeply, where nobody is given its value.
+DISCHARGE_ROOM = 100.0
 
 # Largest number of nodes; a map with more of them is slower than the FMU's interface.
 NODE_BUDGET = 12_000
@@ -74,6 +78,9 @@ DIGITS = 11
 
 # Secondary media are tabulated this far beyond the inlets of the envelope, K.
 MEDIUM_MARGIN = 60.0
+
+# The input of the envelope that widens an axis.
+INPUT_OF = {**{q: q for q in AXES[:3]}, "superheat": "T_source_in", "T_dew": "T_source_in"}
 
 # Logarithmic axes: leakage follows 1/speed and conductances powers of the flow.
 LOGARITHMIC = ("compressor_speed", "m_flow_sink")
@@ -219,13 +226,13 @@ def _with_nodes(machine: Machine, axes: tuple[Axis, ...], tolerance: float) -> t
             coefficients = np.abs(_chebyshev_matrix(LINE_NODES) @ np.array(line)) / scales
             beyond = np.nonzero((coefficients > limit).any(axis=1))[0]
             counts[k] = max(counts[k], int(beyond.max(initial=0)) + 1)
-    needed = math.prod(counts)
-    if max(counts) == LINE_NODES or needed > NODE_BUDGET:
-        most = max(range(len(axes)), key=lambda k: counts[k])
+    needed, most = math.prod(counts), max(range(len(axes)), key=lambda k: counts[k])
+    if counts[most] == LINE_NODES or needed > NODE_BUDGET:
+        most_nodes = f"{LINE_NODES - 1} along an axis and {NODE_BUDGET} in all"
         raise InputError(
             f"machine {machine.name}: a map within {tolerance:.2g} would need {needed} nodes or "
             f"more ({', '.join(f'{a.name} {n}' for a, n in zip(axes, counts, strict=True))}), the "
-            f"limit is {NODE_BUDGET}; narrow the envelope in {axes[most].name} or raise "
+            f"limit is {most_nodes}; narrow the envelope in {INPUT_OF[axes[most].name]} or raise "
             "map_tolerance in the machine file"
         )
     return tuple(replace(axis, nodes=n) for axis, n in zip(axes, counts, strict=True))
@@ -277,7 +284,9 @@ def tabulate_suction(
         boundary = replace(unknown, **dict(inputs))
         try:
             state = unit.solve(suction, boundary)
-            T_discharge = unit.T_discharge(suction, state, boundary)
+            T_discharge = _slowed(
+                unit.T_discharge(suction, state, boundary), machine.envelope.T_discharge_max
+            )
         except SolveError as error:
             raise InputError(
                 f"machine {machine.name}: the map needs the condensing unit at dew temperature "
@@ -297,6 +306,12 @@ def tabulate_suction(
         )
     of_unit = np.array(values).T.ravel()
     return np.concatenate([of_unit, [suction.h, math.log(p)]])
+
+
+def _slowed(T_discharge: float, limit: float) -> float:
+    """Let a discharge temperature beyond its limit rise slowly; slope and curvature are kept."""
+    excess = max(T_discharge - limit, 0.0)
+    return T_discharge - excess + DISCHARGE_ROOM * math.asinh(excess / DISCHARGE_ROOM)
 
 
 def _nodes(count: int) -> list[float]:

@@ -36,9 +36,10 @@ EVAPORATING_BLEND = 1.0
 # goes to zero there and the quotient of works to infinity.
 LEAST_RATIO_OF_WORK = 1.02
 
-# Up to this loss of volumetric efficiency the straight line holds: at 30 % of rated speed and the
-# largest pressure ratios a machine may come to 0.6.
-LINEAR_LOSS = 0.8
+# Up to this loss of volumetric efficiency the straight line holds: a machine at 30 % of rated speed
+# and the largest pressure ratios does not come further. A map needs the logarithm of what is left,
+# and the line alone has a pole there, at a loss of 1.
+LINEAR_LOSS = 0.6
 
 # The liquid stays slightly warmer than the sink inlet.
 LARGEST_SUBCOOLING_FRACTION = 0.95
@@ -76,11 +77,11 @@ def volumetric_efficiency(
     """Delivered over swept suction volume flow.
 
     ``eta_vol = f(c (pi - 1) (s / n + 1 - s)) (rho / rho_design)**-x`` with ``f(l) = 1 - l``: linear
-    in the pressure ratio as measured on an R410A scroll compressor [1]_. From a loss `l` of 0.8 on,
-    farther than a machine runs, `f` falls exponentially with the same slope and never reaches
-    zero. The leakage share `s` passes at a rate that does not depend on speed, so its part of the
-    swept flow grows as the speed `n` falls. The factor in the suction density is empirical and off
-    (``x = 0``) unless a calibration finds it.
+    in the pressure ratio as measured on an R410A scroll compressor [1]_. From a loss `l` of 0.6 on,
+    farther than a machine runs, ``f = 0.4 (1 - tanh x)`` with ``x = (l - 0.6) / 0.4``: it has the
+    same slope and curvature there and never reaches zero. The leakage share `s` passes at a rate
+    that does not depend on speed, so its part of the swept flow grows as the speed `n` falls. The
+    factor in the suction density is empirical and off (``x = 0``) unless a calibration finds it.
 
     Parameters
     ----------
@@ -100,7 +101,9 @@ def volumetric_efficiency(
     slip = coefficient * (pressure_ratio - 1.0)
     loss = slip * (speed_share / speed + 1.0 - speed_share)
     beyond = np.maximum(loss - LINEAR_LOSS, 0.0) / (1.0 - LINEAR_LOSS)
-    eta_vol = (1.0 - np.minimum(loss, LINEAR_LOSS)) * np.exp(-beyond)
+    # 1 - tanh x, without loss of digits.
+    falling = 2.0 / (1.0 + np.exp(2.0 * beyond))
+    eta_vol = (1.0 - np.minimum(loss, LINEAR_LOSS)) * falling
     return eta_vol * relative_density**-density_exponent
 
 

@@ -107,7 +107,12 @@ def saturation_pressure(refrigerant: str, T: float, quality: int) -> float:
     try:
         state.update(CoolProp.QT_INPUTS, quality, T)
     except ValueError as error:
-        raise SolveError(f"no saturation of {refrigerant} at {T:.2f} K: {error}") from error
+        critical = float(state.T_critical())
+        beyond = f"above its critical point, {critical - 273.15:.1f} degC"
+        why = beyond if critical < T else error
+        raise SolveError(
+            f"{refrigerant} does not boil or condense at {T - 273.15:.1f} degC: {why}"
+        ) from error
     return float(state.p())
 
 

@@ -162,6 +162,11 @@ class RefrigerantTable:
     refrigerant : str
         As CoolProp names it.
 
+    Attributes
+    ----------
+    critical : float
+        Temperature of its critical point, K.
+
     Raises
     ------
     InputError
@@ -172,7 +177,7 @@ class RefrigerantTable:
 
     def __init__(self, refrigerant: str) -> None:
         self._state = abstract_state(refrigerant)
-        critical = float(self._state.T_critical())
+        self.critical = critical = float(self._state.T_critical())
         coldest = max(float(self._state.Tmin()), COLDEST)
         self.dew = _Saturation(critical, coldest, HIGHEST_DEW * critical)
         self.bubble = _Saturation(

@@ -26,6 +26,8 @@ from heatpump_twin.harness.report.tables import band
 from heatpump_twin.machine_files.files import MACHINES
 from heatpump_twin.machine_files.machine_file import read_machine, read_machine_file
 from heatpump_twin.model.errors import InputError
+from heatpump_twin.solving.media import saturation_pressure
+from heatpump_twin.solving.property_tables import medium_table
 from heatpump_twin.solving.quick_cycle import OUTPUTS
 
 SHIPPED = ["mci_lab", "nist_split", "rwth_brine_water"]
@@ -117,6 +119,32 @@ def test_known_parameters_are_found() -> None:
     for place, value in truth.items():
         assert fit.by_place[place] == pytest.approx(value, rel=1e-6), place
     assert fit.chi_squared_reduced < 1e-8
+
+
+def test_condenser_without_a_difference_of_temperature_stays_an_exchanger() -> None:
+    # Records of a condenser that closes to a hundred-thousandth: -ln 1e-5 = 11.5 transfer units. A
+    # fit that follows them without end has no machine left once its numbers are rounded.
+    dataset, fitted = fitted_again("rwth_brine_water")
+    problem, found = fitted.physics.problem, fitted.physics.estimate.fit
+    design = problem.machine_with(found.by_place).design
+    capacity_flow = design.boundary.m_flow_sink * float(
+        medium_table(problem.machine.sink_medium).heat_capacity(design.boundary.T_sink_in)
+    )
+    rise = design.Q_flow_sink / capacity_flow
+    T_bubble = design.boundary.T_sink_in + rise / (1.0 - 1e-5)
+    p_high = saturation_pressure(problem.machine.refrigerant, T_bubble, 0)
+    truth = {**found.by_place, "design_point.p_high": p_high}
+    assert problem._transfer_units(columns(truth))[0] == pytest.approx(11.5, abs=0.1)
+    exact = problem._of(synthetic(dataset, fitted, truth))
+    fit = exact.fit(found.parameters, start=found.by_place)
+    assert exact._transfer_units(columns(fit.by_place))[0] < 6.0
+    rounded = {place: float(f"{value:.6g}") for place, value in fit.by_place.items()}
+    assert np.isfinite(exact.predict(rounded, exact.records).to_numpy()).all()
+
+
+def columns(values: dict[str, float]) -> dict[str, np.ndarray]:
+    """Values as those of one machine of several."""
+    return {place: np.array([[value]]) for place, value in values.items()}
 
 
 # Power, heat, both pressures and the unknown flow away from their start values.

@@ -84,6 +84,23 @@ def test_a_column_is_named_with_its_cause(
         check_columns(mci(change), MEDIA)
 
 
+def test_inlets_mixed_up_are_named_where_a_medium_ends() -> None:
+    # The sink's 24 to 54 degC in the source's column, where ethanol and water end at 40 degC.
+    mixed_up = mci(lambda v: {"T_source_in": v.T_sink_in, "T_sink_in": v.T_source_in})
+    with pytest.raises(InputError, match=r"T_source_in is .* T_source_in and T_sink_in look mixed"):
+        check_columns(mixed_up, MEDIA)
+
+
+def test_a_sink_above_the_critical_point_is_said() -> None:
+    # Carbon dioxide, 31.0 degC, into 41 to 51 degC.
+    warm = mci(lambda v: {"T_sink_in": v.T_sink_in + 16.0})
+    with pytest.raises(
+        InputError,
+        match=r"T_sink_in is .*, where R744 cannot condense \(critical point 31\.0 degC\)",
+    ):
+        check_columns(warm, ("R744", *MEDIA[1:]))
+
+
 def test_a_water_source_that_freezes_is_said_with_the_record() -> None:
     with pytest.raises(InputError, match=r"-0\.3 degC at record \d+.*1 of 17.*INCOMP::MPG"):
         check_columns(load_dataset("mci_lab"), ("R410A", "INCOMP::Water", "INCOMP::Water"))

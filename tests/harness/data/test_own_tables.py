@@ -294,6 +294,32 @@ def test_the_refrigerant_stands_above_the_table(tmp_path: Path) -> None:
     assert 25.0 < start["envelope"]["p_high_max"]["value"] < 36.0
 
 
+def test_the_refrigerant_stands_in_the_name_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue_R134a.csv"
+    path.write_text(text(rows(BASIC, "German"), ";"), encoding="utf-8")
+    assert begin_with_table(tmp_path / "mine", path).proposal.media[0] == "R134a"
+
+
+def test_sheets_of_outdoor_units_shorten_capacity_and_power_input(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.csv"
+    path.write_text(
+        "Outdoor temp. (°C),Leaving water temp. (°C),HC (kW),PI (kW)\n"
+        + "".join(
+            f"{T},{w},{6.0 + 0.1 * T:.2f},{1.0 + 0.02 * w:.2f}\n"
+            for T in (-7, 2, 7)
+            for w in (35, 45)
+        ),
+        encoding="utf-8",
+    )
+    begun = begin_with_table(tmp_path / "mine", path)
+    assert {u.header.column: u.quantity for u in begun.proposal.columns} == {
+        "Outdoor temp. (°C)": "T_source_in",
+        "Leaving water temp. (°C)": "T_sink_out",
+        "HC (kW)": "Q_flow_sink",
+        "PI (kW)": "P_el",
+    }
+
+
 def test_each_command_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = (ROOT / "docs" / "your-data.md").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)

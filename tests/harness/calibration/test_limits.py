@@ -1,0 +1,63 @@
+"""Limits of a start file that the records exceed give way, and it is said."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from heatpump_twin.harness.calibration.calibrating import Progress, calibrate
+from heatpump_twin.harness.calibration.limits import widened_limits
+from heatpump_twin.harness.data.datasets import load_dataset
+from heatpump_twin.harness.data.files import DATASETS
+from heatpump_twin.model.heat_pump import HeatPump
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.quantities import OperatingStatus
+from heatpump_twin.solving.cycle import HeatPumpCycle
+
+
+def test_only_exceeded_limits_give_way_and_the_farthest_record_is_named(machine: Machine) -> None:
+    design = machine.design.boundary
+    warm = replace(design, T_sink_in=design.T_sink_in + 5.0)
+    inlets = np.array([list(vars(b).values()) for b in (design, warm)])
+    assert widened_limits(machine, inlets, [7, 8]) == []
+    at_design, at_warm = (HeatPumpCycle(machine).off_design(b) for b in (design, warm))
+    between = 0.5 * (at_design.p_high + at_warm.p_high)
+    limited = replace(machine, envelope=replace(machine.envelope, p_high_max=between))
+    (limit,) = widened_limits(limited, inlets, [7, 8])
+    assert (limit.place, limit.where) == ("envelope.p_high_max", "record 8")
+    assert limit.reached == pytest.approx(at_warm.p_high, rel=1e-5)
+    assert limit.value == pytest.approx(1.02 * at_warm.p_high, rel=1e-5)
+    # The least suction pressure gives way downwards, here for the design point alone.
+    least = replace(machine, envelope=replace(machine.envelope, p_low_min=1.01 * at_design.p_low))
+    (limit,) = widened_limits(least, inlets[1:], [8])
+    assert (limit.place, limit.where) == ("envelope.p_low_min", "the design point")
+    assert limit.value == pytest.approx(0.98 * at_design.p_low, rel=1e-5)
+
+
+def test_machine_that_gets_hotter_than_the_start_file_allows_is_calibrated(tmp_path: Path) -> None:
+    start = (DATASETS / "rwth_brine_water" / "start.toml").read_text()
+    lines = start.splitlines()
+    (at,) = (i for i, line in enumerate(lines) if line.startswith("T_discharge_max"))
+    lines[at] = 'T_discharge_max = { value = 60, unit = "degC", source = "estimate" }'
+    path = tmp_path / "start.toml"
+    path.write_text("\n".join(lines) + "\n")
+
+    def interrupted(splits: int) -> None:
+        # The check on unseen records is not looked at here.
+        raise KeyboardInterrupt
+
+    dataset = load_dataset("rwth_brine_water")
+    done = calibrate(dataset, path, progress=Progress(splits=interrupted))
+    (said,) = done.limits
+    assert "envelope.T_discharge_max is " in said
+    assert "degC and no longer 60 degC: the fitted machine comes to " in said
+    entry = done.document["envelope"]["T_discharge_max"]
+    assert entry["source"] == "calibration"
+    assert entry["note"].endswith("start: 60 degC by estimate")
+    # Shipped machines are fitted to the same records: they come to 365.1 K.
+    assert done.machine.envelope.T_discharge_max == pytest.approx(365.1 + 3.0, abs=0.1)
+    answer = HeatPump(done.machine, HeatPumpCycle(done.machine)).answer(
+        done.machine.design.boundary
+    )
+    assert answer.status is OperatingStatus.INSIDE
