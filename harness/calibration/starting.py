@@ -21,6 +21,7 @@ from heatpump_twin.solving.media import Media, saturation_pressure, saturation_t
 from heatpump_twin.solving.property_tables import medium_table
 from heatpump_twin.solving.sizing import size_components
 
+from ..data.completion import HEAT, SPEED
 from ..data.datasets import Dataset
 from .parameters import FreeParameter
 
@@ -198,7 +199,7 @@ def _design_record(dataset: Dataset, records: list[int]) -> int:
     named = dataset.descriptor.design_record
     if named is not None and named in records:
         return named
-    inlets = dataset.values.loc[records, list(BOUNDARY_QUANTITIES)]
+    inlets = dataset.values.loc[records, list(dataset.inputs)]
     spread = inlets.std(ddof=0).replace(0.0, math.inf)
     distance = (((inlets - inlets.median()) / spread) ** 2).sum(axis=1)
     complete = [number for number in records if _is_complete(dataset.values.loc[number])]
@@ -228,6 +229,8 @@ def _design_point(
             f"P_el {P_el:.6g} W, heat to the sink {Q_sink:.6g} W"
         )
     refrigerant, source_medium, sink_medium = _media_names(document.unwrap(), path)
+    if dataset.heat_is_given:
+        speed = 1.0  # that of this record: only ratios of speeds can be told
     # The design point is at rated speed.
     Q_sink, P_el = Q_sink / speed, P_el / speed
     try:
@@ -249,7 +252,8 @@ def _design_point(
         raise InputError(f"start file {path}: {error}") from error
     values["Q_flow_sink"], values["P_el"] = Q_sink, P_el
     table = tomlkit.table()
-    table.comment(f"inlets of record {number} of {dataset.descriptor.name}")
+    at_speed = ", whose speed counts as 1" if dataset.heat_is_given else ""
+    table.comment(f"inlets of record {number} of {dataset.descriptor.name}{at_speed}")
     for key, value in values.items():
         si_unit = PARAMETERS[f"design_point.{key}"].unit
         unit = _WRITTEN.get(key, si_unit)
@@ -353,7 +357,9 @@ def _design_parameters(
             value / LARGEST_FACTOR,
             value * LARGEST_FACTOR,
         )
-        for name, value in (("P_el", design.P_el), ("Q_flow_sink", design.Q_flow_sink))
+        for name, value in (("P_el", design.P_el), (HEAT, design.Q_flow_sink))
+        # The heat at speed 1 is what says which speed that is.
+        if not (name == HEAT and dataset.heat_is_given)
     ]
     envelope = machine.envelope
     for name, quality, sign, T_in, medium, limit in (
@@ -412,6 +418,8 @@ def _unknown_flows(dataset: Dataset) -> tuple[FreeParameter, ...]:
 
 
 def _varies(dataset: Dataset, quantity: str, records: list[int]) -> bool:
+    if quantity == SPEED and dataset.heat_is_given:
+        quantity = HEAT
     values = dataset.values.loc[records, quantity]
     spread = float(values.std(ddof=0))
     if quantity.startswith("T_"):
