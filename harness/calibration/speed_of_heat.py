@@ -29,10 +29,10 @@ _HEAT = OUTPUTS.index("Q_flow_sink")
 LEAST = BOUNDARY_QUANTITIES["compressor_speed"].least_running
 LARGEST = BOUNDARY_QUANTITIES["compressor_speed"].maximum
 
-# Heat is met to this share of it. Newton's method needs some four steps; one that would leave what
-# is still possible goes half of the way. Where the cycle has no solution while the speed is known
-# to the share `CLOSE`, there is none.
-TOLERANCE = 1e-10
+# Newton's method squares the error at each step, so one step after heat is met to this share of it
+# is the last; some three are needed. One that would leave what is still possible goes half of the
+# way. Where the cycle has no solution while the speed is known to the share `CLOSE`, there is none.
+NEAR = 1e-5
 ITERATIONS = 50
 LARGEST_STEP = 0.7
 CLOSE = 0.05
@@ -56,6 +56,8 @@ def solve_at_heat(
 ) -> SolutionsAtHeat:
     """Solve the operating points of one machine at which it gives some heat.
 
+    Heat rises with speed, so the speed is kept between two that give too little and too much.
+
     Parameters
     ----------
     cycle : QuickCycle
@@ -77,32 +79,37 @@ def solve_at_heat(
         x = np.where(np.isfinite(start.speed), np.log(start.speed), x)
         unknowns = start.unknowns.copy()
     outputs, efficiency = np.full((len(OUTPUTS), count), np.nan), np.full(count, np.nan)
-    is_met = np.zeros(count, bool)
+    is_met, is_near = np.zeros(count, bool), np.zeros(count, bool)
     active = np.flatnonzero(np.isfinite(x))
     for _ in range(ITERATIONS):
         if not len(active):
             break
         some = _with_speed(boundaries_of(inputs[:, active].T), np.exp(x[active]))
         solved = cycle.solve_all(some, unknowns[:, active])
-        unknowns[:, active], outputs[:, active] = solved.unknowns, solved.outputs
-        efficiency[active] = solved.efficiency
+        outputs[:, active], efficiency[active] = solved.outputs, solved.efficiency
+        unknowns[:, active] = solved.unknowns
+        is_solved = solved.are_solved
+        is_met[active] = is_near[active] & is_solved
+        left = ~is_met[active]
+        active, some, solved = active[left], _of(some, left), _solved(solved, left)
+        if not len(active):
+            break
         with np.errstate(all="ignore"):
             excess = np.log(solved.outputs[_HEAT] / heat[active])
-        is_done = np.abs(excess) < TOLERANCE
-        is_met[active[is_done]] = True
+        is_near[active] = np.abs(excess) < NEAR
         # Where the cycle has no solution, it runs too fast for its exchangers.
         is_slow = excess < 0.0
         low[active] = np.where(is_slow, x[active], low[active])
         high[active] = np.where(is_slow, high[active], x[active])
-        step = _newton_step(cycle, some, solved, excess)
-        nearer = x[active] + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
         lower, upper = low[active], high[active]
+        step, follow = _newton_step(cycle, some, solved, excess)
+        nearer = x[active] + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
         is_inside = (nearer > lower) & (nearer < upper)
-        x[active] = np.where(is_inside, nearer, 0.5 * (lower + upper))
-        # What was met keeps the speed at which it was solved.
-        x[active[is_done]] = np.log(some.compressor_speed)[is_done]
-        is_lost = upper - lower < np.where(np.isfinite(excess), TOLERANCE, CLOSE)
-        active = active[~is_done & ~is_lost]
+        nearer = np.where(is_inside, nearer, 0.5 * (lower + upper))
+        unknowns[:, active] += follow * (nearer - x[active])
+        x[active] = nearer
+        is_lost = upper - lower < np.where(np.isfinite(excess), NEAR, CLOSE)
+        active = active[~is_lost | is_near[active]]
     return SolutionsAtHeat(
         np.where(is_met, unknowns, np.nan),
         np.where(is_met, outputs, np.nan),
@@ -111,21 +118,31 @@ def solve_at_heat(
     )
 
 
+def _of(boundaries: Boundary, which: Array) -> Boundary:
+    return Boundary(*(values[which] for values in vars(boundaries).values()))
+
+
+def _solved(solved: Solutions, which: Array) -> Solutions:
+    return Solutions(solved.unknowns[:, which], solved.outputs[:, which], solved.efficiency[which])
+
+
 def _newton_step(
     cycle: QuickCycle, boundaries: Boundary, solved: Solutions, excess: Array
-) -> Array:
-    """Change of the logarithm of the speed that removes the excess; NaN without a solution."""
+) -> tuple[Array, Array]:
+    """Change of the logarithm of the speed that removes the excess, and how the unknowns follow it.
+
+    NaN without a solution.
+    """
     with np.errstate(all="ignore"):
-        at = CycleAtHeat(cycle, boundaries)
-        of_residuals, of_outputs = at.jacobians(solved.unknowns)
+        of_residuals, of_outputs = CycleAtHeat(cycle, boundaries).jacobians(solved.unknowns)
         usable = np.isfinite(of_residuals).all(axis=(1, 2))
-        slope = np.full(len(excess), np.nan)
-        # The first two unknowns follow the third so that both equations of the cycle hold.
+        slope, follow = np.full(len(excess), np.nan), np.full((2, len(excess)), np.nan)
+        # Both unknowns follow the speed so that the equations of the cycle hold.
         inverse = np.linalg.pinv(of_residuals[usable, :2, :2])
-        follow = -inverse @ of_residuals[usable, :2, 2:]
-        of_heat = of_outputs[usable, _HEAT]
-        slope[usable] = of_heat[:, 2] + (of_heat[:, :2] * follow[:, :, 0]).sum(axis=1)
-        return -excess * solved.outputs[_HEAT] / slope
+        follow[:, usable] = -(inverse @ of_residuals[usable, :2, 2:])[:, :, 0].T
+        of_heat = of_outputs[usable, _HEAT].T
+        slope[usable] = of_heat[2] + (of_heat[:2] * follow[:, usable]).sum(axis=0)
+        return -excess * solved.outputs[_HEAT] / slope, follow
 
 
 class CycleAtHeat:
