@@ -23,6 +23,7 @@ from heatpump_twin.solving.sizing import size_components
 
 from ..data.completion import HEAT, SPEED
 from ..data.datasets import Dataset
+from ..data.unknown_speed import design_record, heat_of_record
 from .parameters import FreeParameter
 
 # Approach of evaporating and condensing to the inlet where pressures were not measured: mean and
@@ -128,7 +129,7 @@ def begin(dataset: Dataset, path: Path, records: list[int]) -> Start:
     """
     read_toml(path, "start file")  # its messages name the line
     document = tomlkit.parse(path.read_text(encoding="utf-8-sig"))
-    number = _design_record(dataset, records)
+    number = design_record(dataset, records)
     record = dataset.values.loc[number]
     document.setdefault("sources", tomlkit.table())[CALIBRATION] = source_of(dataset)
     document["design_point"] = _design_point(dataset, number, document, path)
@@ -194,24 +195,6 @@ def _media_names(content: dict[str, Any], path: Path) -> tuple[str, str, str]:
     return str(names[0]), str(names[1]), str(names[2])
 
 
-def _design_record(dataset: Dataset, records: list[int]) -> int:
-    """The record named by the descriptor, or the complete one nearest the middle of the inlets."""
-    named = dataset.descriptor.design_record
-    if named is not None and named in records:
-        return named
-    inlets = dataset.values.loc[records, list(dataset.inputs)]
-    spread = inlets.std(ddof=0).replace(0.0, math.inf)
-    distance = (((inlets - inlets.median()) / spread) ** 2).sum(axis=1)
-    complete = [number for number in records if _is_complete(dataset.values.loc[number])]
-    return int(distance[complete or records].idxmin())
-
-
-def _is_complete(record: Any) -> bool:
-    """Whether a record has what a design point is made of beside the inlets."""
-    P_el = float(record.get("P_el", math.nan))
-    return P_el > 0.0 and _heat_to_sink(record, P_el) > P_el
-
-
 def _design_point(
     dataset: Dataset, number: int, document: tomlkit.TOMLDocument, path: Path
 ) -> tomlkit.items.Table:
@@ -221,7 +204,7 @@ def _design_point(
     values: dict[str, float] = {q: float(record[q]) for q in BOUNDARY_QUANTITIES}
     speed = values.pop("compressor_speed")
     P_el = float(record.get("P_el", math.nan))
-    Q_sink = _heat_to_sink(record, P_el)
+    Q_sink = heat_of_record(record, P_el)
     if not P_el > 0.0 or not Q_sink > P_el:
         raise InputError(
             f"{where}: a calibration needs measured P_el and a heat flow above it (Q_flow_sink, "
@@ -305,17 +288,6 @@ def _estimated(quantity: str, refrigerant: str, T: float, quality: int, limit: f
         f"envelope.{key} is {limit / 1e5:.2f} bar, but at the inlets of the design point "
         f"{refrigerant} has about {p / 1e5:.2f} bar; {change} it, or check the refrigerant"
     )
-
-
-def _heat_to_sink(record: Any, P_el: float) -> float:
-    for heat in (
-        record.get("Q_flow_sink", math.nan),
-        record.get("COP", math.nan) * P_el,
-        record.get("Q_flow_source", math.nan) + 0.9 * P_el,
-    ):
-        if math.isfinite(heat):
-            return float(heat)
-    return math.nan
 
 
 def _approach(medium: str) -> tuple[float, float]:
