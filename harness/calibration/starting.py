@@ -213,7 +213,8 @@ def _design_point(
         )
     refrigerant, source_medium, sink_medium = _media_names(document.unwrap(), path)
     if dataset.heat_is_given:
-        speed = 1.0  # that of this record: only ratios of speeds can be told
+        # Only ratios of speeds can be told: heat says which one is 1.
+        speed = Q_sink / (dataset.rated_heat or Q_sink)
     # The design point is at rated speed.
     Q_sink, P_el = Q_sink / speed, P_el / speed
     try:
@@ -235,7 +236,8 @@ def _design_point(
         raise InputError(f"start file {path}: {error}") from error
     values["Q_flow_sink"], values["P_el"] = Q_sink, P_el
     table = tomlkit.table()
-    at_speed = ", whose speed counts as 1" if dataset.heat_is_given else ""
+    is_scale = dataset.heat_is_given and dataset.rated_heat is None
+    at_speed = ", whose speed counts as 1" if is_scale else ""
     table.comment(f"inlets of record {number} of {dataset.descriptor.name}{at_speed}")
     for key, value in values.items():
         si_unit = PARAMETERS[f"design_point.{key}"].unit

@@ -63,17 +63,32 @@ class Change(Strict):
         return self
 
 
+class Heat(Strict):
+    """A heat flow."""
+
+    value: Positive
+    unit: str
+
+    @model_validator(mode="after")
+    def _check(self) -> Heat:
+        to_si(self.value, self.unit, "W")
+        return self
+
+
 class Derived(Strict):
     """How a quantity follows from others; see ``validation_data/README.md``.
 
     With `medium`, that of the stream, it follows from the stream's heat balance; without, from COP.
     `temperature_difference` is for a flow: what the stream changes by, where no column has its
     outlet. `of_record` is the record at which it does; all others have that flow, too.
+    `rated_heat` is for the speed: the heat that speed 1 gives at the inlets of the design record,
+    that record's own heat without it.
     """
 
     medium: str | None = None
     temperature_difference: Change | None = None
     of_record: int | None = None
+    rated_heat: Heat | None = None
     note: str = ""
 
     def read_instead(self, name: str) -> str | None:
@@ -126,6 +141,8 @@ def check_derived(derived: dict[str, Derived], given: dict[str, str]) -> None:
                     'temperature, such as { value = 5, unit = "K", uncertainty = 0.5 }, or columns '
                     f"of T_{side}_in and T_{side}_out"
                 )
+        if entry.rated_heat is not None:
+            raise ValueError(f"{place}: rated_heat is for {SPEED} only")
         if not is_flow and (entry.temperature_difference or entry.of_record is not None):
             raise ValueError(f"{place}: temperature_difference and of_record are for flows only")
         if is_heat and entry.medium is not None:
@@ -138,9 +155,10 @@ def check_derived(derived: dict[str, Derived], given: dict[str, str]) -> None:
 
 def _check_speed(entry: Derived, known: set[str], place: str) -> None:
     """Check what says that the speed is the one that gives the recorded heat."""
-    if entry.model_dump(exclude={"note"}, exclude_none=True):
+    if entry.model_dump(exclude={"note", "rated_heat"}, exclude_none=True):
         raise ValueError(
-            f"{place}: is the speed that gives the recorded {HEAT}; expected no key but note"
+            f"{place}: is the speed that gives the recorded {HEAT}; expected no key but rated_heat "
+            "and note"
         )
     if HEAT not in known:
         raise ValueError(

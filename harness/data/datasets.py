@@ -414,6 +414,13 @@ class Dataset:
         return self.descriptor.heat_is_given
 
     @property
+    def rated_heat(self) -> float | None:
+        """Heat at speed 1 and the design record's inlets, W; None where nobody says."""
+        entry = self.descriptor.derived.get(SPEED)
+        rated = entry.rated_heat if entry else None
+        return to_si(rated.value, rated.unit, "W") if rated else None
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """Readings that are inputs of the model."""
         return self.descriptor.inputs

@@ -138,7 +138,7 @@ def test_sensitivities_are_difference_quotients_at_constant_heat(machine: Machin
             f'[constants.compressor_speed]\nvalue = 1\nunit = "1"\nuncertainty = 0.1\n{DERIVED}',
             "compressor_speed is given by both constants.compressor_speed and derived",
         ),
-        (DERIVED, f'{DERIVED}medium = "Air"\n', "expected no key but note"),
+        (DERIVED, f'{DERIVED}medium = "Air"\n', "expected no key but rated_heat"),
     ],
 )
 def test_entry_that_cannot_hold_is_refused(
