@@ -9,7 +9,7 @@ import pytest
 from conftest import random_boundaries
 from typer.testing import CliRunner, Result
 
-from benchmarks.catalogues import write_catalogue
+from benchmarks.catalogues import take_speeds, write_catalogue
 from heatpump_twin.harness.calibration.record import CalibrationRecord
 from heatpump_twin.harness.calibration.speed_of_heat import CycleAtHeat, solve_at_heat
 from heatpump_twin.harness.cli import app
@@ -27,15 +27,9 @@ DERIVED = "[derived.compressor_speed]\n"
 def without_speeds(folder: Path) -> "pd.Series[float]":
     """Write the catalogue without its speeds; return them."""
     write_catalogue(folder, SEED)
-    table = pd.read_csv(folder / "data.csv")
-    assert table.compressor_speed.nunique() == 4
-    table.drop(columns="compressor_speed").to_csv(folder / "data.csv", index=False)
-    path = folder / "descriptor.toml"
-    before, _, after = path.read_text().partition("[columns.compressor_speed]")
-    at_rated = table.point[table.compressor_speed == 1.0]
-    before = before.replace("\nrecord", f"\ndesign_record = {at_rated.iloc[0]}\nrecord")
-    path.write_text(before + DERIVED + after[after.index("\n\n") :])
-    return table.set_index("point").compressor_speed
+    speeds = take_speeds(folder)
+    assert speeds.nunique() == 4
+    return speeds
 
 
 def calibrate(folder: Path) -> Result:
