@@ -342,7 +342,7 @@ def _misprint(table: pd.DataFrame, rng: np.random.Generator) -> tuple[int, ...]:
     return tuple(int(table.point.iloc[i]) for i in rows)
 
 
-def run(folder: Path, seed: int, is_built: bool, has_speeds: bool) -> Outcome:
+def run(folder: Path, seed: int, is_built: bool, has_speeds: bool = True) -> Outcome:
     """Calibrate, and build, one catalogue; say whether that ended as it should."""
     catalogue = write_catalogue(folder, seed)
     speeds = None

@@ -48,6 +48,8 @@ REFRIGERANT = "R32"  # a choice: the unit may have R410A as well
 PUMP = 182.0
 # Steady parts have 3 to 4 kW and starts up to 13 kW: speed 1 is the one that gives this.
 RATED_HEAT = 8.0  # kW
+# Far below what the fit is off; a finer map of such an envelope is too large.
+MAP_TOLERANCE = {"value": 0.005, "unit": "1", "source": "estimate"}
 ENVELOPE = {
     "compressor_speed_min": (0.1, "1"),
     "compressor_speed_max": (2.0, "1"),
@@ -60,25 +62,27 @@ ENVELOPE = {
     "m_flow_sink_min": (0.15, "kg/s"),
     "m_flow_sink_max": (0.6, "kg/s"),
     "p_low_min": (2.0, "bar"),
-    "p_high_max": (45.0, "bar"),
+    # Limits of the unit are not known: these are not reached.
+    "p_high_max": (52.0, "bar"),
+    "T_discharge_max": (170.0, "degC"),
 }
 
+# The recorded machine has decided when to run, so no minimum times are assumed.
+_ANY_TIME = {"minimum_run_time": 0.0, "minimum_pause_time": 0.0, "most_starts_per_hour": 60.0}
 # Heat that is given: the steady answer to it; below the least speed the mean of cycling.
 HEAT_GIVEN = {
+    **_ANY_TIME,
     "control": "heat_flow",
     "dynamics": "steady",
     "part_load": "mean",
     "outside_envelope": "nearest",
 }
-# A flag that is given says when to run. So no minimum times are assumed.
 FLAG_GIVEN = {
+    **_ANY_TIME,
     "control": "supply_temperature",
     "dynamics": "dynamic",
     "part_load": "cycling",
     "outside_envelope": "nearest",
-    "minimum_run_time": 0.0,
-    "minimum_pause_time": 0.0,
-    "most_starts_per_hour": 60.0,
 }
 NOT_ASKED = 273.15  # K: no supply temperature above the inlet
 
@@ -135,6 +139,7 @@ def fit(series: Series, folder: Path) -> tuple[Path, str]:
     start["name"], start["refrigerant"] = "house", REFRIGERANT
     start["source_medium"], start["sink_medium"] = "Air", "INCOMP::Water"
     start["auxiliary_power"]["value"] = PUMP
+    start["map_tolerance"] = MAP_TOLERANCE
     # The valve of an inverter machine is electronic: nothing limits its evaporating temperature.
     del start["expansion_valve"]["T_evaporating_max"]["uncertainty"]
     for name, (value, unit) in ENVELOPE.items():

@@ -78,6 +78,10 @@ _OF_HEAT: dict[str, bool | int | float | str] = {
     "control": CONTROLS[1],
     "part_load": PART_LOADS[1],
     "outside_envelope": OUTSIDE_ENVELOPE[1],
+    # A record knows nothing of the one before.
+    "minimum_run_time": 0.0,
+    "minimum_pause_time": 0.0,
+    "most_starts_per_hour": 60.0,
 }
 
 # Of an FMU that is asked for heat: the variable that is set, and that of the speed it chose.
