@@ -24,6 +24,7 @@ import pandas as pd
 import tomlkit
 from CoolProp.CoolProp import PropsSI
 
+from heatpump_twin.harness.calibration.record import CalibrationRecord, record_path
 from heatpump_twin.harness.data.new_dataset import write_example
 from heatpump_twin.machine_files.machine_file import MachineFile
 from heatpump_twin.model.machine import Machine
@@ -154,6 +155,35 @@ def write_catalogue(folder: Path, seed: int) -> Catalogue:
         text = text[:table_of_limits]
     path.write_text(text, encoding="utf-8")
     return Catalogue(words, misprints, fault)
+
+
+def take_speeds(folder: Path) -> pd.Series[float]:
+    """Take the speeds out of a catalogue: they are then those that give its heat.
+
+    Parameters
+    ----------
+    folder : Path
+        With a catalogue of an inverter machine.
+
+    Returns
+    -------
+    pandas.Series
+        The speeds, by record. The first record at speed 1 says which speed is 1.
+    """
+    table = pd.read_csv(folder / "data.csv").set_index("point")
+    speeds = table.pop("compressor_speed")
+    table.to_csv(folder / "data.csv")
+    descriptor: Any = tomlkit.parse((folder / "descriptor.toml").read_text(encoding="utf-8"))
+    del descriptor["columns"]["compressor_speed"]
+    descriptor["design_record"] = int(speeds.index[speeds == 1.0][0])
+    descriptor["derived"] = {"compressor_speed": {}}
+    (folder / "descriptor.toml").write_text(tomlkit.dumps(descriptor), encoding="utf-8")
+    # Speeds are found with errors, so limits at the true ones would leave records out.
+    start: Any = tomlkit.parse((folder / "start.toml").read_text(encoding="utf-8"))
+    for name, factor in (("compressor_speed_min", 0.8), ("compressor_speed_max", 1.2)):
+        start["envelope"][name]["value"] *= factor
+    (folder / "start.toml").write_text(tomlkit.dumps(start), encoding="utf-8")
+    return speeds
 
 
 def _draw(rng: np.random.Generator) -> tuple[tomlkit.TOMLDocument, pd.DataFrame, str] | None:
@@ -330,9 +360,12 @@ def _misprint(table: pd.DataFrame, rng: np.random.Generator) -> tuple[int, ...]:
     return tuple(int(table.point.iloc[i]) for i in rows)
 
 
-def run(folder: Path, seed: int, is_built: bool) -> Outcome:
+def run(folder: Path, seed: int, is_built: bool, has_speeds: bool = True) -> Outcome:
     """Calibrate, and build, one catalogue; say whether that ended as it should."""
     catalogue = write_catalogue(folder, seed)
+    speeds = None
+    if not has_speeds and "inverter" in catalogue.words:
+        speeds = take_speeds(folder)
     began = time.monotonic()
     machine_file = folder / "machine.toml"
     done = _command("calibrate", str(folder), "-o", str(machine_file))
@@ -348,6 +381,10 @@ def run(folder: Path, seed: int, is_built: bool) -> Outcome:
         return Outcome(catalogue, False, seconds, f"exit {done.returncode}: {text[-600:]}", found)
     errors = re.findall(r"(P_el|Q_flow_sink)((?: +[\d.]+ %){3})", done.stdout)
     words = "; ".join(f"{q}{numbers}" for q, numbers in errors)
+    if speeds is not None:
+        record = CalibrationRecord.load(record_path(machine_file))
+        ratio = record.fit_answers["compressor_speed"] / speeds
+        words += f"; speeds found over true ones {ratio.mean():.3f} +- {ratio.std():.3f}"
     if is_built:
         built = _command("build", str(machine_file), "-o", str(folder / "m.fmu"))
         if built.returncode != 0:
@@ -373,6 +410,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--first", type=int, default=0, help="seed of the first catalogue")
     parser.add_argument("--builds", type=int, default=200, help="build the first so many")
+    parser.add_argument("--unknown-speeds", action="store_true", help="of inverter machines")
     parser.add_argument("--folder", type=Path, help="keep the catalogues there")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -381,7 +419,8 @@ def main() -> None:
         slowest = 0.0
         for k in range(options.count):
             seed = options.first + k
-            outcome = run(folder / str(seed), seed, k < options.builds)
+            has_speeds = not options.unknown_speeds
+            outcome = run(folder / str(seed), seed, k < options.builds, has_speeds)
             wrong = set(outcome.catalogue.misprints)
             if not outcome.catalogue.fault:
                 planted += len(wrong)

@@ -81,7 +81,9 @@ RUN_ELSEWHERE = {
 }
 # Measurements that take minutes and need files of others; their figures stand on the page.
 BY_HAND = {
+    "python -m benchmarks.catalogues": "docs/your-data.md",
     "python -m benchmarks.drift": "docs/drift.md",
+    "python -m benchmarks.house_log": "docs/series.md",
     "python -m benchmarks.month": "docs/series.md",
 }
 # Blocks of these pages are run by other tests, all of them.

@@ -21,11 +21,13 @@ from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Boun
 from heatpump_twin.model.remainder import RELATIONS, Remainder
 from heatpump_twin.outputs import staged
 from heatpump_twin.running import temporary_folder
-from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle
+from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle, boundaries_of
 
+from ..data.completion import HEAT, SPEED
 from ..data.contradictions import LARGEST_EFFICIENCY, check_columns
 from ..data.datasets import Dataset
 from ..data.screening import Screening, screen
+from ..data.unknown_speed import design_record
 from ..errors import CalibrationError
 from .cross_validation import (
     MOST_LEFT_OUT_ALONE,
@@ -51,6 +53,7 @@ from .record import (
     plain_frame,
     record_path,
 )
+from .speed_of_heat import solve_at_heat
 from .starting import CALIBRATION, Start, begin, media_names
 
 # A fit of fewer records cannot be checked by leaving some out.
@@ -74,6 +77,9 @@ ROBUST_TOLERANCE, LEAST_GAIN = 1e-4, 1e-3
 # this fraction at more than this share explains nothing.
 MOST_OUTLIERS = 0.4
 LARGEST_ERROR, MOST_FAR_OFF = 0.12, 0.25
+
+# So many standard uncertainties of a reading, its inputs' included, are no disagreement.
+COVERAGE = 2.0
 
 # A fitted number whose standard error exceeds this share of its start value's uncertainty is said
 # not to be identified; so are two with a correlation beyond the other limit.
@@ -279,10 +285,15 @@ def fit_machine(
         # How the inlets act depends on the size of the machine and hardly on anything else.
         at_size = problem.fit(start.base, start=rough.by_place, tolerance=ROBUST_TOLERANCE)
         stated = problem.with_input_uncertainty(at_size)
-        outliers |= find_outliers(stated, rough)
+        _check_speeds(stated, rough)
+        outliers |= _contradicting(stated, rough)
         _check_outliers(name, outliers, len(kept))
         stated = stated.without(outliers)
         found = estimate(stated, parameters, start=rough.by_place, progress=told)
+        if beyond := _beyond_speeds(stated, found.fit):
+            outliers |= beyond
+            stated = stated.without(beyond)
+            found = estimate(stated, parameters, start=found.fit.by_place, progress=told)
         physics = Variant(stated, parameters, found)
         if len(stated.records) >= LEAST_LEARNED:
             learned = _learned(physics, outliers, told)
@@ -353,11 +364,51 @@ def _learned(
         # From the start values: without the remainder exchangers take up what the relations of the
         # compressor do not explain, and the fit would have to come back from there.
         again = estimate(problem, parameters, progress=told)
-        more = find_outliers(again.problem, again.fit)
+        more = _contradicting(again.problem, again.fit)
         if not more:
             return Variant(problem, parameters, again)
         outliers |= more
         stated = stated.without(outliers)
+
+
+def _contradicting(problem: Problem, fit: Fit) -> dict[int, str]:
+    """Say which records contradict the others, or have a heat that no speed gives."""
+    return find_outliers(problem, fit) | _beyond_speeds(problem, fit)
+
+
+def _beyond_speeds(problem: Problem, fit: Fit) -> dict[int, str]:
+    """Say which records take a speed outside the envelope for their heat, where heat is given."""
+    if not problem.dataset.heat_is_given:
+        return {}
+    least, largest = problem.machine.envelope.range(SPEED)
+    reasons = {}
+    for record, speed in problem.speeds(fit.by_place, problem.records).items():
+        heat = f"its heat of {problem.dataset.values.loc[record, HEAT] / 1e3:.4g} kW"
+        if math.isnan(speed):
+            reasons[int(record)] = f"no speed of a machine like that of the others gives {heat}"
+        elif not least <= speed <= largest:
+            end, limit = ("min", least) if speed < least else ("max", largest)
+            reasons[int(record)] = (
+                f"{heat} takes a speed of {speed:.3g} times that of the design point, but "
+                f"envelope.{SPEED}_{end} is {limit:g}"
+            )
+    return reasons
+
+
+def _check_speeds(problem: Problem, fit: Fit) -> None:
+    """Refuse an envelope that leaves out the speeds of many records."""
+    beyond, count = _beyond_speeds(problem, fit), len(problem.records)
+    if len(beyond) > MOST_OUTLIERS * count:
+        record, reason = next(iter(beyond.items()))
+        raise CalibrationError(
+            f"data set {problem.dataset.descriptor.name}: the heat of {len(beyond)} of {count} "
+            f"records is not that of a speed of the machine, for instance record {record}: "
+            f"{reason}; speed 1 is that of the design point, which has the inlets of record "
+            f"{design_record(problem.dataset, problem.records)} and gives "
+            f"{problem.machine.design.Q_flow_sink / 1e3:.4g} kW there; set the envelope of the "
+            "start file so, rated_heat in the descriptor, or check the unit of heat; nothing is "
+            "written"
+        )
 
 
 def _check_outliers(name: str, outliers: dict[int, str], count: int) -> None:
@@ -376,8 +427,11 @@ def _check_agreement(name: str, variant: Variant) -> None:
     for q in ("P_el", "Q_flow_sink", "Q_flow_source"):
         if q not in problem.quantities:
             continue
-        error = predicted[q] / problem.dataset.values.loc[problem.records, q] - 1.0
-        far_off = ~(error.abs() <= LARGEST_ERROR)
+        measured = problem.dataset.values.loc[problem.records, q]
+        error = predicted[q] / measured - 1.0
+        # Inputs may be read so badly that no model could do better.
+        sigma = pd.Series({r: problem.sigma[r].get(q, 0.0) for r in problem.records})
+        far_off = ~(error.abs() <= (COVERAGE * sigma / measured).clip(lower=LARGEST_ERROR))
         if far_off.mean() > MOST_FAR_OFF:
             worst = int(error.abs().fillna(math.inf).idxmax())
             raise CalibrationError(
@@ -412,7 +466,8 @@ def fit_answers(machine: Machine, dataset: Dataset, records: Sequence[int]) -> p
     Returns
     -------
     pandas.DataFrame
-        One row a record, columns `quick_cycle.OUTPUTS`, SI units.
+        One row a record, columns `quick_cycle.OUTPUTS`, and the speed where that is the one that
+        gives the recorded heat; SI units.
 
     Raises
     ------
@@ -421,6 +476,15 @@ def fit_answers(machine: Machine, dataset: Dataset, records: Sequence[int]) -> p
     """
     cycle = QuickCycle(machine)
     boundaries = dataset.values.loc[list(records), list(BOUNDARY_QUANTITIES)]
+    if dataset.heat_is_given:
+        inputs = boundaries_of(boundaries.to_numpy(float))
+        solved = solve_at_heat(cycle, inputs, dataset.values.loc[list(records), HEAT].to_numpy())
+        answers = pd.DataFrame(solved.outputs.T, index=list(records), columns=list(OUTPUTS))
+        answers[SPEED] = solved.speed
+        if not solved.are_solved.all():
+            record = answers.index[~solved.are_solved][0]
+            raise SolveError(f"record {record}: no speed of the fitted machine gives its heat")
+        return answers
     return pd.DataFrame(
         [cycle.solve(Boundary(*map(float, row))).outputs for row in boundaries.to_numpy()],
         index=list(records),
@@ -652,7 +716,11 @@ def _write(
         document[PLACE] = _remainder_table(machine.remainder, note)
     if band is not None:
         uncertainty = tomlkit.table()
-        for q in ("P_el", "Q_flow_sink"):
+        for q in ("P_el", HEAT):
+            if q == HEAT and problem.dataset.heat_is_given:
+                note = "0: not known. No speed was recorded, so nothing tells the heat at a speed"
+                uncertainty[q] = entry(0.0, "1", None, note)
+                continue
             relative = band.standard_uncertainties[q] / band.values[q]
             uncertainty[q] = entry(
                 float(np.sqrt(np.mean(relative**2))),

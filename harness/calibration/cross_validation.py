@@ -14,6 +14,7 @@ from scipy import stats
 from heatpump_twin.running import process_pool
 from heatpump_twin.solving.quick_cycle import OUTPUTS
 
+from ..data.completion import HEAT
 from .estimating import Estimate, estimate
 from .fitting import Problem
 from .parameters import FreeParameter
@@ -122,8 +123,9 @@ def predict_with_band(found: Estimate, records: Sequence[int]) -> BandedPredicti
     readings = readings.fillna(np.sqrt((readings**2).mean())).loc[list(records)]
     for q in readings:
         variance[:, columns.index(q)] += readings[q].to_numpy() ** 2
-    if {"P_el", "Q_flow_sink"} <= set(readings):
-        relative = sum((readings[q] / frame[q]).to_numpy() ** 2 for q in ("P_el", "Q_flow_sink"))
+    of_cop = [q for q in ("P_el", HEAT) if not (q == HEAT and problem.dataset.heat_is_given)]
+    if set(of_cop) <= set(readings):
+        relative = sum((readings[q] / frame[q]).to_numpy() ** 2 for q in of_cop)
         variance[:, columns.index("COP")] += frame["COP"].to_numpy() ** 2 * relative
     u = np.sqrt(np.maximum(variance, 0.0))
     freedom = pd.Series(fit.freedom).reindex(columns).fillna(min(fit.freedom.values()))

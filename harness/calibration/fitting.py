@@ -27,11 +27,21 @@ from heatpump_twin.machine_files.units import to_si
 from heatpump_twin.model.errors import SolveError
 from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
-from heatpump_twin.solving.quick_cycle import OUTPUTS, ROWS, Array, QuickCycle, Solutions, Vector
+from heatpump_twin.solving.quick_cycle import (
+    OUTPUTS,
+    ROWS,
+    Array,
+    CycleAt,
+    QuickCycle,
+    Solutions,
+    Vector,
+)
 
+from ..data.completion import HEAT
 from ..data.datasets import FLOW_INLETS, Dataset
 from .learning import Basis, choose_basis, is_weight
 from .parameters import FreeParameter
+from .speed_of_heat import CycleAtHeat, SolutionsAtHeat, solve_at_heat
 
 Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
@@ -197,7 +207,7 @@ class Problem:
     def with_input_uncertainty(self, fit: Fit) -> Problem:
         """Add to each uncertainty what that of the recorded inlets does to the prediction."""
         values, u = self.dataset.values, self.dataset.uncertainties
-        inlets = [q for q in BOUNDARY_QUANTITIES if q not in self.dataset.unknown_flows]
+        inlets = [q for q in self.dataset.inputs if q not in self.dataset.unknown_flows]
         variance = {
             record: {q: s**2 for q, s in self.sigma[record].items()} for record in self.records
         }
@@ -224,7 +234,7 @@ class Problem:
         values = fit.by_place
         with threadpool_limits(1):
             solved = self._solve(values, self.records)
-        boundaries = self._boundaries(values, self.records)
+        boundaries = self._boundaries(values, self.records, solved)
         problem.basis = choose_basis(self.machine_with(values), boundaries, solved)
         return problem
 
@@ -284,6 +294,12 @@ class Problem:
             solved = self._solve(values, records)
         return pd.DataFrame(solved.outputs.T, index=list(records), columns=list(OUTPUTS))
 
+    def speeds(self, values: dict[str, float], records: Sequence[int]) -> pd.Series[float]:
+        """Compressor speeds of records: as recorded, or those that give the recorded heat."""
+        with threadpool_limits(1):
+            found = self._boundaries(values, records, self._solve(values, records))
+        return pd.Series(found.compressor_speed, index=list(records))
+
     def sensitivities(
         self, parameters: Sequence[FreeParameter], values: Vector, records: Sequence[int]
     ) -> tuple[pd.DataFrame, Array]:
@@ -306,8 +322,7 @@ class Problem:
         solved: Solutions,
     ) -> Array:
         by_place = {p.place: float(v) for p, v in zip(parameters, values, strict=True)}
-        cycle, boundaries = self._cycle(by_place), self._boundaries(by_place, records)
-        at = cycle.at(boundaries)
+        at = self._at(by_place, records, solved)
         r0, o0 = at.evaluate(solved.unknowns)
         of_residuals, of_outputs = at.jacobians(solved.unknowns)
         usable: Array = np.isfinite(of_residuals).all(axis=(1, 2)) & np.isfinite(of_outputs).all(
@@ -326,9 +341,7 @@ class Problem:
             table = np.repeat(values[None], len(left), axis=0)
             table[np.arange(len(left)), left] += steps
             moved = {p.place: table[:, [j]] for j, p in enumerate(parameters)}
-            residuals, outputs = (
-                self._cycle(moved).at(self._boundaries(moved, records)).evaluate(solved.unknowns)
-            )
+            residuals, outputs = self._at(moved, records, solved).evaluate(solved.unknowns)
             shape = (len(left), len(records))
             residuals = np.broadcast_to(residuals, (len(residuals), *shape))
             outputs = np.broadcast_to(outputs, (len(outputs), *shape))
@@ -417,8 +430,8 @@ class Problem:
             # Residuals and derivatives are asked for at the same values, one after the other.
             if not known or known[0][0] != x.tobytes():
                 by_place = {p.place: float(v) for p, v in zip(parameters, x * scales, strict=True)}
-                start = known[0][1].unknowns if known else None
-                known[:] = [(x.tobytes(), self._solve(by_place, records, start))]
+                before = known[0][1] if known else None
+                known[:] = [(x.tobytes(), self._solve(by_place, records, before))]
             return known[0][1]
 
         def residuals(x: Vector) -> Vector:
@@ -522,7 +535,18 @@ class Problem:
     def _cycle(self, values: Mapping[str, Any]) -> QuickCycle:
         return QuickCycle(self.machine_with(values))
 
-    def _boundaries(self, values: Mapping[str, Any], records: Sequence[int]) -> Boundary:
+    def _at(
+        self, values: Mapping[str, Any], records: Sequence[int], solved: Solutions
+    ) -> CycleAt | CycleAtHeat:
+        """Equations of the cycle at some records, whose speeds may be known from a solution."""
+        cycle, boundaries = self._cycle(values), self._boundaries(values, records, solved)
+        if isinstance(solved, SolutionsAtHeat):
+            return CycleAtHeat(cycle, boundaries)
+        return cycle.at(boundaries)
+
+    def _boundaries(
+        self, values: Mapping[str, Any], records: Sequence[int], solved: Solutions | None = None
+    ) -> Boundary:
         """Inputs of shape (records,), or (m, records) for flows of `m` sets of values."""
         frame = self.dataset.values
         inputs = {
@@ -532,9 +556,16 @@ class Problem:
             inlet = FLOW_INLETS[flow]
             inputs[flow] = level * (1.0 + per_kelvin * (inputs[inlet] - frame[inlet].mean()))
             inputs[flow] = np.where(inputs[flow] > 0.0, inputs[flow], math.nan)
+        if isinstance(solved, SolutionsAtHeat):
+            inputs["compressor_speed"] = solved.speed
         return Boundary(**inputs)
 
     def _solve(
-        self, values: Mapping[str, float], records: Sequence[int], start: Array | None = None
+        self, values: Mapping[str, float], records: Sequence[int], start: Solutions | None = None
     ) -> Solutions:
-        return self._cycle(values).solve_all(self._boundaries(values, records), start)
+        cycle, boundaries = self._cycle(values), self._boundaries(values, records)
+        if self.dataset.heat_is_given:
+            heat = self.dataset.values.loc[list(records), HEAT].to_numpy(float)
+            at_heat = start if isinstance(start, SolutionsAtHeat) else None
+            return solve_at_heat(cycle, boundaries, heat, at_heat)
+        return cycle.solve_all(boundaries, start.unknowns if start else None)

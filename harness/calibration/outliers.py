@@ -83,7 +83,9 @@ def _said(quantity: str, error: float, predicted: float, usual: float) -> str:
 def _repeated(dataset: Dataset, fields: Sequence[str], record: int) -> list[str]:
     """Say if a record has the readings of another one at other inlets: a row copied by mistake."""
     values = dataset.values
-    same = (values[list(fields)] == values.loc[record, list(fields)]).all(axis=1)
+    # Heat that is given is a reading, too.
+    read = [*fields, *(q for q in dataset.inputs if q not in BOUNDARY_QUANTITIES)]
+    same = (values[read] == values.loc[record, read]).all(axis=1)
     for other in values.index[same]:
         differ = _different(values.loc[record], values.loc[other])
         if other != record and differ:

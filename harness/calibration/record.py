@@ -75,7 +75,8 @@ class CalibrationRecord:
         ``leave_one_out`` and ``extrapolation``: values and half widths by quantity and record.
     answers : dict
         What the fitted machine itself answers at the records it was fitted to: values by quantity
-        and record, SI units. An FMU of this machine has to give them again.
+        and record, SI units; also the speed, where that is the one that gives the recorded heat.
+        An FMU of this machine has to give them again.
     coverage : list of int
         Left-out readings inside the 95 % band, and all of them.
     """

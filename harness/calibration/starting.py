@@ -21,7 +21,9 @@ from heatpump_twin.solving.media import Media, saturation_pressure, saturation_t
 from heatpump_twin.solving.property_tables import medium_table
 from heatpump_twin.solving.sizing import size_components
 
+from ..data.completion import HEAT, SPEED
 from ..data.datasets import Dataset
+from ..data.unknown_speed import design_record, heat_of_record
 from .parameters import FreeParameter
 
 # Approach of evaporating and condensing to the inlet where pressures were not measured: mean and
@@ -127,7 +129,7 @@ def begin(dataset: Dataset, path: Path, records: list[int]) -> Start:
     """
     read_toml(path, "start file")  # its messages name the line
     document = tomlkit.parse(path.read_text(encoding="utf-8-sig"))
-    number = _design_record(dataset, records)
+    number = design_record(dataset, records)
     record = dataset.values.loc[number]
     document.setdefault("sources", tomlkit.table())[CALIBRATION] = source_of(dataset)
     document["design_point"] = _design_point(dataset, number, document, path)
@@ -193,24 +195,6 @@ def _media_names(content: dict[str, Any], path: Path) -> tuple[str, str, str]:
     return str(names[0]), str(names[1]), str(names[2])
 
 
-def _design_record(dataset: Dataset, records: list[int]) -> int:
-    """The record named by the descriptor, or the complete one nearest the middle of the inlets."""
-    named = dataset.descriptor.design_record
-    if named is not None and named in records:
-        return named
-    inlets = dataset.values.loc[records, list(BOUNDARY_QUANTITIES)]
-    spread = inlets.std(ddof=0).replace(0.0, math.inf)
-    distance = (((inlets - inlets.median()) / spread) ** 2).sum(axis=1)
-    complete = [number for number in records if _is_complete(dataset.values.loc[number])]
-    return int(distance[complete or records].idxmin())
-
-
-def _is_complete(record: Any) -> bool:
-    """Whether a record has what a design point is made of beside the inlets."""
-    P_el = float(record.get("P_el", math.nan))
-    return P_el > 0.0 and _heat_to_sink(record, P_el) > P_el
-
-
 def _design_point(
     dataset: Dataset, number: int, document: tomlkit.TOMLDocument, path: Path
 ) -> tomlkit.items.Table:
@@ -220,7 +204,7 @@ def _design_point(
     values: dict[str, float] = {q: float(record[q]) for q in BOUNDARY_QUANTITIES}
     speed = values.pop("compressor_speed")
     P_el = float(record.get("P_el", math.nan))
-    Q_sink = _heat_to_sink(record, P_el)
+    Q_sink = heat_of_record(record, P_el)
     if not P_el > 0.0 or not Q_sink > P_el:
         raise InputError(
             f"{where}: a calibration needs measured P_el and a heat flow above it (Q_flow_sink, "
@@ -228,6 +212,9 @@ def _design_point(
             f"P_el {P_el:.6g} W, heat to the sink {Q_sink:.6g} W"
         )
     refrigerant, source_medium, sink_medium = _media_names(document.unwrap(), path)
+    if dataset.heat_is_given:
+        # Only ratios of speeds can be told: heat says which one is 1.
+        speed = Q_sink / (dataset.rated_heat or Q_sink)
     # The design point is at rated speed.
     Q_sink, P_el = Q_sink / speed, P_el / speed
     try:
@@ -249,7 +236,9 @@ def _design_point(
         raise InputError(f"start file {path}: {error}") from error
     values["Q_flow_sink"], values["P_el"] = Q_sink, P_el
     table = tomlkit.table()
-    table.comment(f"inlets of record {number} of {dataset.descriptor.name}")
+    is_scale = dataset.heat_is_given and dataset.rated_heat is None
+    at_speed = ", whose speed counts as 1" if is_scale else ""
+    table.comment(f"inlets of record {number} of {dataset.descriptor.name}{at_speed}")
     for key, value in values.items():
         si_unit = PARAMETERS[f"design_point.{key}"].unit
         unit = _WRITTEN.get(key, si_unit)
@@ -303,17 +292,6 @@ def _estimated(quantity: str, refrigerant: str, T: float, quality: int, limit: f
     )
 
 
-def _heat_to_sink(record: Any, P_el: float) -> float:
-    for heat in (
-        record.get("Q_flow_sink", math.nan),
-        record.get("COP", math.nan) * P_el,
-        record.get("Q_flow_source", math.nan) + 0.9 * P_el,
-    ):
-        if math.isfinite(heat):
-            return float(heat)
-    return math.nan
-
-
 def _approach(medium: str) -> tuple[float, float]:
     return AIR_APPROACH if medium.split("::")[-1] == "Air" else LIQUID_APPROACH
 
@@ -353,7 +331,9 @@ def _design_parameters(
             value / LARGEST_FACTOR,
             value * LARGEST_FACTOR,
         )
-        for name, value in (("P_el", design.P_el), ("Q_flow_sink", design.Q_flow_sink))
+        for name, value in (("P_el", design.P_el), (HEAT, design.Q_flow_sink))
+        # The heat at speed 1 is what says which speed that is.
+        if not (name == HEAT and dataset.heat_is_given)
     ]
     envelope = machine.envelope
     for name, quality, sign, T_in, medium, limit in (
@@ -412,6 +392,8 @@ def _unknown_flows(dataset: Dataset) -> tuple[FreeParameter, ...]:
 
 
 def _varies(dataset: Dataset, quantity: str, records: list[int]) -> bool:
+    if quantity == SPEED and dataset.heat_is_given:
+        quantity = HEAT
     values = dataset.values.loc[records, quantity]
     spread = float(values.std(ddof=0))
     if quantity.startswith("T_"):

@@ -5,6 +5,10 @@ leaves, and a change of temperature instead of a flow. Each such quantity is an 
 ``[derived]`` in the descriptor, and follows from the heat balance of a stream,
 ``Q = m cp (T_warm - T_cold)``, or from ``COP = Q_flow_sink / P_el``.
 
+A compressor's speed that nobody read follows from the recorded heat, but only a machine says how:
+it is the speed at which the machine gives that heat. So an entry of it completes no table. It says
+that heat is an input of the model, and that power is what the model predicts.
+
 Uncertainties add in squares, as if those of the readings were independent.
 """
 
@@ -26,6 +30,9 @@ from .fields import Positive, Strict
 if TYPE_CHECKING:
     from .datasets import Descriptor
 
+#: Follows from the heat that it gives.
+SPEED, HEAT = "compressor_speed", "Q_flow_sink"
+
 #: Quantities that may be derived, in the order in which they are.
 DERIVABLE = (
     "P_el",
@@ -35,6 +42,7 @@ DERIVABLE = (
     "m_flow_sink",
     "T_source_in",
     "T_sink_in",
+    SPEED,
 )
 
 # Standard uncertainty of heat of the source that is taken as heat of the sink less power, as a
@@ -55,21 +63,38 @@ class Change(Strict):
         return self
 
 
+class Heat(Strict):
+    """A heat flow."""
+
+    value: Positive
+    unit: str
+
+    @model_validator(mode="after")
+    def _check(self) -> Heat:
+        to_si(self.value, self.unit, "W")
+        return self
+
+
 class Derived(Strict):
     """How a quantity follows from others; see ``validation_data/README.md``.
 
     With `medium`, that of the stream, it follows from the stream's heat balance; without, from COP.
     `temperature_difference` is for a flow: what the stream changes by, where no column has its
     outlet. `of_record` is the record at which it does; all others have that flow, too.
+    `rated_heat` is for the speed: the heat that speed 1 gives at the inlets of the design record,
+    that record's own heat without it.
     """
 
     medium: str | None = None
     temperature_difference: Change | None = None
     of_record: int | None = None
+    rated_heat: Heat | None = None
     note: str = ""
 
     def read_instead(self, name: str) -> str | None:
         """Name the result that `name` follows from, and that is no reading of its own then."""
+        if name == SPEED:
+            return HEAT
         if self.medium is None:
             return "COP"
         if name.startswith("m_flow") and self.temperature_difference is not None:
@@ -97,6 +122,9 @@ def check_derived(derived: dict[str, Derived], given: dict[str, str]) -> None:
         place = f"derived.{name}"
         if name not in DERIVABLE:
             raise ValueError(f"{place}: can be derived: {', '.join(DERIVABLE)}")
+        if name == SPEED:
+            _check_speed(entry, {*derived, *given}, place)
+            continue
         is_flow, is_heat = name.startswith("m_flow"), name.startswith("Q_flow")
         needed = {entry.read_instead(name)} - {None}
         if entry.medium is None:
@@ -113,6 +141,8 @@ def check_derived(derived: dict[str, Derived], given: dict[str, str]) -> None:
                     'temperature, such as { value = 5, unit = "K", uncertainty = 0.5 }, or columns '
                     f"of T_{side}_in and T_{side}_out"
                 )
+        if entry.rated_heat is not None:
+            raise ValueError(f"{place}: rated_heat is for {SPEED} only")
         if not is_flow and (entry.temperature_difference or entry.of_record is not None):
             raise ValueError(f"{place}: temperature_difference and of_record are for flows only")
         if is_heat and entry.medium is not None:
@@ -121,6 +151,20 @@ def check_derived(derived: dict[str, Derived], given: dict[str, str]) -> None:
         for other in sorted(q for q in needed if q):
             if other not in given:
                 raise ValueError(f"{place}: follows from {other}, which no column holds")
+
+
+def _check_speed(entry: Derived, known: set[str], place: str) -> None:
+    """Check what says that the speed is the one that gives the recorded heat."""
+    if entry.model_dump(exclude={"note", "rated_heat"}, exclude_none=True):
+        raise ValueError(
+            f"{place}: is the speed that gives the recorded {HEAT}; expected no key but rated_heat "
+            "and note"
+        )
+    if HEAT not in known:
+        raise ValueError(
+            f"{place}: is the speed that gives the recorded {HEAT}, which has neither a column nor "
+            "an entry of derived; without heat nothing tells a speed"
+        )
 
 
 def complete(
@@ -143,7 +187,7 @@ def complete(
         If something is missing or the result contradicts physics.
     """
     for name in DERIVABLE:
-        if name not in descriptor.derived:
+        if name not in descriptor.derived or name == SPEED:
             continue
         entry, at = descriptor.derived[name], f"{place}: derived.{name}"
         if name == "P_el":

@@ -18,7 +18,7 @@ from heatpump_twin.machine_files.units import Number, to_si
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Quantity, with_unit
 
-from .completion import Derived, check_derived, complete
+from .completion import HEAT, SPEED, Derived, check_derived, complete
 from .fields import Positive, QuantityName, Strict, Text
 from .files import DESCRIPTOR, TIME, dataset_folder
 from .fmu_map import FmuMap
@@ -293,6 +293,16 @@ class Descriptor(Strict):
             raise ValueError(f"unscored_records: record {twice[0]} is named twice")
         return self
 
+    @property
+    def heat_is_given(self) -> bool:
+        """Whether heat is an input, and the speed the one that meets it, since nobody read that."""
+        return SPEED in self.derived
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Readings that are inputs of the model."""
+        return tuple(HEAT if q == SPEED and self.heat_is_given else q for q in BOUNDARY_QUANTITIES)
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -307,7 +317,7 @@ class Dataset:
     values : pandas.DataFrame
         One row a record (index: record number), one column a quantity of the vocabulary, SI units.
         Constants are filled in; ``COP`` is added where it can be formed from measured columns;
-        NaN where a result was not read.
+        NaN where a result was not read, and for a speed that is the one that gives the heat.
     uncertainties : pandas.DataFrame
         Standard uncertainties, same shape.
     ignored_columns : tuple of str
@@ -327,6 +337,8 @@ class Dataset:
     def unscored(self) -> dict[str, str]:
         """Result quantities of the table that are never scored, with the reason."""
         reasons = {}
+        if self.heat_is_given and "m_flow_sink" not in self.unknown_flows:
+            reasons["T_sink_out"] = f"follows from {HEAT}, which is given, and the sink's flow"
         for column in self.descriptor.columns.values():
             if column.origin == "derived":
                 reasons[column.quantity] = f"derived, not measured: {column.note}".rstrip(": ")
@@ -334,7 +346,9 @@ class Dataset:
                 reasons[column.quantity] = column.reason
         for name, entry in self.descriptor.derived.items():
             instead = entry.read_instead(name)
-            if instead not in (None, "COP"):
+            if instead == HEAT:
+                reasons[HEAT] = f"given to the model: {name} is the one that meets it"
+            elif instead not in (None, "COP"):
                 reasons[instead] = f"{name} follows from it"
         return reasons
 
@@ -395,10 +409,27 @@ class Dataset:
         return replace(self, values=values)
 
     @property
+    def heat_is_given(self) -> bool:
+        """Whether heat is an input, and the speed the one that meets it, since nobody read that."""
+        return self.descriptor.heat_is_given
+
+    @property
+    def rated_heat(self) -> float | None:
+        """Heat at speed 1 and the design record's inlets, W; None where nobody says."""
+        entry = self.descriptor.derived.get(SPEED)
+        rated = entry.rated_heat if entry else None
+        return to_si(rated.value, rated.unit, "W") if rated else None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Readings that are inputs of the model."""
+        return self.descriptor.inputs
+
+    @property
     def speed_recorded(self) -> bool:
         """Whether the compressor speed was read and not assumed."""
-        constant = self.descriptor.constants.get("compressor_speed")
-        return constant is None or constant.recorded
+        constant = self.descriptor.constants.get(SPEED)
+        return not self.heat_is_given and (constant is None or constant.recorded)
 
 
 def load_dataset(name_or_path: str) -> Dataset:
@@ -434,7 +465,11 @@ def load_dataset(name_or_path: str) -> Dataset:
         values[name] = to_si(constant.value, constant.unit, unit)
         uncertainties[name] = to_si(constant.uncertainty, constant.unit, unit, difference=True)
     complete(descriptor, values, uncertainties, f"descriptor {path}")
-    values, uncertainties = _with_inputs(values, uncertainties, table, notes)
+    if descriptor.heat_is_given:
+        values[SPEED] = uncertainties[SPEED] = np.nan
+        # A machine that gives no heat has no speed.
+        values[HEAT] = values[HEAT].where(values[HEAT] > 0.0)
+    values, uncertainties = _with_inputs(descriptor, values, uncertainties, table, notes)
     # Inlet temperatures may be constants themselves, so flows that follow them come after.
     for name, inlet in FLOW_INLETS.items():
         if name not in descriptor.constants:
@@ -595,10 +630,14 @@ def _row_name(table: Table, records: pd.Index[int]) -> Callable[[int], str]:
 
 
 def _with_inputs(
-    values: pd.DataFrame, uncertainties: pd.DataFrame, table: Table, notes: list[str]
+    descriptor: Descriptor,
+    values: pd.DataFrame,
+    uncertainties: pd.DataFrame,
+    table: Table,
+    notes: list[str],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Leave out records of which an input was not read."""
-    inputs = [name for name in BOUNDARY_QUANTITIES if name in values]
+    inputs = [name for name in descriptor.inputs if name in values]
     lacks = values[inputs].isna()
     if not lacks.to_numpy().any():
         return values, uncertainties

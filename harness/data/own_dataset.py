@@ -19,6 +19,7 @@ from heatpump_twin.outputs import staged
 from heatpump_twin.solving.media import abstract_state, saturation_pressure
 from heatpump_twin.solving.property_tables import medium_table
 
+from .completion import SPEED
 from .contradictions import check_columns
 from .datasets import Dataset, load_dataset
 from .log_notice import log_notice
@@ -26,11 +27,12 @@ from .new_dataset import TEMPLATES, check_free, template
 from .numerals import POINT
 from .proposal import AIR, Proposal, propose
 from .tables import TableFormat, read_table
+from .unknown_speed import design_record, estimated_speeds
 
 DESCRIPTOR_FILE, TABLE_FILE, START_FILE = TEMPLATES
 
-# The envelope reaches beyond the records: K, and shares of flows and speed.
-_ROOM_KELVIN, _ROOM_FLOW, _ROOM_SPEED = 3.0, 0.25, 0.1
+# The envelope reaches beyond the records: K, and shares of a recorded speed and of others.
+_ROOM_KELVIN, _ROOM_OTHERS, _ROOM_SPEED = 3.0, 0.25, 0.1
 # How far above freezing a liquid source enters at least, K.
 _ABOVE_FREEZING = 5.0
 # Saturation beyond the media, for the limits of pressure, K; and how near to the critical
@@ -39,6 +41,16 @@ _BELOW_SOURCE, _ABOVE_SINK, _OF_CRITICAL = 25.0, 25.0, 0.98
 
 # So many records tell what a column contradicts as a whole.
 _LOOKED_AT = 1000
+
+# What `init` says above the entry of a speed that nobody read.
+_OF_SPEED = (
+    "# The speed is the one that gives the recorded heat: heat is an input then, and power is what",
+    "# the model predicts. Of an on/off machine take this entry and design_record out, and say:",
+    f"# [constants.{SPEED}]",
+    "# value = 1.0",
+    '# unit = "1"',
+    "# uncertainty = 0.01",
+)
 
 _KEYS = {
     "density": "kg/m3 where it was measured",
@@ -108,6 +120,11 @@ def begin_with_table(
             dataset = load_dataset(str(stage))
         except InputError as error:  # of files that nobody sees yet
             raise InputError(str(error).replace(f"{stage}", f"{folder}")) from error
+        if dataset.heat_is_given:
+            counted = _design_record(dataset)
+            text = _descriptor(proposal, name, counted)
+            (stage / DESCRIPTOR_FILE).write_text(text, encoding="utf-8")
+            dataset = load_dataset(str(stage))
         (stage / START_FILE).write_text(_start(proposal, dataset, name), encoding="utf-8")
         contradiction = _contradiction(dataset, proposal.media)
     return Begun(proposal, dataset, contradiction, log_notice(table, proposal.others))
@@ -166,8 +183,15 @@ def _remark(text: str) -> str:
     return "# " + " ".join(text.split())
 
 
-def _descriptor(proposal: Proposal, name: str) -> str:
-    """Write what was understood, with a reason for each column."""
+def _design_record(dataset: Dataset) -> int:
+    return design_record(dataset, [int(r) for r in dataset.values.index])
+
+
+def _descriptor(proposal: Proposal, name: str, counted: int | None = None) -> str:
+    """Write what was understood, with a reason for each column.
+
+    `counted` is the record whose speed counts as 1, where no column has the speed.
+    """
     table = proposal.table
     lines = [
         f"# What `heatpump-twin init` understood of {table.path.name}.",
@@ -182,6 +206,8 @@ def _descriptor(proposal: Proposal, name: str) -> str:
     ]
     if proposal.record is not None:
         lines.append(f"record = {_toml(proposal.record)}          # the column that numbers them")
+    if counted is not None:
+        lines.append(f"design_record = {counted}             # its speed counts as 1")
     lines += [
         f"source = {_toml(f'file {table.path.name}; say here who measured what, and where')}",
         'licence = "not stated"',
@@ -215,7 +241,12 @@ def _descriptor(proposal: Proposal, name: str) -> str:
     if proposal.derived:
         lines += ["", "# What follows from other columns."]
     for quantity, entry in proposal.derived.items():
-        lines += ["", f"[derived.{quantity}]", *(f"{k} = {_toml(v)}" for k, v in entry.items())]
+        lines += [
+            "",
+            *(_OF_SPEED if quantity == SPEED else ()),
+            f"[derived.{quantity}]",
+            *(f"{k} = {_toml(v)}" for k, v in entry.items()),
+        ]
     if proposal.others:
         lines += ["", "# Columns that are not read:"]
         lines += [_remark(f"{column!r}: {why}") for column, why in proposal.others.items()]
@@ -239,15 +270,19 @@ def _start(proposal: Proposal, dataset: Dataset, name: str) -> str:
     document["source_medium"], document["sink_medium"] = source, sink
     envelope: Any = document["envelope"]
     for quantity in BOUNDARY_QUANTITIES:
-        values = dataset.values[quantity].to_numpy(float)
-        for end, of_table, limit in _limits(quantity, values, source):
+        values, of = dataset.values[quantity], "of the table"
+        is_estimate = quantity == SPEED and dataset.heat_is_given
+        if is_estimate:
+            values = estimated_speeds(dataset, refrigerant, _design_record(dataset))
+            of = "estimated from heat:"
+        for end, of_table, limit in _limits(quantity, values.to_numpy(float), source, is_estimate):
             unit = "degC" if quantity.startswith("T_") else QUANTITIES[quantity].unit
             shown = from_si(of_table, unit, QUANTITIES[quantity].unit)
             entry = envelope[f"{quantity}_{end}"]
             entry["value"] = _rounded(from_si(limit, unit, QUANTITIES[quantity].unit))
             entry["unit"] = unit
             word = "lowest" if end == "min" else "highest"
-            entry["note"] = f"{word} of the table {shown:.4g} {unit}, with a margin"
+            entry["note"] = f"{word} {of} {shown:.4g} {unit}, with a margin"
     for key, pascal, note in _pressure_limits(dataset, refrigerant):
         envelope[key].update({"value": _rounded(pascal / 1e5), "unit": "bar", "note": note})
     return tomlkit.dumps(document)
@@ -258,7 +293,7 @@ def _rounded(value: float) -> float:
 
 
 def _limits(
-    quantity: str, values: np.ndarray[Any, Any], source: str
+    quantity: str, values: np.ndarray[Any, Any], source: str, is_estimate: bool
 ) -> list[tuple[str, float, float]]:
     """Give both ends of the envelope: name, that of the table, and with a margin."""
     low, high = float(values.min()), float(values.max())
@@ -268,9 +303,10 @@ def _limits(
             # The medium is cooled further.
             begin = max(begin, min(low, medium_table(source).low + _ABOVE_FREEZING))
     else:
-        room = _ROOM_SPEED if quantity == "compressor_speed" else _ROOM_FLOW
+        room = _ROOM_SPEED if quantity == SPEED and not is_estimate else _ROOM_OTHERS
         begin, end = (1.0 - room) * low, (1.0 + room) * high
         begin = max(begin, QUANTITIES[quantity].least_running)
+        end = min(end, QUANTITIES[quantity].maximum)
     return [("min", low, begin), ("max", high, end)]
 
 

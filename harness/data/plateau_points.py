@@ -15,7 +15,8 @@ from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import QUANTITIES
 from heatpump_twin.outputs import staged
 
-from .datasets import load_dataset
+from .completion import HEAT, SPEED
+from .datasets import Constant, load_dataset
 from .files import DESCRIPTOR
 from .plateaus import DEVIATION, DRIFT, WINDOW, Plateau, find_plateaus
 from .series import Series
@@ -234,15 +235,31 @@ def _descriptor(points: PointsOfLog, folder: Path, has_start: bool) -> tomlkit.T
             entry["gaps"] = True
         columns[_header(q)] = entry
     document["columns"] = columns
-    if descriptor.constants:
+    unknown = _unknown_speed(points)
+    kept = {q: c for q, c in descriptor.constants.items() if q != SPEED or unknown is None}
+    if kept:
         constants = tomlkit.table(is_super_table=True)
-        for name, constant in descriptor.constants.items():
+        for name, constant in kept.items():
             entry = tomlkit.table()
             for key, value in constant.model_dump(exclude_defaults=True).items():
                 entry[key] = value
             constants[name] = entry
         document["constants"] = constants
+    if unknown is not None:
+        entry = tomlkit.table()
+        entry.comment("the speed is the one that gives the heat, which is an input then")
+        if unknown.note:
+            entry["note"] = unknown.note
+        derived = tomlkit.table(is_super_table=True)
+        derived[SPEED] = entry
+        document["derived"] = derived
     return document
+
+
+def _unknown_speed(points: PointsOfLog) -> Constant | None:
+    """A speed that the log's descriptor only assumes, where heat tells it; None without."""
+    speed = points.series.descriptor.constants.get(SPEED)
+    return speed if speed and not speed.recorded and HEAT in points.uncertainties else None
 
 
 def _machine(series: Series) -> str:

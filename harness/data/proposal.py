@@ -19,12 +19,14 @@ from heatpump_twin.model.quantities import QUANTITIES
 from heatpump_twin.solving.media import abstract_state
 
 from . import unit_guess
+from .completion import HEAT, SPEED
 from .contradictions import gauge_columns
 from .datasets import Column, check_readings
 from .header_words import plain
 from .numerals import read_numbers
 from .recognition import EXACT, LIKELY, SURE, Assignment, Header, assign
 from .tables import Table
+from .unknown_speed import why_several_speeds
 
 ATMOSPHERE = 101325.0  # Pa
 
@@ -579,7 +581,15 @@ def _complete(
         assumptions.append("Q_flow_source follows from flow, inlet and outlet of the source")
     for side, medium in media.items():
         _complete_stream(found, side, medium, constants, derived, assumptions)
-    if "compressor_speed" not in found:
+    several = _several_speeds(found, derived, media)
+    if SPEED not in found and several:
+        derived[SPEED] = {"note": f"no column has it; {several}"}
+        assumptions.append(
+            f"compressor at the speed that gives the recorded heat: no column has its speed, and "
+            f"{several}. Heat is then given and power predicted; of an on/off machine say "
+            f"[constants.{SPEED}] in the descriptor instead"
+        )
+    elif SPEED not in found:
         constants["compressor_speed"] = {
             "value": 1.0,
             "unit": "1",
@@ -601,6 +611,30 @@ def _complete(
                 f"{absolute_unit(u.unit)}, at sea level"
             )
     return constants, derived
+
+
+def _several_speeds(
+    found: dict[str, Understood], derived: dict[str, dict[str, Any]], media: dict[str, str]
+) -> str:
+    """Say what tells that the records are of several speeds; empty if nothing does."""
+    heat, P_el = _heat_of(found, "sink"), found.get("P_el")
+    if heat is None and HEAT in derived and "medium" in derived[HEAT]:
+        change = _change_of(found, "sink")
+        assert change is not None
+        heat = found["m_flow_sink"].si * _MEDIA[media["sink"]][1] * change
+    streams = [
+        next((found[q].si for q in (f"T_{side}_in", f"T_{side}_out") if q in found), None)
+        for side in ("source", "sink")
+    ]
+    if heat is None or streams[0] is None or streams[1] is None:
+        return ""
+    if P_el is not None:
+        power = P_el.si
+    elif "COP" in found:
+        power = heat / found["COP"].si
+    else:
+        return ""
+    return why_several_speeds(heat, power, streams[0], streams[1])
 
 
 def _complete_stream(

@@ -425,7 +425,7 @@ def _check_compressor(
     def efficiency(r: _Reading) -> float:
         return r.implied.ideal_work / r["P_el"]
 
-    if math.isnan(flow_ratio(record)):
+    if math.isnan(efficiency(record)):
         return math.nan, math.nan
     of_design = sizes.isentropic_efficiency
     least = LEAST_EFFICIENCY_RATIO * of_design
@@ -437,6 +437,8 @@ def _check_compressor(
             f"ideal work of the implied flow is {efficiency(record):.2f} of the power, expected "
             f"{least:.2f} to 1 (design point {of_design:.2f})",
         )
+    if math.isnan(flow_ratio(record)):  # of an unknown speed
+        return math.nan, efficiency(record)
     # The displacement comes from the design point, whose heat was read by the same means.
     heat_u = record.u("Q_flow_sink") / record["Q_flow_sink"]
     of_displacement = COVERAGE * heat_u * design.Q_flow_sink / (design.Q_flow_sink - design.P_el)

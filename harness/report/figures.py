@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from heatpump_twin.model.machine import Machine
-from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 from heatpump_twin.page.kept_diagram import kept_log_p_h
 from heatpump_twin.page.twin import quantities
 
@@ -77,7 +76,7 @@ def _records(
     calibration = scores.calibration
     unseen = calibration.frame(LEAVE_ONE_OUT, "values") if calibration else pd.DataFrame()
     half_widths = calibration.frame(LEAVE_ONE_OUT, "half_widths") if calibration else unseen
-    inputs = scores.dataset.values[list(BOUNDARY_QUANTITIES)]
+    inputs = scores.inputs
     readings = scores.dataset.values[names]
     uncertainties = scores.dataset.uncertainties[names]
     answers = scores.simulation.outputs

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import (
     BOUNDARY_QUANTITIES,
     QUANTITIES,
@@ -14,6 +15,7 @@ from heatpump_twin.model.quantities import (
 from heatpump_twin.model.rating_points import EN_14511, EN_14825
 
 from ..calibration.record import CalibrationRecord
+from ..data.completion import HEAT, SPEED
 from ..data.screening import Verdict
 from ..scoring.baselines import published
 from ..scoring.performance import Performance
@@ -81,7 +83,9 @@ def headline(scores: Scores) -> Table:
         ]
         for quantity in _quantities(scores)
     ]
-    note = _members(scores, scores.own_split) + ". Regressions: each record left out of its fit"
+    note = _members(scores, scores.own_split)
+    note += "".join(f". {line[0].upper()}{line[1:]}" for line in heat_given(scores))
+    note += ". Regressions: each record left out of its fit"
     others = [p.name for p in published(scores.dataset)]
     if others:
         note += f". {', '.join(others)}: fitted by its author to all of them"
@@ -254,6 +258,8 @@ def records(scores: Scores) -> Table:
     """
     quantities = _quantities(scores)
     inlets = [q for q in BOUNDARY_QUANTITIES if q.startswith("T_")]
+    asked = [HEAT] if scores.dataset.heat_is_given else []
+    chosen = [SPEED] if SPEED in scores.simulation.outputs else []
     rows = []
     every = list(scores.screening.records)
     shown, note = _shown_rows(every, scores.farthest_first(every))
@@ -263,12 +269,16 @@ def records(scores: Scores) -> Table:
         simulated = scores.simulation.outputs.loc[record]
         status = f"{simulated[STATUS]:g}" if STATUS in simulated else NOTHING
         row = [str(record), str(screened.verdict), status]
-        row += [_shown(q, measured[q]) for q in inlets]
+        row += [_shown(q, measured[q]) for q in (*inlets, *asked)]
+        row += [_shown(q, simulated[q]) for q in chosen]
         for quantity in quantities:
             pair = _shown(quantity, measured[quantity]), _shown(quantity, simulated[quantity])
             row.append("\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}".join(pair))
         rows.append(row)
-    heads = [QUANTITIES[q].title_with_unit for q in [*inlets, *quantities]]
+    heads = [QUANTITIES[q].title_with_unit for q in inlets]
+    heads += [f"{QUANTITIES[q].title_with_unit}, given" for q in asked]
+    heads += [f"{QUANTITIES[q].title}, chosen by the FMU" for q in chosen]
+    heads += [QUANTITIES[q].title_with_unit for q in quantities]
     return Table(
         title="All records" if not note else "Records",
         note=f"measured → simulated; status: the FMU's operating_status, {STATUS_DESCRIPTION}."
@@ -589,6 +599,33 @@ def of_another_tool(scores: Scores) -> list[str]:
     if scores.not_given:
         lines.append(f"not given by this FMU, so not scored: {', '.join(scores.not_given)}")
     return lines
+
+
+def heat_given(scores: Scores) -> list[str]:
+    """Say, in one line or none, that heat is an input here, and which speeds the FMU chose."""
+    if not scores.dataset.heat_is_given:
+        return []
+    line = (
+        "heat is given and not predicted: no speed was read, so it is the one that meets the heat"
+    )
+    kept = scores.inputs.loc[scores.screening.kept, SPEED].dropna()
+    if len(kept):
+        line += f", {kept.min():.2f} to {kept.max():.2f} times that of the FMU's design point"
+    return [line]
+
+
+def speeds_found(record: CalibrationRecord, machine: Machine) -> list[str]:
+    """Say, in one line or none, that heat was given to the fit, and which speeds it found."""
+    speeds = record.answers.get(SPEED)
+    if speeds is None:
+        return []
+    low, high = min(speeds.values()), max(speeds.values())
+    least, largest = machine.envelope.range(SPEED)
+    return [
+        "heat was given and is not predicted: each record has the speed that meets it, "
+        f"{low:.3g} to {high:.3g} times that of the design point; the envelope has {least:g} to "
+        f"{largest:g}"
+    ]
 
 
 def unanswered_records(scores: Scores) -> list[str]:

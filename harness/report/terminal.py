@@ -24,6 +24,7 @@ from .tables import (
     fitted_parameters,
     hardly_identified,
     headline,
+    heat_given,
     kept_at_start,
     missed_limits,
     of_another_tool,
@@ -31,6 +32,7 @@ from .tables import (
     of_remainder,
     screened_fields,
     screened_records,
+    speeds_found,
     summary,
     unanswered_records,
     uncertainties,
@@ -65,7 +67,7 @@ def print_scores(scores: Scores, console: Console, verbose: bool = False) -> Non
     console.print(rich_table(summary(scores), box=None))
     if scores.calibration is None:
         console.print(_provenance(scores), markup=False, highlight=False)
-    for line in of_another_tool(scores):
+    for line in (*heat_given(scores), *of_another_tool(scores)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     for line in (
         *deviations(scores),
@@ -139,7 +141,12 @@ def print_calibration(calibration: Calibration, console: Console) -> None:
         )
         for table in (narrow, *([kept] if kept.rows else []), uncertainties(record)):
             console.print(rich_table(table, box=None))
-        for line in (*hardly_identified(record), of_remainder(record), *at_bounds(record)):
+        for line in (
+            *hardly_identified(record),
+            of_remainder(record),
+            *at_bounds(record),
+            *speeds_found(record, calibration.machine),
+        ):
             console.print(line, markup=False, highlight=False)
     for line in calibration.limits:
         console.print(line, markup=False, highlight=False)

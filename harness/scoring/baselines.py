@@ -6,6 +6,7 @@ are fitted and predict by the same splits of the records as the model.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from ..calibration.cross_validation import Split
+from ..data.completion import HEAT
 from ..data.datasets import Dataset
 from ..data.screening import Screening
 
@@ -44,6 +46,8 @@ def regression(
 ) -> Prediction:
     """Polynomial in the two inlet temperatures, predicted by the same splits as the model.
 
+    Where heat is given to the model, it is a third input here, too.
+
     Parameters
     ----------
     dataset : Dataset
@@ -51,7 +55,7 @@ def regression(
     screening : Screening
         Which fields of which records take part.
     degree : int
-        1: linear, 3 coefficients; 2: full quadratic, 6 coefficients.
+        1: linear, 3 coefficients; 2: full quadratic, 6 coefficients. With heat 4 and 10.
     splits : sequence of Split
         Records to fit on and records to predict.
 
@@ -63,8 +67,9 @@ def regression(
     pipeline = make_pipeline(
         StandardScaler(), PolynomialFeatures(degree, include_bias=False), LinearRegression()
     )
-    coefficients = {1: 3, 2: 6}[degree]
-    inlets = dataset.values[INLETS].to_numpy()
+    names = [*INLETS, *([HEAT] if dataset.heat_is_given else [])]
+    coefficients = math.comb(len(names) + degree, degree)
+    inlets = dataset.values[names].to_numpy()
     index = dataset.values.index
     places = [(index.get_indexer(s.fitted), index.get_indexer(s.predicted)) for s in splits]
     predictions = {}

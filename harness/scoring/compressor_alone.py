@@ -98,14 +98,14 @@ def score_compressor(
     Returns
     -------
     CompressorScore or None
-        None where the data set does not hold what is needed.
+        None where the data set does not hold what is needed, the speed among it.
 
     Raises
     ------
     SolveError
         If a record has no such refrigerant state, or the design point contradicts physics.
     """
-    if not set(NEEDED) <= set(dataset.scored):
+    if not set(NEEDED) <= set(dataset.scored) or dataset.heat_is_given:
         return None
     used = [
         r

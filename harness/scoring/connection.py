@@ -10,8 +10,15 @@ import pandas as pd
 from heatpump_twin.machine_files.units import from_si, to_si
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, RESULT_QUANTITIES
-from heatpump_twin.model.settings import CONTROLS, DYNAMICS, FROST
+from heatpump_twin.model.settings import (
+    CONTROLS,
+    DYNAMICS,
+    FROST,
+    OUTSIDE_ENVELOPE,
+    PART_LOADS,
+)
 
+from ..data.completion import HEAT, SPEED
 from ..data.datasets import Dataset
 from ..data.fmu_map import FmuMap, MappedVariable
 from ..data.series import Series
@@ -66,12 +73,27 @@ class Link:
         return self.sign * from_si(si, self.unit, is_a.unit, is_a.is_difference)
 
 
-# A record is the steady answer to a speed; a fit takes it as that of a clean coil.
+# A record is the steady answer to a speed, or to a heat that the FMU finds the speed of. Outside of
+# its envelope it answers in either case, and says so; below its least speed it has one answer, too.
+# A fit takes a record as that of a clean coil.
 _OF_RECORDS: dict[str, bool | int | float | str] = {
     "control": CONTROLS[0],
     "dynamics": DYNAMICS[0],
     "frost": FROST[0],
 }
+_OF_HEAT: dict[str, bool | int | float | str] = {
+    **_OF_RECORDS,
+    "control": CONTROLS[1],
+    "part_load": PART_LOADS[1],
+    "outside_envelope": OUTSIDE_ENVELOPE[1],
+    # A record knows nothing of the one before.
+    "minimum_run_time": 0.0,
+    "minimum_pause_time": 0.0,
+    "most_starts_per_hour": 60.0,
+}
+
+# Of an FMU that is asked for heat: the variable that is set, and that of the speed it chose.
+_HEAT_SET, _SPEED_USED = "Q_flow_sink_set", "speed_used"
 
 
 @dataclass(frozen=True)
@@ -117,14 +139,15 @@ class Connection:
         fmu : FmuInfo
             That is connected.
         boundaries : pandas.DataFrame
-            One row a record, columns the names of `BOUNDARY_QUANTITIES`, SI units.
+            One row a record, columns the inputs of a `Dataset`, SI units.
         progress : Progress
             Told of the records that are answered.
 
         Returns
         -------
         CosimulationResult
-            One column a result quantity that the FMU gives, SI units, and its status if it has one.
+            One column a result quantity that the FMU gives, SI units, and its status if it has one;
+            where heat is among the inputs, also the speed that the FMU chose, if it tells.
 
         Raises
         ------
@@ -134,26 +157,31 @@ class Connection:
             If the FMU does not run to the last record.
         """
         # An FMU of this project may have been built to start otherwise.
-        own = _OF_RECORDS if fmu.certificate is not None else {}
+        of_records = _OF_HEAT if HEAT in boundaries else _OF_RECORDS
+        own = of_records if fmu.certificate is not None else {}
         start_values = {k: value for k, value in own.items() if k in fmu.variables}
         start_values |= self.all_start_values(fmu, boundaries)
+        outputs = list(self.outputs)
+        if HEAT in boundaries and _SPEED_USED in fmu.outputs:
+            outputs.append(Link(SPEED, _SPEED_USED, QUANTITIES[SPEED].unit, 1))
         result = replay(
             fmu,
             pd.DataFrame(
                 {
                     link.variable: [link.from_si(float(x)) for x in boundaries[link.quantity]]
                     for link in self.inputs
+                    if link.quantity in boundaries
                 },
                 index=boundaries.index,
             ),
-            outputs=[link.variable for link in self.outputs] + [STATUS] * self.has_status,
+            outputs=[link.variable for link in outputs] + [STATUS] * self.has_status,
             start_values=start_values,
             step_size=self.step_size,
             progress=progress,
         )
         answers = {
             link.quantity: [link.to_si(float(x)) for x in result.outputs[link.variable]]
-            for link in self.outputs
+            for link in outputs
         }
         if self.has_status:
             answers[STATUS] = list(result.outputs[STATUS])
@@ -168,7 +196,7 @@ class Connection:
             If such an input differs from row to row of the boundaries.
         """
         start_values: dict[str, Value] = dict(self.start_values)
-        for link in self.parameters:
+        for link in (link for link in self.parameters if link.quantity in boundaries):
             values = boundaries[link.quantity]
             if values.nunique() > 1:
                 raise InputError(
@@ -230,7 +258,8 @@ def connect(
     parameters: list[Link] = []
     absent: dict[str, str] = {}
     missing: list[str] = []
-    for quantity in BOUNDARY_QUANTITIES:
+    asked = dataset.inputs if isinstance(dataset, Dataset) else tuple(BOUNDARY_QUANTITIES)
+    for quantity in asked:
         entry = given.map.get(quantity)
         if entry is not None and entry.absent is not None:
             if quantity in fmu.variables and fmu.variables[quantity].causality == "input":
@@ -240,7 +269,10 @@ def connect(
                 )
             absent[quantity] = entry.absent
             continue
-        variable = _variable(fmu, quantity, entry, place)
+        if quantity == HEAT and entry is None:
+            variable = fmu.variables.get(_HEAT_SET)
+        else:
+            variable = _variable(fmu, quantity, entry, place)
         if variable is None:
             missing.append(quantity)
             continue
@@ -248,8 +280,18 @@ def connect(
         link = _link(variable, quantity, entry, place)
         is_fixed = variable.causality == "parameter" and variable.variability != "tunable"
         (parameters if is_fixed else inputs).append(link)
+    if HEAT in asked and SPEED in fmu.variables and fmu.certificate is not None:
+        # The report asks at speeds.
+        inputs.append(_link(fmu.variables[SPEED], SPEED, None, place))
     if missing:
         names = sorted(v.name for v in fmu.variables.values() if v.causality == "input")
+        if HEAT in missing:
+            raise InputError(
+                f"FMU {fmu.path}: cannot be asked for heat: it has no input {_HEAT_SET}; it has: "
+                f"{', '.join(names) or 'none'}; no speed was read in data set "
+                f"{dataset.descriptor.name}, and its heat is given; name the FMU's own variable "
+                f"in [fmu.map.{HEAT}]"
+            )
         raise InputError(
             f"FMU {fmu.path}: lacks the input {', '.join(missing)}; it has: "
             f"{', '.join(names) or 'none'}; name the FMU's own variable in [fmu.map.{missing[0]}], "
@@ -260,6 +302,8 @@ def connect(
     outputs = []
     for quantity in RESULT_QUANTITIES:
         entry = given.map.get(quantity)
+        if entry is not None and quantity in asked:
+            continue  # it names the input
         variable = _variable(fmu, quantity, entry, place)
         if variable is None or (entry is None and variable.causality != "output"):
             continue

@@ -21,6 +21,7 @@ from heatpump_twin.map_making.certificate import (
 from heatpump_twin.model.quantities import QUANTITIES, with_unit
 
 from ..calibration.record import CalibrationRecord
+from ..data.completion import HEAT, SPEED
 
 # A map may deviate at a record by this much times the largest error of its certificate. That error
 # is the largest of 2,000 random points, so a sound map hardly exceeds it anywhere. With 1.5 a shift
@@ -34,6 +35,11 @@ STORED_DIGITS = 1e-8
 # share of the value; for temperatures that share of 10 K at the outlets, where the build limits
 # them, and of about their absolute value elsewhere.
 OTHER_TEMPERATURE_SCALE = 300.0
+
+# An FMU that is asked for heat chooses its speed by the map's heat, so an error of that shows in
+# all other answers: at random points of the shipped machines in per cent by 2.0 times as much at
+# most, and in kelvin by 45 K for all of the heat.
+LARGEST_ELASTICITY, KELVIN_OF_HEAT = 2.5, 50.0
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,14 @@ def allowed_difference(
     return most + STORED_DIGITS * abs(fit)
 
 
+def _of_heat(certificate: Certificate | None, tolerance: float, quantity: str, fit: float) -> float:
+    """How far an answer at a given heat may be off by the map's error of heat, SI unit."""
+    share = allowed_difference(certificate, tolerance, HEAT, 1.0)
+    if deviation_unit(QUANTITIES[quantity]) == "%":
+        return LARGEST_ELASTICITY * share * abs(fit)
+    return KELVIN_OF_HEAT * share
+
+
 def deviations_from_fit(
     outputs: pd.DataFrame,
     record: CalibrationRecord,
@@ -140,6 +154,7 @@ def deviations_from_fit(
     """
     found = []
     answers = record.fit_answers
+    is_asked_for_heat = SPEED in answers
     for quantity in answers.columns.intersection(outputs.columns, sort=False):
         worst = max(
             (
@@ -148,7 +163,8 @@ def deviations_from_fit(
                     int(number),
                     float(outputs.loc[number, quantity]),
                     float(fit),
-                    allowed_difference(certificate, tolerance, quantity, float(fit)),
+                    allowed_difference(certificate, tolerance, quantity, float(fit))
+                    + is_asked_for_heat * _of_heat(certificate, tolerance, quantity, float(fit)),
                 )
                 for number, fit in answers[quantity].items()
             ),

@@ -121,7 +121,7 @@ def performance(scores: Scores, machine: Machine) -> Performance | None:
         for i, temperatures in trials.items()
         for T in temperatures
     ]
-    kept = scores.dataset.values.loc[scores.screening.kept, list(BOUNDARY_QUANTITIES)]
+    kept = scores.inputs.loc[scores.screening.kept]
     values = kept if len(kept) else pd.DataFrame([design])
     held = {q: float(values[q].median()) for q in BOUNDARY_QUANTITIES if not q.startswith("T_")}
     over = _source_inlets(values["T_source_in"], machine)

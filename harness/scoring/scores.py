@@ -26,6 +26,7 @@ from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Oper
 
 from ..calibration.cross_validation import Split, leave_out_splits
 from ..calibration.record import CalibrationRecord, data_fingerprint
+from ..data.completion import SPEED
 from ..data.datasets import Dataset, Limits
 from ..data.screening import Screening, Verdict
 from ..stepping.replay import STATUS, CosimulationResult, FmuInfo
@@ -250,6 +251,14 @@ class Scores:
         """Quantities that were recorded and could be scored, but that the FMU does not give."""
         return [q for q in self.dataset.scored if q not in self.simulation.outputs]
 
+    @property
+    def inputs(self) -> pd.DataFrame:
+        """Inputs at each record, SI units; a speed that nobody read is the one the FMU chose."""
+        inputs = self.dataset.values[list(BOUNDARY_QUANTITIES)]
+        if SPEED in self.simulation.outputs:
+            inputs = inputs.assign(**{SPEED: self.simulation.outputs[SPEED]})
+        return inputs
+
     @cached_property
     def unanswered_records(self) -> dict[int, str]:
         """Records that the FMU did not answer as asked, with what it said."""
@@ -298,6 +307,8 @@ class Scores:
         if status == OperatingStatus.OFF and self.dataset.values.loc[record, "compressor_speed"]:
             return "the FMU is off while the compressor runs"
         if status == OperatingStatus.MOVED_TO_ENVELOPE and is_kept:
+            if self.dataset.heat_is_given:
+                return "no speed within envelope and limits gives the recorded heat here"
             return "answered for another boundary, since this one lies outside the envelope"
         if status in (OperatingStatus.SOLVE_FAILED, OperatingStatus.INPUT_REJECTED):
             return "an old result was held"
@@ -582,8 +593,8 @@ def _check_thresholds(
 
 
 def boundaries(dataset: Dataset) -> pd.DataFrame:
-    """Return the inputs of the model for every record, SI units."""
-    return dataset.values[list(BOUNDARY_QUANTITIES)]
+    """Return what the model is given for every record, SI units."""
+    return dataset.values[list(dataset.inputs)]
 
 
 def _plain(value: Any) -> float | None:

@@ -1,0 +1,178 @@
+"""Records without a speed: it is the one that gives the recorded heat, and power is predicted."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import random_boundaries
+from typer.testing import CliRunner, Result
+
+from benchmarks.catalogues import take_speeds, write_catalogue
+from heatpump_twin.harness.calibration.record import CalibrationRecord
+from heatpump_twin.harness.calibration.speed_of_heat import CycleAtHeat, solve_at_heat
+from heatpump_twin.harness.cli import app
+from heatpump_twin.harness.data.datasets import load_dataset
+from heatpump_twin.machine_files.machine_file import read_machine
+from heatpump_twin.model.errors import InputError
+from heatpump_twin.model.machine import Machine
+from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle, boundaries_of
+
+# 14 rows of an invented inverter machine at four speeds, 0.3 % of scatter, no fault.
+SEED = 7
+DERIVED = "[derived.compressor_speed]\n"
+
+
+def without_speeds(folder: Path) -> "pd.Series[float]":
+    """Write the catalogue without its speeds; return them."""
+    write_catalogue(folder, SEED)
+    speeds = take_speeds(folder)
+    assert speeds.nunique() == 4
+    return speeds
+
+
+def calibrate(folder: Path) -> Result:
+    command = ["calibrate", str(folder), "-o", str(folder / "machine.toml")]
+    return CliRunner().invoke(app, command, catch_exceptions=False, env={"COLUMNS": "80"})
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, "pd.Series[float]", str]:
+    folder = tmp_path_factory.mktemp("unknown") / "catalogue"
+    true = without_speeds(folder)
+    # One record of another machine: four times the heat takes more speed than the envelope has.
+    table = pd.read_csv(folder / "data.csv")
+    table.loc[3, ["Q_flow_sink_kW", "P_el_kW"]] *= 4.0
+    table.to_csv(folder / "data.csv", index=False)
+    result = calibrate(folder)
+    assert result.exit_code == 0, result.output
+    return folder, true, " ".join(result.output.split())
+
+
+def test_power_is_predicted_and_speeds_are_found(
+    catalogue: tuple[Path, "pd.Series[float]", str],
+) -> None:
+    folder, true, said = catalogue
+    record = CalibrationRecord.load(folder / "machine.calibration.json")
+    data = load_dataset(str(folder))
+    measured = data.values.loc[record.records]
+    error = record.frame("leave_one_out", "values").P_el / measured.P_el - 1.0
+    assert error.abs().mean() < 0.02
+    assert list(record.uncertainty_factors) == ["P_el"]
+    speeds = record.fit_answers.compressor_speed
+    # The truth has losses that no number of the machine file has, up to 5 % of its efficiency.
+    assert (speeds / true[speeds.index] - 1.0).abs().max() < 0.05
+    assert record.fit_answers.Q_flow_sink.to_numpy() == pytest.approx(
+        measured.Q_flow_sink.to_numpy(), rel=1e-8
+    )
+    # Speed 1 is that of the record that the descriptor names.
+    assert speeds[data.descriptor.design_record] == pytest.approx(1.0, abs=1e-6)
+    assert "heat was given and is not predicted" in said
+    assert "Q_flow_sink" not in said.partition("Mean absolute errors")[2]
+
+
+def test_heat_that_no_speed_gives_is_named(
+    catalogue: tuple[Path, "pd.Series[float]", str],
+) -> None:
+    folder, _, said = catalogue
+    record = CalibrationRecord.load(folder / "machine.calibration.json")
+    assert list(record.outliers) == [4]
+    assert "record 4 is against the others: " in said
+    assert "but envelope.compressor_speed_max is" in said
+
+
+def test_how_sure_heat_at_a_speed_is_is_not_known(
+    catalogue: tuple[Path, "pd.Series[float]", str],
+) -> None:
+    machine = read_machine(str(catalogue[0] / "machine.toml"))
+    assert machine.prediction_uncertainty.Q_flow_sink == 0.0
+    assert 0.002 < machine.prediction_uncertainty.P_el < 0.05
+
+
+def test_speeds_are_those_that_gave_the_heat(machine: Machine) -> None:
+    cycle = QuickCycle(machine)
+    points = random_boundaries(machine, 40, seed=5)
+    inputs = boundaries_of(np.array([list(vars(b).values()) for b in points]))
+    solved = cycle.solve_all(inputs)
+    heat = solved.column("Q_flow_sink")
+    unknown = dataclasses.replace(inputs, compressor_speed=np.full(40, np.nan))
+    again = solve_at_heat(cycle, unknown, heat)
+    assert again.speed == pytest.approx(inputs.compressor_speed, rel=1e-7)
+    assert again.outputs == pytest.approx(solved.outputs, rel=1e-7)
+    assert np.isnan(solve_at_heat(cycle, unknown, 30.0 * heat).speed).all()
+
+
+def test_sensitivities_are_difference_quotients_at_constant_heat(machine: Machine) -> None:
+    cycle = QuickCycle(machine)
+    table = np.array([list(vars(b).values()) for b in random_boundaries(machine, 5, seed=6)])
+    heat = cycle.solve_all(boundaries_of(table)).column("Q_flow_sink")
+    solved = solve_at_heat(cycle, boundaries_of(table), heat)
+    step = 1e-4 * machine.design.P_el
+    other = QuickCycle(machine.with_parameters({"design_point.P_el": machine.design.P_el + step}))
+    quotient = (solve_at_heat(other, boundaries_of(table), heat).outputs - solved.outputs) / step
+    table[:, 0] = solved.speed
+    at, moved = (CycleAtHeat(c, boundaries_of(table)) for c in (cycle, other))
+    of_residuals, of_rows = at.jacobians(solved.unknowns)
+    (r0, o0), (r1, o1) = at.evaluate(solved.unknowns), moved.evaluate(solved.unknowns)
+    follow = np.einsum("nor,rn->on", of_rows @ np.linalg.inv(of_residuals), r1 - r0)
+    found = ((o1 - o0) - follow)[: len(OUTPUTS)] / step
+    # Relative change by that of the design power.
+    scale = np.abs(solved.outputs) / machine.design.P_el
+    assert found / scale == pytest.approx(quotient / scale, abs=1e-3)
+    assert (quotient / scale)[OUTPUTS.index("Q_flow_sink")] == pytest.approx(0.0, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('quantity = "Q_flow_sink"', 'quantity = "Q_flow_source"', "has neither a column nor"),
+        (
+            DERIVED,
+            f'[constants.compressor_speed]\nvalue = 1\nunit = "1"\nuncertainty = 0.1\n{DERIVED}',
+            "compressor_speed is given by both constants.compressor_speed and derived",
+        ),
+        (DERIVED, f'{DERIVED}medium = "Air"\n', "expected no key but rated_heat"),
+    ],
+)
+def test_entry_that_cannot_hold_is_refused(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    without_speeds(tmp_path / "mine")
+    path = tmp_path / "mine" / "descriptor.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(InputError, match=message):
+        load_dataset(str(tmp_path / "mine"))
+
+
+def test_records_without_heat_are_left_out(tmp_path: Path) -> None:
+    without_speeds(tmp_path / "mine")
+    table = pd.read_csv(tmp_path / "mine" / "data.csv")
+    table.loc[2, "Q_flow_sink_kW"] = 0.0
+    table.to_csv(tmp_path / "mine" / "data.csv", index=False)
+    data = load_dataset(str(tmp_path / "mine"))
+    assert 3 not in data.values.index
+    assert "Q_flow_sink not read, for instance record 3" in data.notes[0]
+    assert "Q_flow_sink" not in data.scored
+    assert "given to the model" in data.unscored["Q_flow_sink"]
+
+
+def test_speeds_outside_the_envelope_are_one_message(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    without_speeds(folder)
+    path = folder / "start.toml"
+    lines = path.read_text().splitlines()
+    narrow = {"compressor_speed_min": 0.95, "compressor_speed_max": 1.05}
+    for i, line in enumerate(lines):
+        for key, value in narrow.items():
+            if line.startswith(key):
+                lines[i] = f'{key} = {{ value = {value}, unit = "1", source = "estimate" }}'
+    path.write_text("\n".join(lines))
+    result = calibrate(folder)
+    said = " ".join(result.output.split())
+    assert result.exit_code == 1
+    assert "records is not that of a speed of the machine" in said
+    assert "envelope.compressor_speed_min is 0.95" in said
+    assert not (folder / "machine.toml").exists()
