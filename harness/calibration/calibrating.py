@@ -42,7 +42,7 @@ from .cross_validation import (
 from .estimating import Estimate, estimate
 from .fitting import Fit, Problem
 from .learning import PLACE, is_weight
-from .limits import widened_limits
+from .limits import WidenedLimit, widened_flows, widened_limits
 from .outliers import find_outliers
 from .parameters import FreeParameter
 from .record import (
@@ -733,20 +733,19 @@ def _write(
                 "not measured",
             )
         document["prediction_uncertainty"] = uncertainty
+    recorded = problem.dataset_with(fit.by_place).values.loc[problem.records]
+    assumed = {q: recorded[q].to_numpy(float) for q in problem.dataset.unknown_flows}
+    said = _give_way(document, widened_flows(machine, assumed, problem.records))
     machine = _machine_of(document)
-    limits = _widen_limits(document, machine, problem, fit)
-    return document, _machine_of(document) if limits else machine, limits
+    inlets = recorded[list(BOUNDARY_QUANTITIES)].to_numpy(float)
+    of_results = _give_way(document, widened_limits(machine, inlets, problem.records))
+    return document, _machine_of(document) if of_results else machine, (*said, *of_results)
 
 
-def _widen_limits(
-    document: tomlkit.TOMLDocument, machine: Machine, problem: Problem, fit: Fit
-) -> tuple[str, ...]:
-    """Let limits give way where the records lie beyond, and say so."""
-    records = problem.records
-    values = problem.dataset_with(fit.by_place).values
-    inlets = values.loc[records, list(BOUNDARY_QUANTITIES)].to_numpy(float)
+def _give_way(document: tomlkit.TOMLDocument, limits: Sequence[WidenedLimit]) -> tuple[str, ...]:
+    """Put wider limits into a machine file and say so."""
     said = []
-    for limit in widened_limits(machine, inlets, records):
+    for limit in limits:
         section, key = limit.place.split(".")
         unit, si_unit = str(document[section][key]["unit"]), PARAMETERS[limit.place].unit
         reached, value = (from_si(x, unit, si_unit) for x in (limit.reached, limit.value))

@@ -2,13 +2,14 @@
 
 An FMU answers a boundary beyond a limit from the nearest point within, so it would not answer such
 a record, and a design point beyond a limit cannot be built. The records are proof that the machine
-runs there: the limit gives way, and it is said.
+runs there: the limit gives way, and it is said. So does the range of a flow that was assumed, and
+that the fit has found elsewhere.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,8 @@ import numpy as np
 from heatpump_twin.model.machine import PARAMETERS, Machine
 from heatpump_twin.solving.quick_cycle import OUTPUTS, Array, QuickCycle, boundaries_of
 
-# A limit gives way by this much beyond the records: a share of a pressure, K.
-ROOM, ROOM_KELVIN = 0.02, 3.0
+# A limit gives way by this much beyond the records: shares of a pressure and of a flow, K.
+ROOM, ROOM_FLOW, ROOM_KELVIN = 0.02, 0.1, 3.0
 
 # Limit, the result it is for, and on which side.
 LIMITS = (
@@ -66,15 +67,47 @@ def widened_limits(machine: Machine, inlets: Array, records: Sequence[int]) -> l
     results = np.where(solved.are_solved, solved.outputs, math.nan)
     found = []
     for limit, quantity, sign in LIMITS:
-        place = f"envelope.{limit}"
-        at = sign * results[OUTPUTS.index(quantity)]
-        farthest = int(np.nanargmax(at))
-        reached, stated = float(sign * at[farthest]), float(getattr(machine.envelope, limit))
-        if sign * (reached - stated) <= 0.0:
-            continue
-        room = ROOM_KELVIN if quantity.startswith("T_") else ROOM * reached
-        definition = PARAMETERS[place]
-        value = min(max(reached + sign * room, definition.minimum), definition.maximum)
-        where = f"record {records[farthest - 1]}" if farthest else "the design point"
-        found.append(WidenedLimit(place, reached, value, where))
-    return found
+        reached = results[OUTPUTS.index(quantity)]
+        room = ROOM_KELVIN if quantity.startswith("T_") else ROOM * np.abs(reached)
+        stated = float(getattr(machine.envelope, limit))
+        found.append(_widened(f"envelope.{limit}", stated, sign, reached, room, records))
+    return [limit for limit in found if limit is not None]
+
+
+def widened_flows(
+    machine: Machine, flows: Mapping[str, Array], records: Sequence[int]
+) -> list[WidenedLimit]:
+    """Find the ends of the envelope beyond which a fit has found flows that were assumed.
+
+    Parameters
+    ----------
+    machine : Machine
+        Fitted.
+    flows : dict of str to numpy.ndarray
+        Of the records, kg/s, by quantity.
+    records : sequence of int
+        Their numbers.
+    """
+    found = []
+    for quantity, of_records in flows.items():
+        reached = np.array([getattr(machine.design.boundary, quantity), *of_records])
+        for stated, end, sign in zip(
+            machine.envelope.range(quantity), ("min", "max"), (-1.0, 1.0), strict=True
+        ):
+            place = f"envelope.{quantity}_{end}"
+            found.append(_widened(place, stated, sign, reached, ROOM_FLOW * reached, records))
+    return [limit for limit in found if limit is not None]
+
+
+def _widened(
+    place: str, stated: float, sign: float, reached: Array, room: Array, records: Sequence[int]
+) -> WidenedLimit | None:
+    """Compare a limit with what is reached at the design point and at the records."""
+    at = int(np.nanargmax(sign * reached))
+    if sign * (reached[at] - stated) <= 0.0:
+        return None
+    value = float(reached[at] + sign * np.broadcast_to(room, reached.shape)[at])
+    definition = PARAMETERS[place]
+    value = min(max(value, definition.minimum), definition.maximum)
+    where = f"record {records[at - 1]}" if at else "the design point"
+    return WidenedLimit(place, float(reached[at]), value, where)

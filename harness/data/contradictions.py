@@ -118,6 +118,7 @@ def check_columns(dataset: Dataset, names: tuple[str, str, str]) -> None:
     P_el, heat = _column(values, "P_el"), heat_to_sink(values)
     _check_heat(where, values, P_el, heat)
     _check_streams(where, dataset, values, P_el, heat, media)
+    _check_lift(where, values, media)
     _check_efficiency(where, values, media)
 
 
@@ -142,12 +143,10 @@ def least_efficiency(values: pd.DataFrame, media: Media, approach: float = 0.0) 
         NaN where a record does not tell.
     """
     P_el, heat = _column(values, "P_el"), heat_to_sink(values)
-    T_source_in, T_sink_in = (_column(values, q) for q in ("T_source_in", "T_sink_in"))
-    C_source = _column(values, "m_flow_source") * media.source.heat_capacity(T_source_in)
-    C_sink = _column(values, "m_flow_sink") * media.sink.heat_capacity(T_sink_in)
+    T_sink_in = _column(values, "T_sink_in")
+    T_source_out, T_sink_out = _outlets(values, media)
     with np.errstate(all="ignore"):
-        T_dew = T_source_in - (heat - P_el) / C_source - approach
-        T_bubble = T_sink_in + heat / C_sink + approach
+        T_dew, T_bubble = T_source_out - approach, T_sink_out + approach
         low, high = media.refrigerant.at_dew(T_dew), media.refrigerant.at_bubble(T_bubble)
         suction = low.suction(np.full_like(T_dew, 1e-3))
         subcooling = np.clip(T_bubble - T_sink_in, 0.0, LARGEST_SUBCOOLING)
@@ -155,6 +154,16 @@ def least_efficiency(values: pd.DataFrame, media: Media, approach: float = 0.0) 
         rise = high.isentropic_enthalpy(suction.entropy) - suction.h
         efficiency: Array = m_flow * np.where(low.log_p < high.log_p, rise, 0.0) / P_el
     return efficiency
+
+
+def _outlets(values: pd.DataFrame, media: Media) -> tuple[Array, Array]:
+    """Temperatures with which heat and flows let source and sink leave, K."""
+    P_el, heat = _column(values, "P_el"), heat_to_sink(values)
+    T_source_in, T_sink_in = (_column(values, q) for q in ("T_source_in", "T_sink_in"))
+    C_source = _column(values, "m_flow_source") * media.source.heat_capacity(T_source_in)
+    C_sink = _column(values, "m_flow_sink") * media.sink.heat_capacity(T_sink_in)
+    with np.errstate(all="ignore"):
+        return T_source_in - (heat - P_el) / C_source, T_sink_in + heat / C_sink
 
 
 def _column(values: pd.DataFrame, quantity: str) -> Array:
@@ -530,6 +539,23 @@ def _check_streams(
                 f"record {record}, where {medium} {word}, as at {beyond.sum()} of {told.sum()} "
                 f"records; check the unit of m_flow_{side} and the medium in the start file"
             )
+
+
+def _check_lift(where: str, values: pd.DataFrame, media: Media) -> None:
+    """A machine lifts heat: the sink leaves warmer than the source, or hardly colder."""
+    T_source_out, T_sink_out = _outlets(values, media)
+    told = np.isfinite(T_source_out) & np.isfinite(T_sink_out)
+    downhill = told & (T_sink_out < T_source_out - LEAST_LIFT / 3)
+    if not told.any() or _share(downhill[told]) <= MOST:
+        return
+    record = _first(values, downhill)
+    at = values.index.get_loc(record)
+    raise InputError(
+        f"{where}: contradicts physics: with heat and flows the source would leave at "
+        f"{_celsius(float(T_source_out[at]))} and the sink colder, at "
+        f"{_celsius(float(T_sink_out[at]))}, at record {record}, as at {downhill.sum()} of "
+        f"{told.sum()} records: T_source_in and T_sink_in look mixed up"
+    )
 
 
 def _check_efficiency(where: str, values: pd.DataFrame, media: Media) -> None:

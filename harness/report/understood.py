@@ -14,6 +14,9 @@ from ..data.own_dataset import Begun
 from ..data.tables import Table
 from ..data.text_table import DELIMITERS
 
+# Columns of the table that are broken where a terminal is narrow, and their least widths.
+WIDTHS = {"column": 14, "why": 18}
+
 
 def print_begun(begun: Begun, folder: Path, console: Console) -> None:
     """Print what was understood of a user's table, what was not, and what is assumed.
@@ -34,12 +37,17 @@ def print_begun(begun: Begun, folder: Path, console: Console) -> None:
 
     say(_how_read(proposal.table))
     table = RichTable(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for title in ("column", "quantity", "unit", "values", "missing", "why"):
-        table.add_column(title, no_wrap=title != "why", overflow="fold")
+    has_missing = any(u.missing for u in proposal.columns)
+    titles = ("column", "quantity", "unit", "values", *(["missing"] if has_missing else []), "why")
+    for title in titles:
+        # On 80 columns long headers and reasons are broken, at words where that is possible.
+        table.add_column(
+            title, no_wrap=title not in WIDTHS, min_width=WIDTHS.get(title), overflow="fold"
+        )
     for u in proposal.columns:
         low, high = (f"{end(u.values):.4g}" for end in (np.nanmin, np.nanmax))
-        missing = str(u.missing) if u.missing else ""
-        cells = (u.header.column, u.quantity, u.unit, f"{low} to {high}", missing, u.why)
+        missing = [str(u.missing) if u.missing else ""] if has_missing else []
+        cells = (u.header.column, u.quantity, u.unit, f"{low} to {high}", *missing, u.why)
         table.add_row(*map(escape, cells))
     console.print(table)
     if proposal.record is not None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from heatpump_twin.harness.calibration.calibrating import Progress, calibrate
-from heatpump_twin.harness.calibration.limits import widened_limits
+from heatpump_twin.harness.calibration.limits import widened_flows, widened_limits
 from heatpump_twin.harness.data.datasets import load_dataset
 from heatpump_twin.harness.data.files import DATASETS
 from heatpump_twin.model.heat_pump import HeatPump
@@ -33,6 +33,18 @@ def test_only_exceeded_limits_give_way_and_the_farthest_record_is_named(machine:
     (limit,) = widened_limits(least, inlets[1:], [8])
     assert (limit.place, limit.where) == ("envelope.p_low_min", "the design point")
     assert limit.value == pytest.approx(0.98 * at_design.p_low, rel=1e-5)
+
+
+def test_range_of_an_assumed_flow_follows_the_fit(machine: Machine) -> None:
+    low, high = machine.envelope.range("m_flow_source")
+    design = machine.design.boundary.m_flow_source
+    assert widened_flows(machine, {"m_flow_source": np.array([low, high])}, [1, 2]) == []
+    far = {"m_flow_source": np.array([design, 1.5 * high])}
+    (limit,) = widened_flows(machine, far, [4, 9])
+    assert (limit.place, limit.where) == ("envelope.m_flow_source_max", "record 9")
+    assert limit.value == pytest.approx(1.65 * high)
+    (limit,) = widened_flows(machine, {"m_flow_source": np.array([0.5 * low])}, [4])
+    assert (limit.place, limit.value) == ("envelope.m_flow_source_min", pytest.approx(0.45 * low))
 
 
 def test_machine_that_gets_hotter_than_the_start_file_allows_is_calibrated(tmp_path: Path) -> None:

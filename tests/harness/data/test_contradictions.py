@@ -9,6 +9,7 @@ import pytest
 from heatpump_twin.harness.data.contradictions import check_columns
 from heatpump_twin.harness.data.datasets import Dataset, load_dataset
 from heatpump_twin.model.errors import InputError
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 
 MEDIA = ("R410A", "INCOMP::MEA[0.25]", "INCOMP::Water")
 
@@ -89,6 +90,21 @@ def test_inlets_mixed_up_are_named_where_a_medium_ends() -> None:
     mixed_up = mci(lambda v: {"T_source_in": v.T_sink_in, "T_sink_in": v.T_source_in})
     with pytest.raises(InputError, match=r"T_source_in is .* T_source_in and T_sink_in look mixed"):
         check_columns(mixed_up, MEDIA)
+
+
+def test_inlets_mixed_up_are_named_where_no_medium_ends() -> None:
+    # Air to air: 24 to 54 degC in the source's column, 0 to 25 degC in the sink's.
+    mixed_up = mci(
+        lambda v: {
+            "T_source_in": v.T_sink_in,
+            "T_sink_in": v.T_source_in,
+            "m_flow_source": 4.0 * v.m_flow_source,
+            "m_flow_sink": 4.0 * v.m_flow_sink,
+        }
+    )
+    bare = mixed_up.values[[*BOUNDARY_QUANTITIES, "P_el", "Q_flow_sink"]]
+    with pytest.raises(InputError, match=r"and the sink colder, .* T_sink_in look mixed up"):
+        check_columns(replace(mixed_up, values=bare), ("R410A", "Air", "Air"))
 
 
 def test_a_sink_above_the_critical_point_is_said() -> None:

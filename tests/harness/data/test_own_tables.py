@@ -103,6 +103,9 @@ def test_the_command_shows_what_it_understood_and_the_way_on(tmp_path: Path) -> 
     assert "records are numbered by column 'Nr.'" in output
     for said in ("Leistungsaufnahme", "P_el", "1.57", "3.01", "refrigerant R410A: nothing"):
         assert said in output
+    # On 80 columns quantities stay whole and reasons have room for a word.
+    assert re.search(r" m_flow_source +kg/s +0\.4 to 0\.6 +flow, source", result.output)
+    assert max(map(len, result.output.partition("records are")[0].splitlines()[1:])) <= 80
     steps = [line.split()[1] for line in result.output.splitlines() if "  heatpump-twin " in line]
     assert steps == ["calibrate", "build", "validate"]
     assert sorted(path.name for path in folder.iterdir()) == sorted(TEMPLATES)
