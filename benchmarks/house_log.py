@@ -200,8 +200,9 @@ def judge(series: Series, fmu_path: Path) -> list[str]:
         )
     ]
     derived = series.descriptor.derived["Q_flow_sink"]
-    supply = (values["T_sink_out"] + derived.offset).to_numpy()
-    is_asked = (states["demand"].to_numpy() > 0.5) & is_heating
+    # A defrost interrupts no run: the unit takes heat from the house then, which the FMU does not.
+    supply = (values["T_sink_out"] + derived.offset).where(~is_defrost).ffill().to_numpy()
+    is_asked = (states["demand"].to_numpy() > 0.5) & ~is_hot_water
     asked = np.where(is_asked & np.isfinite(supply), supply, NOT_ASKED)
     by_flag = step(fmu, series, "T_sink_out_set", asked, FLAG_GIVEN)
     energy = float((by_flag.P_el.to_numpy() * kwh)[is_heating].sum())
