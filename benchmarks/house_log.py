@@ -180,7 +180,10 @@ def judge(series: Series, fmu_path: Path) -> list[str]:
     values, states = series.values, series.states
     kwh = series.step / 3.6e6
     runs = series.runs
-    heat = values["Q_flow_sink"].fillna(0.0).clip(lower=0.0).to_numpy()
+    derived = series.descriptor.derived["Q_flow_sink"]
+    # While only the pump runs readings lie on both sides of zero; those above would add up.
+    difference = values["T_sink_out"] - values["T_sink_in"] + derived.offset
+    heat = values["Q_flow_sink"].where(difference > derived.uncertainty).fillna(0.0).to_numpy()
     power = np.where(runs, values["P_el"].fillna(0.0), 0.0)
     is_defrost = states["defrost"].to_numpy() > 0.5
     is_hot_water = (states["hot_water"].to_numpy() > 0.5) & ~is_defrost
@@ -199,20 +202,23 @@ def judge(series: Series, fmu_path: Path) -> list[str]:
             ("defrost", is_defrost),
         )
     ]
-    derived = series.descriptor.derived["Q_flow_sink"]
-    supply = (values["T_sink_out"] + derived.offset).to_numpy()
-    is_asked = (states["demand"].to_numpy() > 0.5) & is_heating
+    # A defrost interrupts no run: the unit takes heat from the house then, which the FMU does not.
+    supply = (values["T_sink_out"] + derived.offset).where(~is_defrost).ffill().to_numpy()
+    is_asked = (states["demand"].to_numpy() > 0.5) & ~is_hot_water
     asked = np.where(is_asked & np.isfinite(supply), supply, NOT_ASKED)
     by_flag = step(fmu, series, "T_sink_out_set", asked, FLAG_GIVEN)
     energy = float((by_flag.P_el.to_numpy() * kwh)[is_heating].sum())
     of_heat = float((by_flag.Q_flow_sink.clip(lower=0.0).to_numpy() * kwh)[is_heating].sum())
     starts = int((runs[1:] & ~runs[:-1] & is_heating[1:]).sum())
+    counted = by_flag.starts.to_numpy()
+    begins = series.time[1:][np.diff(counted) > 0.0]
+    clock = ", ".join(f"{pd.Timestamp(t, unit='s'):%H:%M}" for t in begins)
     flags = int((is_asked[1:] & ~is_asked[:-1]).sum())
     moved = int((by_heat.operating_status == 2.0).sum())
     return [
         *(phase.text for phase in lines),
         f"flag given: heat {of_heat:.2f} kWh, electric {energy:.2f}"
-        f"{_error(energy, lines[0].recorded)}; starts {int(by_flag.starts.iloc[-1])}, recorded "
+        f"{_error(energy, lines[0].recorded)}; starts {int(counted[-1])} ({clock}), recorded "
         f"{starts} of {flags} demands",
         f"outside of the envelope, or more heat than it has: {moved} of {len(heat)} steps",
     ]

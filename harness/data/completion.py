@@ -14,7 +14,7 @@ Uncertainties add in squares, as if those of the readings were independent.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from .datasets import Descriptor
 
 #: Follows from the heat that it gives.
-SPEED, HEAT = "compressor_speed", "Q_flow_sink"
+SPEED: Final = "compressor_speed"
+HEAT: Final = "Q_flow_sink"
 
 #: Quantities that may be derived, in the order in which they are.
 DERIVABLE = (
@@ -81,6 +82,7 @@ class Derived(Strict):
     With `medium`, that of the stream, it follows from the stream's heat balance; without, from COP.
     `temperature_difference` is for a flow: what the stream changes by, where no column has its
     outlet. `of_record` is the record at which it does; all others have that flow, too.
+    `offset`, in K, is for a heat: it is added to the difference of its temperatures.
     `rated_heat` is for the speed: the heat that speed 1 gives at the inlets of the design record,
     that record's own heat without it.
     """
@@ -88,6 +90,7 @@ class Derived(Strict):
     medium: str | None = None
     temperature_difference: Change | None = None
     of_record: int | None = None
+    offset: float = 0.0
     rated_heat: Heat | None = None
     note: str = ""
 
@@ -141,6 +144,8 @@ def check_derived(derived: dict[str, Derived], given: dict[str, str]) -> None:
                     'temperature, such as { value = 5, unit = "K", uncertainty = 0.5 }, or columns '
                     f"of T_{side}_in and T_{side}_out"
                 )
+        if entry.offset and not (is_heat and entry.medium is not None):
+            raise ValueError(f"{place}: offset is for heat that follows from temperatures only")
         if entry.rated_heat is not None:
             raise ValueError(f"{place}: rated_heat is for {SPEED} only")
         if not is_flow and (entry.temperature_difference or entry.of_record is not None):
@@ -155,7 +160,7 @@ def check_derived(derived: dict[str, Derived], given: dict[str, str]) -> None:
 
 def _check_speed(entry: Derived, known: set[str], place: str) -> None:
     """Check what says that the speed is the one that gives the recorded heat."""
-    if entry.model_dump(exclude={"note", "rated_heat"}, exclude_none=True):
+    if entry.model_dump(exclude={"note", "rated_heat"}, exclude_defaults=True):
         raise ValueError(
             f"{place}: is the speed that gives the recorded {HEAT}; expected no key but rated_heat "
             "and note"
@@ -209,7 +214,7 @@ def _add_heat(
 ) -> None:
     side = name.rsplit("_", 1)[-1]
     inlet, outlet, flow = f"T_{side}_in", f"T_{side}_out", f"m_flow_{side}"
-    change = (values[outlet] - values[inlet]) * (1.0 if side == "sink" else -1.0)
+    change = (values[outlet] - values[inlet]) * (1.0 if side == "sink" else -1.0) + entry.offset
     capacity = _heat_capacity(entry, 0.5 * (values[inlet] + values[outlet]), place)
     _put(values, name, values[flow] * capacity * change, place)
     squares = (uncertainties[inlet] ** 2 + uncertainties[outlet] ** 2) / change**2

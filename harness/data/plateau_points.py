@@ -215,7 +215,12 @@ def _descriptor(points: PointsOfLog, folder: Path, has_start: bool) -> tomlkit.T
     document["licence"] = descriptor.licence
     columns = tomlkit.table(is_super_table=True)
     by_quantity = {c.quantity: c for c in descriptor.columns.values()}
+    unknown = _unknown_speed(points)
+    # Heat that is given has the uncertainty of its own flow and temperatures at each point.
+    heat = descriptor.derived.get(HEAT) if unknown is not None else None
     for q, u in points.uncertainties.items():
+        if q == HEAT and heat is not None:
+            continue
         entry = tomlkit.table()
         entry["quantity"] = q
         entry["unit"] = _unit(q)[0]
@@ -235,7 +240,6 @@ def _descriptor(points: PointsOfLog, folder: Path, has_start: bool) -> tomlkit.T
             entry["gaps"] = True
         columns[_header(q)] = entry
     document["columns"] = columns
-    unknown = _unknown_speed(points)
     kept = {q: c for q, c in descriptor.constants.items() if q != SPEED or unknown is None}
     if kept:
         constants = tomlkit.table(is_super_table=True)
@@ -251,6 +255,8 @@ def _descriptor(points: PointsOfLog, folder: Path, has_start: bool) -> tomlkit.T
         if unknown.note:
             entry["note"] = unknown.note
         derived = tomlkit.table(is_super_table=True)
+        if heat is not None:
+            derived[HEAT] = heat.model_dump(exclude_defaults=True, exclude={"uncertainty"})
         derived[SPEED] = entry
         document["derived"] = derived
     return document
@@ -259,7 +265,7 @@ def _descriptor(points: PointsOfLog, folder: Path, has_start: bool) -> tomlkit.T
 def _unknown_speed(points: PointsOfLog) -> Constant | None:
     """A speed that the log's descriptor only assumes, where heat tells it; None without."""
     speed = points.series.descriptor.constants.get(SPEED)
-    return speed if speed and not speed.recorded and HEAT in points.uncertainties else None
+    return speed if speed and not speed.recorded and HEAT in points.series.scored else None
 
 
 def _machine(series: Series) -> str:

@@ -107,6 +107,11 @@ def test_heat_of_a_stream(tmp_path: Path) -> None:
     u = (2 * 0.1**2 / 5**2 + 0.01**2) ** 0.5
     assert found.uncertainties.Q_flow_sink[1] == pytest.approx(8350.0 * u, rel=2e-3)
     assert found.scored == ("P_el", "Q_flow_sink", "COP")
+    # Half a kelvin more between both sensors is a tenth more heat, as uncertain in kelvins.
+    more = dataset(tmp_path, f"{text}offset = 0.5\n", {**table, "water": [0.4]})
+    assert more.values.Q_flow_sink[1] == pytest.approx(1.1 * found.values.Q_flow_sink[1])
+    with pytest.raises(InputError, match="offset is for heat"):
+        dataset(tmp_path, CATALOGUE + DERIVED.replace("of_record = 2", "offset = 1"), EN_14511)
     with pytest.raises(InputError, match=r"derived.Q_flow_sink: -[\d.e+]+ at record 1"):
         dataset(tmp_path, text, {**table, "water": [0.4], "supply": [25.0]})
 

@@ -124,3 +124,26 @@ def test_steps_too_long_to_tell_are_refused(tmp_path: Path) -> None:
     series = load_series(str(write_log(tmp_path, made_rows(step=900.0))))
     with pytest.raises(InputError, match="steps of 900 s are too long to tell what is steady"):
         find_plateaus(series)
+
+
+def test_a_speed_that_is_only_assumed_follows_from_heat(tmp_path: Path) -> None:
+    heat = 'recorded = false\nnote = "varied"\n[derived.Q_flow_sink]\nmedium = "INCOMP::Water"'
+    rows = steady_rows(20)
+    folder = write_log(tmp_path / "log", rows, more=heat)
+    write_points(points_of(load_series(str(folder))), tmp_path / "assumed")
+    # The sink's flow is assumed, and so would be the heat.
+    assert not load_dataset(str(tmp_path / "assumed")).heat_is_given
+    path = folder / "descriptor.toml"
+    before, flow, after = path.read_text().partition("[constants.m_flow_sink]")
+    path.write_text(before + flow + after.replace("recorded = false", "", 1))
+    write_points(points_of(load_series(str(folder))), tmp_path / "points")
+    points = load_dataset(str(tmp_path / "points"))
+    assert points.heat_is_given
+    assert points.descriptor.derived["compressor_speed"].note == "varied"
+    # 0.27 kg/s of 4.18 kJ/(kg K) by 5 K.
+    assert points.values.Q_flow_sink.to_numpy() == pytest.approx(5640.0, rel=0.005)
+    # 0.1 K of both temperatures, 0.02 kg/s of flow.
+    assert points.uncertainties.Q_flow_sink.to_numpy() == pytest.approx(
+        5640.0 * (2 * 0.1**2 / 5.0**2 + (0.02 / 0.27) ** 2) ** 0.5, rel=0.01
+    )
+    assert points.scored == ("P_el", "COP")
