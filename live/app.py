@@ -160,7 +160,7 @@ def _add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(TwinError)
     async def not_usable_here(_request: Request, error: TwinError) -> Response:
-        # The request was a good one: it is the server that lacks something, such as a data file.
+        # What checks of the request let pass: the server lacks something, such as a data file.
         return Problem(503, "not-usable-here", f"The server cannot do this: {error}").response()
 
     @app.exception_handler(RequestValidationError)

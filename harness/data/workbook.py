@@ -72,8 +72,10 @@ def sheet_rows(path: Path, sheet: str) -> Iterator[tuple[int, list[Cell]]]:
     """
     state = path.stat()
     cells_of = _sheet(path, sheet, state.st_mtime_ns, state.st_size)
+    # Rows come with those that are empty above them, but without empty columns on their left.
+    left: list[Cell] = [None] * (cells_of.start[1] if cells_of.start else 0)
     for number, cells in enumerate(cells_of.iter_rows(), start=1):
-        row = [_plain(cell) for cell in cells]
+        row = left + [_plain(cell) for cell in cells]
         while row and row[-1] is None:
             row.pop()
         if row:
@@ -96,8 +98,10 @@ def _plain(cell: Any) -> Cell:
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, int):
         return float(cell)
-    if isinstance(cell, datetime.datetime | datetime.date | datetime.time):
+    if isinstance(cell, datetime.datetime | datetime.time):
         return cell.isoformat()
+    if isinstance(cell, datetime.date):  # a midnight
+        return f"{cell.isoformat()}T00:00:00"
     return str(cell)
 
 
@@ -144,7 +148,7 @@ def _formula_without_value(path: Path, sheet: str, rows: set[int], columns: set[
                     at = element.get("r", "")
                     letters = at.rstrip("0123456789")
                     if (
-                        any(_local(part.tag) == "f" for part in element)
+                        _lacks_value(element)
                         and int(at.removeprefix(letters) or 0) in rows
                         and _column(letters) in columns
                     ):
@@ -152,6 +156,12 @@ def _formula_without_value(path: Path, sheet: str, rows: set[int], columns: set[
                 elif tag == "row":
                     element.clear()
     return None
+
+
+def _lacks_value(cell: ElementTree.Element) -> bool:
+    """Whether a cell has a formula that nobody worked out; an error or an empty text is a value."""
+    parts = {_local(part.tag): part.text for part in cell}
+    return "f" in parts and not parts.get("v") and cell.get("t") != "str"
 
 
 def _file_of(archive: zipfile.ZipFile, sheet: str) -> str | None:

@@ -150,17 +150,33 @@ def test_sheets(tmp_path: Path) -> None:
 
 
 def test_formulas(tmp_path: Path) -> None:
+    # A table need not begin in the first column.
+    aside = workbook(tmp_path, {"A": [[None, *row] for row in [*SHEET, [3, "=C2+1", 4]]]})
+    with pytest.raises(InputError, match=r"sheet 'A', cell C4: a formula whose value is"):
+        read_table(aside)
     path = workbook(tmp_path, {"A": [*SHEET, [3, "=B2+1", 4]]})
     with pytest.raises(InputError, match=r"sheet 'A', cell B4: a formula whose value is"):
         read_table(path)
     # As Excel saves it, with the value beside the formula.
-    stored = tmp_path / "stored.xlsx"
+    cells = read_table(_stored(path, b"<v>21.5</v>")).cells
+    assert cells["T"].tolist() == [20.5, 21.5, 21.5]
+    # What could not be worked out, and an empty text, are no reading, as if they were typed.
+    for value, kind in ((b"<v>#DIV/0!</v>", b' t="e"'), (b"<v></v>", b' t="str"')):
+        cells = read_table(_stored(path, value, kind)).cells
+        assert cells["T"].tolist()[:2] == [20.5, 21.5]
+        assert pd.isna(cells["T"].iloc[2])
+
+
+def _stored(path: Path, value: bytes, kind: bytes = b"") -> Path:
+    """Put a value beside the formula of a workbook, as Excel does."""
+    stored = path.with_name("stored.xlsx")
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(stored, "w") as new:
         for item in old.namelist():
-            content = old.read(item).replace(b"<v></v>", b"<v>21.5</v>")
-            content = content.replace(b"<v />", b"<v>21.5</v>")
-            new.writestr(item, content)
-    assert read_table(stored).cells["T"].tolist() == [20.5, 21.5, 21.5]
+            content = old.read(item)
+            for empty in (b"<v></v>", b"<v />", b"<v/>"):
+                content = content.replace(empty, value)
+            new.writestr(item, content.replace(b'r="B4"', b'r="B4"' + kind))
+    return stored
 
 
 @pytest.fixture(scope="module")
