@@ -210,15 +210,15 @@ def judge(series: Series, fmu_path: Path) -> list[str]:
     energy = float((by_flag.P_el.to_numpy() * kwh)[is_heating].sum())
     of_heat = float((by_flag.Q_flow_sink.clip(lower=0.0).to_numpy() * kwh)[is_heating].sum())
     starts = int((runs[1:] & ~runs[:-1] & is_heating[1:]).sum())
-    counted = by_flag.starts.to_numpy()
-    begins = series.time[1:][np.diff(counted) > 0.0]
+    # A run that the hours begin with has no start in them, recorded or not.
+    begins = series.time[1:][np.diff(by_flag.starts) > 0.0]
     clock = ", ".join(f"{pd.Timestamp(t, unit='s'):%H:%M}" for t in begins)
     flags = int((is_asked[1:] & ~is_asked[:-1]).sum())
     moved = int((by_heat.operating_status == 2.0).sum())
     return [
         *(phase.text for phase in lines),
         f"flag given: heat {of_heat:.2f} kWh, electric {energy:.2f}"
-        f"{_error(energy, lines[0].recorded)}; starts {int(counted[-1])} ({clock}), recorded "
+        f"{_error(energy, lines[0].recorded)}; starts {len(begins)} ({clock}), recorded "
         f"{starts} of {flags} demands",
         f"outside of the envelope, or more heat than it has: {moved} of {len(heat)} steps",
     ]
