@@ -183,6 +183,16 @@ def test_solver_recovers_after_a_failure(machine: Machine, cycle: HeatPumpCycle)
     assert cycle.off_design(machine.design.boundary) == before
 
 
+def test_no_answer_beside_the_critical_point_is_said_as_of_any_other(
+    machine: Machine, cycle: HeatPumpCycle
+) -> None:
+    # R410A condenses up to 71.3 degC; CoolProp gives up on states within some tenths of a kelvin.
+    for T_sink_in in (339.25, 339.5, 339.75):
+        boundary = dataclasses.replace(machine.design.boundary, T_sink_in=T_sink_in)
+        with pytest.raises(SolveError):
+            cycle.off_design(boundary)
+
+
 def test_distant_boundary_is_reached_by_continuation(
     machine: Machine, cycle: HeatPumpCycle
 ) -> None:

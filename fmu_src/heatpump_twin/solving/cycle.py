@@ -494,11 +494,16 @@ class HeatPumpCycle:
             raise SolveError(f"TESPy failed: {error}") from error
         if self._network.status not in CONVERGED:
             raise SolveError(f"TESPy found no solution (status {self._network.status})")
-        for equation in self._equations:
-            residual = equation.func(equation) / self._residual_scales[equation.label]()
+        try:
+            residuals = {
+                e.label: e.func(e) / self._residual_scales[e.label]() for e in self._equations
+            }
+            point = self._read_point()
+        except ValueError as error:  # of CoolProp, beside the critical point
+            raise SolveError(f"no properties at the solution: {error}") from error
+        for label, residual in residuals.items():
             if not abs(residual) <= CLOSURE_TOLERANCE:
-                raise SolveError(f"residual of {equation.label} is {residual:.1e}")
-        point = self._read_point()
+                raise SolveError(f"residual of {label} is {residual:.1e}")
         self._check(point)
         return point
 
