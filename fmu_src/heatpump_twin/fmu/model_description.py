@@ -53,7 +53,7 @@ _MORE = {
     **dict.fromkeys(
         ("P_el", "Q_flow_loss"), ("standby_power", "start_power_ratio", "cycling_degradation")
     ),
-    **dict.fromkeys(("COP", "Q_flow_stored"), ("cycling_degradation",)),
+    "COP": ("cycling_degradation",),
 }
 _LESS = {
     "Q_flow_unmet": ("compressor_speed", "dynamics", "part_load", "temperature_hysteresis"),
