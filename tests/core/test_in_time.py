@@ -225,7 +225,11 @@ MUTATIONS: dict[str, tuple[str, str, str]] = {
     ),
     "frost of a demand": ("control.c", ".loss = loss_by_frost(heat_pump, taken)", ".loss = 0.0"),
     "frost of a liquid": ("steady.c", "heat_pump->map.is.has_coil_in_air != 0.0", "true"),
-    "humidity without a meaning": ("steady.c", "is_in_range(of, phi)) return true", "1) return true"),
+    "humidity without a meaning": (
+        "steady.c",
+        "is_in_range(of, phi)) return true",
+        "1) return true",
+    ),
     "humidity of a machine that is off": (
         "control.c",
         "plan->wants != WANTS_OFF || control_switch(state, plan, NAN /* is not asked for */)",
