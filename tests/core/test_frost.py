@@ -267,6 +267,35 @@ def test_humidity_without_a_meaning_is_rejected(
     assert core.answer(air(), 60.0).status != OperatingStatus.INPUT_REJECTED
 
 
+@pytest.mark.parametrize("control", CONTROLS)
+def test_a_machine_that_is_off_or_stops_needs_no_humidity(
+    control: str, certified_maps: Maps
+) -> None:
+    """Who asks for nothing gets nothing; a least run time of 600 s goes by with what was last."""
+    core = frosting(certified_maps, control=control, outside_envelope="off")
+    core.set_set_point("Q_flow_sink_set", 3000.0)
+    core.set_set_point("T_sink_out_set", air().T_sink_in + 20.0)
+    point_of(core, air(), 300.0)
+    core.set_set_point("phi_source", math.nan)
+    core.set_set_point("Q_flow_sink_set", 0.0)
+    core.set_set_point("T_sink_out_set", air().T_sink_in)
+    off = replace(air(), compressor_speed=0.0)
+    answers = [core.answer(off, 100.0) for _ in range(5)]
+    # A speed is followed at once. A demand that ends after 300 s is left to run for 300 s more.
+    ran = 300.0 if control == "speed" else 600.0
+    held = [OperatingStatus.INPUT_REJECTED] * round((ran - 300.0) / 100.0)
+    stopped = [OperatingStatus.OFF] * (5 - len(held))
+    assert [answer.status for answer in answers] == [*held, *stopped]
+    assert core.operation.run_time == ran
+    assert core.results.Q_flow_sink == 0.0
+    # Too cold for a machine that goes off outside its envelope.
+    core.set_set_point("Q_flow_sink_set", 3000.0)
+    core.set_set_point("T_sink_out_set", air().T_sink_in + 20.0)
+    least = machine_of(IN_AIR).envelope.minimum.T_source_in
+    assert core.answer(air(least - 5.0), 60.0).status == OperatingStatus.OFF
+    assert core.answer(air(), 3600.0).status == OperatingStatus.INPUT_REJECTED
+
+
 def test_round_off_of_a_humidity_is_no_fault(certified_maps: Maps) -> None:
     core = frosting(certified_maps)
     losses = []

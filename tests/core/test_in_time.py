@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,10 @@ LARGEST_DIFFERENCE = 1e-9
 LIMITED = "mci_lab with a low p_high_max"
 # A machine whose coil frosts, though media and sizes are those of the map.
 IN_AIR = "mci_lab with a coil in air"
+
+
+# The ends of the range, what misses them by round-off, and what has no meaning.
+HUMIDITIES = (0.0, 1.0, -1e-10, 1.0 + 1e-10, math.nan, 84.0)
 
 
 def machine_of(name: str) -> Machine:
@@ -105,7 +110,7 @@ def course(machine: Machine, seed: int, count: int, units: int = 1) -> list[Any]
         points = SetPoints(
             units * heat * rng.choice([0.0, rng.uniform(0.0, 0.5), rng.uniform(0.2, 2.0)]),
             boundary.T_sink_in + rng.uniform(-3.0, 15.0),
-            float(humidity.choice([*humidity.uniform(0.3, 1.0, 8), 0.0, 1.0])),
+            float(humidity.choice([*humidity.uniform(0.3, 1.0, 8), *HUMIDITIES])),
         )
         size = float(rng.choice([0.0, 0.5, 1.0, 7.3, 60.0, 300.0, 900.0, 3600.0]))
         steps.append((replace(boundary, **changes), points, size))
@@ -220,6 +225,17 @@ MUTATIONS: dict[str, tuple[str, str, str]] = {
     ),
     "frost of a demand": ("control.c", ".loss = loss_by_frost(heat_pump, taken)", ".loss = 0.0"),
     "frost of a liquid": ("steady.c", "heat_pump->map.is.has_coil_in_air != 0.0", "true"),
+    "humidity without a meaning": (
+        "steady.c",
+        "is_in_range(of, phi)) return true",
+        "1) return true",
+    ),
+    "humidity of a machine that is off": (
+        "control.c",
+        "plan->wants != WANTS_OFF || control_switch(state, plan, NAN /* is not asked for */)",
+        "true",
+    ),
+    "round-off of a humidity": ("steady.c", "ROUND_OFF * of->usual);\n}", "0.0);\n}"),
     "dry air": ("frost.c", "driving > 0.0 && reference > 0.0", "reference > 0.0"),
     "base of the loss": ("frost.c", "fmax(base, 0.0)", "base"),
     "largest loss": ("frost.c", "LARGEST_LOSS);", "INFINITY);"),

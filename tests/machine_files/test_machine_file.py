@@ -147,11 +147,12 @@ def test_prediction_uncertainty_and_refrigerant_note_are_optional(
     assert said.prediction_uncertainty.Q_flow_sink == 0.05
 
 
-def test_frost_may_be_that_of_the_machine(machine: Machine, tmp_path: Path) -> None:
+def test_frost_may_be_that_of_the_machine(tmp_path: Path) -> None:
     """What the file does not name is the published curve; the map does not depend on it."""
+    machine = read_machine("nist_split")
     assert machine.frost == with_defaults(Frost)
     path = tmp_path / "frost.toml"
-    text = SHIPPED.read_text(encoding="utf-8")
+    text = SHIPPED.with_name("nist_split.toml").read_text(encoding="utf-8")
     entry = '{ value = 8.5, unit = "%", uncertainty = 2, source = "estimate" }'
     path.write_text(f"{text}\n[frost]\nfrost_peak_loss = {entry}\n", encoding="utf-8")
     own = read_machine(str(path))
@@ -166,6 +167,10 @@ def test_frost_may_be_that_of_the_machine(machine: Machine, tmp_path: Path) -> N
         encoding="utf-8",
     )
     with pytest.raises(InputError, match=r"frost\.frost_peak_temperature: .*263\.15 to 283\.15"):
+        read_machine(str(path))
+    liquid = SHIPPED.read_text(encoding="utf-8")
+    path.write_text(f"{liquid}\n[frost]\nfrost_peak_loss = {entry}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"frost: source_medium is .*, and a coil frosts in air"):
         read_machine(str(path))
 
 

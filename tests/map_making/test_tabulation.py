@@ -15,7 +15,7 @@ from heatpump_twin.map_making.sampling import sample_envelope
 from heatpump_twin.map_making.tabulation import suction_range, tabulate, tabulate_suction
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import Machine
-from heatpump_twin.model.map_table import ROWS
+from heatpump_twin.model.map_table import ROWS, discharge_of_slowed, slowed_discharge
 from heatpump_twin.model.quantities import OperatingStatus
 
 
@@ -70,6 +70,12 @@ def test_discharge_temperature_rises_slowly_beyond_its_limit(machine: Machine) -
     assert T > 350.0
     assert slowed == pytest.approx(330.0 + 100.0 * np.arcsinh((T - 330.0) / 100.0))
     assert slowed > 330.0
+    # Who reads the table finds the temperature itself again.
+    assert discharge_of_slowed(slowed, 330.0) == pytest.approx(T)
+    # By hand: a limit of 150 degC passed by 100 K is in the table as 238.14 degC.
+    assert slowed_discharge(523.15, 423.15) == pytest.approx(423.15 + 88.1374, abs=1e-4)
+    assert discharge_of_slowed(423.15 + 88.1374, 423.15) == pytest.approx(523.15, abs=1e-3)
+    assert discharge_of_slowed(400.0, 423.15) == slowed_discharge(400.0, 423.15) == 400.0
 
 
 @pytest.mark.parametrize(

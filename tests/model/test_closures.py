@@ -46,6 +46,9 @@ def test_volumetric_efficiency_never_reaches_zero() -> None:
     assert before == pytest.approx(-0.005)
     assert after == pytest.approx(-0.005, rel=1e-3)
     assert eta_vol(200.0) > 0.0
+    # Where a search looks at a loss of 200 it finds a number that it can divide by, in silence.
+    with np.errstate(all="raise"):
+        assert 1e5 / eta_vol(4001.0) < math.inf
 
 
 def test_volumetric_efficiency_falls_with_suction_density_by_its_exponent() -> None:

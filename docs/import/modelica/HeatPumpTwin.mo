@@ -156,6 +156,7 @@ package HeatPumpTwin "Frame for the heat pump's FMU in Modelica, with a building
     heatPump.compressor_speed = 0;
     heatPump.T_sink_out_set = heatPump.T_sink_in;
     heatPump.reset_totals = false;
+    // The default of frost_reference_humidity; a machine file may state another.
     heatPump.phi_source = 0.84;
     connect(building.Q_flow_sink_set, heatPump.Q_flow_sink_set);
     connect(building.T_source_in, heatPump.T_source_in);

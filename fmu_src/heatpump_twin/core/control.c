@@ -357,6 +357,12 @@ static bool have_set_points_meaning(const HeatPump *heat_pump, const Inputs *tak
     return notes->count == 0;
 }
 
+/* Whether the machine runs with a plan, if only until it may stop, or for a share of the time. */
+static bool may_run(const State *state, const Plan *plan) {
+    if (!plan->has_on) return false;
+    return plan->wants != WANTS_OFF || control_switch(state, plan, NAN /* is not asked for */);
+}
+
 Status control_plan(HeatPump *heat_pump, const double inputs[INPUTS], Plan *plan, Notes *notes) {
     const Constants *is = &heat_pump->map.is;
     double units = parameter(heat_pump, PARAMETER_number_of_units);
@@ -364,18 +370,19 @@ Status control_plan(HeatPump *heat_pump, const double inputs[INPUTS], Plan *plan
     *plan = (Plan){.wants = WANTS_OFF, .share = 1.0};
     take_inputs(heat_pump, inputs, &taken);
     bool is_speed = control_of(&heat_pump->state) == CONTROL_speed;
-    bool has_meaning = has_humidity(heat_pump, notes);
-    if (!is_speed) has_meaning = have_set_points_meaning(heat_pump, &taken, notes);
-    else if (!has_meaning) have_meaning(taken.given, notes);
-    if (!has_meaning) return STATUS_INPUT_REJECTED;
+    if (!is_speed && !have_set_points_meaning(heat_pump, &taken, notes))
+        return STATUS_INPUT_REJECTED;
     plan->frost_factor = 1.0 - loss_by_frost(heat_pump, &taken);
     if (!is_speed) set_off(heat_pump, &taken, plan->off);
     plan->on_flow[SIDE_source] = units * fmax(taken.asked[INPUT_m_flow_source],
                                               is->least[INPUT_m_flow_source]);
     plan->on_flow[SIDE_sink] = units * fmax(taken.asked[INPUT_m_flow_sink],
                                             is->least[INPUT_m_flow_sink]);
-    return is_speed ? plan_speed(heat_pump, inputs, &taken, plan, notes)
-                    : plan_demand(heat_pump, inputs, &taken, plan, notes);
+    Status status = is_speed ? plan_speed(heat_pump, inputs, &taken, plan, notes)
+                             : plan_demand(heat_pump, inputs, &taken, plan, notes);
+    if (may_run(&heat_pump->state, plan) && !has_humidity(heat_pump, notes))
+        return STATUS_INPUT_REJECTED;
+    return status;
 }
 
 /* Starts and stops ------------------------------------------------------------------------------ */

@@ -259,6 +259,12 @@ static bool outlet(const Series *enthalpy, const Series *temperature, double T_i
     return false;
 }
 
+/* The discharge temperature from the row of the table, which rises ever slower beyond its limit. */
+static double discharge_of_slowed(double slowed, double limit) {
+    if (slowed <= limit) return slowed;
+    return limit + DISCHARGE_ROOM * sinh((slowed - limit) / DISCHARGE_ROOM);
+}
+
 bool map_answer(Map *map, const double inputs[INPUTS], double results[RESULTS], char *why,
                 size_t size) {
     const Constants *is = &map->is;
@@ -289,7 +295,8 @@ bool map_answer(Map *map, const double inputs[INPUTS], double results[RESULTS], 
     double subcooling = fraction * (T_bubble - T_sink_in);
     double p_low = exp(row[ROW_log_p_low]), p_high = exp(row[ROW_log_p_high]);
     double T_suction = T_dew + superheat, T_liquid = T_bubble - subcooling;
-    double T_discharge = row[ROW_T_discharge], h_suction = row[ROW_h_suction];
+    double T_discharge = discharge_of_slowed(row[ROW_T_discharge], is->envelope_T_discharge_max);
+    double h_suction = row[ROW_h_suction];
     double h_discharge = h_suction + (power - shell_loss) / m_flow_refrigerant;
     double h_liquid = h_suction - Q_flow_source / m_flow_refrigerant;
 #define SET(name, unit, least, largest, is_extensive) results[RESULT_##name] = name;

@@ -203,6 +203,7 @@ bool has_humidity(const HeatPump *heat_pump, Notes *notes) {
     const Declared *of = &DECLARED_SET_POINT[SET_POINT_phi_source];
     double phi = humidity(heat_pump);
     if (!has_frost(heat_pump) || is_in_range(of, phi)) return true;
+    notes->count = 0;
     bool is_percentage = phi > 1.0 && phi <= LARGEST_PERCENTAGE;
     add_note(notes, REJECTED, INPUTS + SET_POINT_phi_source,
              "%s = %s has no meaning; expected %s to %s%s", of->name, plain(phi).text,
@@ -212,9 +213,10 @@ bool has_humidity(const HeatPump *heat_pump, Notes *notes) {
 }
 
 double loss_by_frost(const HeatPump *heat_pump, const Inputs *taken) {
-    if (!has_frost(heat_pump)) return 0.0;
-    return frost_loss(heat_pump->state.parameters, taken->asked[INPUT_T_source_in],
-                      humidity(heat_pump));
+    double phi = humidity(heat_pump);
+    if (!has_frost(heat_pump) || !is_in_range(&DECLARED_SET_POINT[SET_POINT_phi_source], phi))
+        return 0.0;
+    return frost_loss(heat_pump->state.parameters, taken->asked[INPUT_T_source_in], phi);
 }
 
 void at_rest(const HeatPump *heat_pump, const Inputs *taken, double results[RESULTS]) {

@@ -29,11 +29,11 @@ bool have_meaning(const double given[INPUTS], Notes *notes);
 /* False, and a note of each, for media that do not flow. */
 bool has_flows(const Inputs *taken, Notes *notes);
 
-/* False, and a note, for a humidity that frost needs and that is none. */
+/* False, and a note in place of all others, for a humidity that frost needs and that is none. */
 bool has_humidity(const HeatPump *heat_pump, Notes *notes);
 
 /* The share of heat that frost and defrost take with the air that enters; 0 where it is not to be
-   counted. The humidity has to have a meaning. */
+   counted, and with a humidity that has no meaning. */
 double loss_by_frost(const HeatPump *heat_pump, const Inputs *taken);
 
 /* One unit at inputs in its envelope, whatever its limits are, with a clean coil. */

@@ -159,9 +159,11 @@ def _setting(name: str) -> Variable:
     return _number(name, "parameter", setting.definition, INTEGER if setting.is_integer else REAL)
 
 
-# They come before the choices of the frame; later ones follow at the end, so references stay.
+# Value references stay what they are, so what was added later stands behind all that was there.
+# The first settings were there before the choices of the frame.
 _FIRST_SETTINGS = 4
-# So do these.
+# Added after the other settings, and left out of the quantities among which they are declared. The
+# next variable comes behind them; a setting then has to be left out of the rest of `SETTINGS`, too.
 _LATER = ("phi_source", "frost_factor")
 
 #: All variables in the order of their value references, which are part of the FMU's interface.

@@ -45,6 +45,7 @@ from heatpump_twin.model.machine import (
     definitions,
 )
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, Boundary, with_unit
+from heatpump_twin.model.rating_points import kind_of_medium
 from heatpump_twin.model.remainder import (
     COMPRESSOR_COORDINATES,
     EXCHANGER_COORDINATES,
@@ -279,6 +280,15 @@ class MachineFile(_Declared):
                     f"envelope: the design point's {quantity}, {with_unit(at_design, unit)}, lies "
                     f"outside {low:.6g} to {with_unit(high, unit)}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _check_frost(self) -> MachineFile:
+        if self.frost and kind_of_medium(self.source_medium) != "A":
+            raise ValueError(
+                f"frost: source_medium is {self.source_medium}, and a coil frosts in air alone; "
+                "expected no [frost]"
+            )
         return self
 
     def parameters(self) -> list[tuple[str, Parameter]]:

@@ -28,6 +28,7 @@ from heatpump_twin.model.map_table import (
     MediumSeries,
     SaturationSeries,
     Series,
+    slowed_discharge,
     stretched_inputs,
 )
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
@@ -63,10 +64,6 @@ LEFT_OUT_SHARE = 0.16
 
 # Scale that turns an error into a relative one, for rows that are no logarithms: K, K, J/kg.
 ROW_SCALES = {"T_bubble": 50.0, "T_discharge": 50.0, "h_suction": 1e5}
-
-# Beyond its limit the discharge temperature is tabulated as it rises over this many kelvins, and
-# ever slower: in the corners of the box it would rise steeply, where nobody is given its value.
-DISCHARGE_ROOM = 100.0
 
 # Largest number of nodes; a map with more of them is slower than the FMU's interface.
 NODE_BUDGET = 12_000
@@ -284,7 +281,7 @@ def tabulate_suction(
         boundary = replace(unknown, **dict(inputs))
         try:
             state = unit.solve(suction, boundary)
-            T_discharge = _slowed(
+            T_discharge = slowed_discharge(
                 unit.T_discharge(suction, state, boundary), machine.envelope.T_discharge_max
             )
         except SolveError as error:
@@ -306,12 +303,6 @@ def tabulate_suction(
         )
     of_unit = np.array(values).T.ravel()
     return np.concatenate([of_unit, [suction.h, math.log(p)]])
-
-
-def _slowed(T_discharge: float, limit: float) -> float:
-    """Let a discharge temperature beyond its limit rise slowly; slope and curvature are kept."""
-    excess = max(T_discharge - limit, 0.0)
-    return T_discharge - excess + DISCHARGE_ROOM * math.asinh(excess / DISCHARGE_ROOM)
 
 
 def _nodes(count: int) -> list[float]:

@@ -41,6 +41,10 @@ LEAST_RATIO_OF_WORK = 1.02
 # and the line alone has a pole there, at a loss of 1.
 LINEAR_LOSS = 0.6
 
+# Largest x of the 1 - tanh x that follows the line, at a loss of 60: what is left there, 1e-131,
+# can still be divided by.
+LARGEST_BEYOND = 150.0
+
 # The liquid stays slightly warmer than the sink inlet.
 LARGEST_SUBCOOLING_FRACTION = 0.95
 
@@ -101,6 +105,7 @@ def volumetric_efficiency(
     slip = coefficient * (pressure_ratio - 1.0)
     loss = slip * (speed_share / speed + 1.0 - speed_share)
     beyond = np.maximum(loss - LINEAR_LOSS, 0.0) / (1.0 - LINEAR_LOSS)
+    beyond = np.minimum(beyond, LARGEST_BEYOND)
     # 1 - tanh x, without loss of digits.
     falling = 2.0 / (1.0 + np.exp(2.0 * beyond))
     eta_vol = (1.0 - np.minimum(loss, LINEAR_LOSS)) * falling

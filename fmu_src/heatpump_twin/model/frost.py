@@ -22,9 +22,11 @@ D. Sonntag, 1990, in the WMO Guide to Instruments and Methods of Observation, No
 surface lies a difference below the air: T_coil = 0.82 T - 8.589 in degC, by which EnergyPlus
 estimates it (Engineering Reference, frost adjustment of heating coils), at T = 0 degC.
 
-Mean electric power falls by `frost_power_share` of the loss; the curve is of the efficiency at
-unchanged power. Heat that the sink lacks was not taken from the air, or was given back to it and
-to the melt water in a defrost, so the source gives less on average and the balance closes:
+Mean electric power falls by `frost_power_share` of the loss; the curve is taken as one of the
+efficiency at unchanged power, so of the heat to the sink. The refrigerant cycles of IBPSA and
+Buildings multiply the heat from the source by it, and lose less. Heat that the sink lacks was not
+taken from the air, or was given back to it and to the melt water in a defrost, so the source gives
+less on average and the balance closes:
 
     Q_sink = (1 - loss) Q_clean,    P_el = (1 - share loss) P_clean,
     Q_source = Q_sink + Q_loss - P_el.

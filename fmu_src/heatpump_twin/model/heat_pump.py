@@ -115,7 +115,7 @@ class HeatPump:
         """
         given = Boundary(
             *(
-                _without_round_off(x, q.minimum, q.maximum, q)
+                without_round_off(x, q.minimum, q.maximum, q)
                 for q, x in zip(BOUNDARY_QUANTITIES.values(), vars(boundary).values(), strict=True)
             )
         )
@@ -180,7 +180,7 @@ class HeatPump:
         values = {}
         for name, value in vars(boundary).items():
             low, high = self.machine.envelope.range(name)
-            values[name] = _without_round_off(value, low, high, BOUNDARY_QUANTITIES[name])
+            values[name] = without_round_off(value, low, high, BOUNDARY_QUANTITIES[name])
         return Boundary(**values)
 
     def _with_outlets_of(
@@ -285,7 +285,7 @@ class HeatPump:
         return OperatingPoint(**values)
 
 
-def _without_round_off(value: float, low: float, high: float, quantity: Quantity) -> float:
+def without_round_off(value: float, low: float, high: float, quantity: Quantity) -> float:
     """Return the value, or the end of a range that it misses by no more than round-off."""
     allowed = ROUND_OFF * quantity.nominal
     if low - allowed <= value < low:

@@ -22,7 +22,7 @@ from .dynamics import (
 )
 from .errors import SolveError
 from .frost import Frosting
-from .heat_pump import ROUND_OFF, HeatPump
+from .heat_pump import ROUND_OFF, HeatPump, without_round_off
 from .machine import SECTIONS, Frost
 from .map_table import MediumSeries
 from .quantities import (
@@ -126,6 +126,7 @@ class MachineInTime:
         self._thermal: _Thermal | None = None
         self._stored_at_reset = 0.0
         self._T_set = math.nan
+        self._last_inputs: Boundary | None = None
 
     # Settings ------------------------------------------------------------------------------------
 
@@ -161,22 +162,31 @@ class MachineInTime:
         self, boundary: Boundary, set_points: SetPoints
     ) -> tuple[OperatingStatus, Plan | None]:
         """Plan a step; without a plan the last steady answer is held."""
-        of, phi = SET_POINT_QUANTITIES["phi_source"], set_points.phi_source
-        frosting = self.heat_pump.frosting = self._frosting(phi)
-        if frosting and not of.minimum <= phi <= of.maximum:
-            return OperatingStatus.INPUT_REJECTED, None
+        of = SET_POINT_QUANTITIES["phi_source"]
+        phi = without_round_off(set_points.phi_source, of.minimum, of.maximum, of)
+        has_humidity = of.minimum <= phi <= of.maximum
+        frosting = self.heat_pump.frosting = self._frosting(phi) if has_humidity else None
         status, plan = (
             self._plan_speed(boundary)
             if self._control == CONTROLS[0]
             else self._plan_demand(boundary, set_points)
         )
+        if plan and not has_humidity and self._counts_frost and self._may_run(plan):
+            return OperatingStatus.INPUT_REJECTED, None
         if frosting and plan:
             plan = replace(plan, frost_factor=1.0 - frosting.loss(boundary.T_source_in))
         return status, plan
 
+    @property
+    def _counts_frost(self) -> bool:
+        return self.settings["frost"] != FROST[0] and self.heat_pump.machine.has_coil_in_air
+
+    def _may_run(self, plan: Plan) -> bool:
+        """Whether it runs, if only until it may stop, or for a share of the time."""
+        return plan.on is not None and (plan.wants != _OFF or self._is_on(plan))
+
     def _frosting(self, phi: float) -> Frosting | None:
-        machine = self.heat_pump.machine
-        if self.settings["frost"] == FROST[0] or not machine.has_coil_in_air:
+        if not self._counts_frost:
             return None
         frost = Frost(**{name: self._number(name) for name in SECTIONS["frost"]})
         return Frosting(frost, phi, self.media["source"], self.media["sink"])
@@ -368,16 +378,32 @@ class MachineInTime:
         Returns
         -------
         OperatingPoint or None
-            What shows at the end; None where nothing is planned, and the last answer is held.
+            What shows at the end; None where nothing is planned: the machine goes on towards the
+            last steady answer, with the inputs of then.
         OperatingStatus
             Of that.
         """
         self._T_set = set_points.T_sink_out_set
         status, plan = self.plan(boundary, set_points)
         if plan is None:
+            self._hold(step_size)
             return None, status
+        self._last_inputs = boundary
         point = self._go_on(plan, boundary, step_size)
         return point, plan.status if self.is_running else OperatingStatus.OFF
+
+    def _hold(self, step_size: float) -> None:
+        if self._steady is None or self._last_inputs is None:
+            return
+        plan = Plan(
+            self._steady,
+            self._steady if self.is_running else None,
+            wants=_ON if self.is_running else _OFF,
+            at_once=True,
+            speed=self.operation.speed_used,
+            frost_factor=self.operation.frost_factor,
+        )
+        self._go_on(plan, self._last_inputs, step_size)
 
     def _streams(self, boundary: Boundary) -> dict[str, tuple[float, float]]:
         """Flow in kg/s and enthalpy in J/kg of each stream at its inlet."""

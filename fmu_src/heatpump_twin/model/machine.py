@@ -507,7 +507,10 @@ class Machine:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of all that steady answers depend on; a design state carries that of its machine."""
+        """Hash of all that steady answers of a clean coil depend on.
+
+        A map and a design state carry that of their machine.
+        """
         content = self.to_dict()
         for section in ("dynamics", "control", "frost"):
             del content[section]

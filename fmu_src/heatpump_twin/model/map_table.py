@@ -33,7 +33,8 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 # Version of the stored format. A map of another version is not used.
 FORMAT = 1
 
-# Rows of the table. Flows and power are per unit of speed and as logarithms: close to linear.
+# Rows of the table. Flows and power are per unit of speed and as logarithms: close to linear. The
+# discharge temperature is as `slowed_discharge` has it.
 ROWS = (
     "log_Q_flow_source_per_speed",
     "log_m_flow_refrigerant_per_speed",
@@ -44,6 +45,10 @@ ROWS = (
 )
 # Rows that depend on the suction state alone.
 SUCTION_ROWS = ("h_suction", "log_p_low")
+
+# Beyond its limit the discharge temperature is tabulated as it rises over this many kelvins, and
+# ever slower: in the corners of the table it rises steeply, where no machine runs.
+DISCHARGE_ROOM = 100.0
 
 # Modes of the table smaller than this, relative to the largest, are left out when it is evaluated.
 LEAST_MODE = 1e-7
@@ -122,6 +127,26 @@ class SaturationSeries:
     log_p_dew: Series
     h_dew: Series
     h_bubble: Series
+
+
+def slowed_discharge(T_discharge: float, limit: float) -> float:
+    """Return what the table has in place of a discharge temperature.
+
+    Beyond the limit it rises ever slower; slope and curvature at the limit are kept.
+
+    Parameters
+    ----------
+    T_discharge, limit : float
+        K.
+    """
+    excess = max(T_discharge - limit, 0.0)
+    return T_discharge - excess + DISCHARGE_ROOM * math.asinh(excess / DISCHARGE_ROOM)
+
+
+def discharge_of_slowed(slowed: float, limit: float) -> float:
+    """Return the discharge temperature in K; the inverse of `slowed_discharge`."""
+    excess = max(slowed - limit, 0.0)
+    return slowed - excess + DISCHARGE_ROOM * math.sinh(excess / DISCHARGE_ROOM)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from numpy.polynomial.polynomial import polyval2d
 
 from .errors import SolveError
 from .machine import Machine
-from .map_table import ROWS, Array, MapTable, stretched_inputs
+from .map_table import ROWS, Array, MapTable, discharge_of_slowed, stretched_inputs
 from .quantities import Boundary, OperatingPoint
 from .relations import Relations, resting_temperature
 
@@ -80,7 +80,7 @@ class PerformanceMap:
             log_power,
             T_bubble,
             log_p_high,
-            T_discharge,
+            slowed,
             h_suction,
             log_p_low,
         ) = map(float, self._rows(of_suction, superheat, T_dew))
@@ -106,7 +106,7 @@ class PerformanceMap:
             p_low=math.exp(log_p_low),
             p_high=math.exp(log_p_high),
             T_suction=T_dew + superheat,
-            T_discharge=T_discharge,
+            T_discharge=discharge_of_slowed(slowed, machine.envelope.T_discharge_max),
             T_liquid=T_bubble - subcooling,
             superheat=superheat,
             subcooling=subcooling,
