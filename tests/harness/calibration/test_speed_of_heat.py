@@ -103,6 +103,22 @@ def test_speeds_are_those_that_gave_the_heat(machine: Machine) -> None:
     assert np.isnan(solve_at_heat(cycle, unknown, 30.0 * heat).speed).all()
 
 
+def test_a_solution_is_found_again_from_itself(machine: Machine) -> None:
+    """Fits begin each solution at the last one, with machines that differ by rounding or more."""
+    cycle = QuickCycle(machine)
+    points = random_boundaries(machine, 40, seed=5)
+    inputs = boundaries_of(np.array([list(vars(b).values()) for b in points]))
+    unknown = dataclasses.replace(inputs, compressor_speed=np.full(40, np.nan))
+    first = solve_at_heat(cycle, unknown, cycle.solve_all(inputs).column("Q_flow_sink"))
+    heat = first.column("Q_flow_sink")
+    for change in (0.0, 1e-14, 1e-7, 1e-3):
+        P_el = machine.design.P_el * (1.0 + change)
+        other = QuickCycle(machine.with_parameters({"design_point.P_el": P_el}))
+        again = solve_at_heat(other, unknown, heat, first)
+        assert again.column("Q_flow_sink") == pytest.approx(heat, rel=1e-8)
+        assert again.speed == pytest.approx(first.speed, rel=max(2.0 * change, 1e-12))
+
+
 def test_sensitivities_are_difference_quotients_at_constant_heat(machine: Machine) -> None:
     cycle = QuickCycle(machine)
     table = np.array([list(vars(b).values()) for b in random_boundaries(machine, 5, seed=6)])
