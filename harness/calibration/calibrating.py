@@ -734,6 +734,7 @@ def _write(
             )
         document["prediction_uncertainty"] = uncertainty
     recorded = problem.dataset_with(fit.by_place).values.loc[problem.records]
+    recorded = recorded.assign(**{SPEED: problem.speeds(fit.by_place, problem.records)})
     assumed = {q: recorded[q].to_numpy(float) for q in problem.dataset.unknown_flows}
     said = _give_way(document, widened_flows(machine, assumed, problem.records))
     machine = _machine_of(document)
@@ -750,7 +751,12 @@ def _give_way(document: tomlkit.TOMLDocument, limits: Sequence[WidenedLimit]) ->
         unit, si_unit = str(document[section][key]["unit"]), PARAMETERS[limit.place].unit
         reached, value = (from_si(x, unit, si_unit) for x in (limit.reached, limit.value))
         note = f"the fitted machine comes to {reached:.4g} {unit} at {limit.where}"
+        if not limit.is_enough:
+            note += f", beyond {value:.4g} {unit}, as far as a machine file can go"
         stated = f"{document[section][key]['value']:g} {unit}"
+        if limit.value == limit.stated:
+            said.append(f"{limit.place} stays {stated}: {note}")
+            continue
         said.append(f"{limit.place} is {value:.4g} {unit} and no longer {stated}: {note}")
         note = f"{note}; start: {stated} by {document[section][key]['source']}"
         document[section][key] = entry(float(f"{value:.4g}"), unit, None, note)

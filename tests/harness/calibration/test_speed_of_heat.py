@@ -1,6 +1,7 @@
 """Records without a speed: it is the one that gives the recorded heat, and power is predicted."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,10 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, "pd.Serie
     table = pd.read_csv(folder / "data.csv")
     table.loc[3, ["Q_flow_sink_kW", "P_el_kW"]] *= 4.0
     table.to_csv(folder / "data.csv", index=False)
+    # R404A condenses at 16.7 bar at 37 degC and at 23.6 bar at 52 degC: only the hottest records
+    # exceed this limit, not the design point with a sink of 32 degC.
+    path = folder / "start.toml"
+    path.write_text(re.sub(r"(?m)^(p_high_max = \{ value = )[^,]+", r"\g<1>20.5", path.read_text()))
     result = calibrate(folder)
     assert result.exit_code == 0, result.output
     return folder, true, " ".join(result.output.split())
@@ -80,6 +85,19 @@ def test_heat_that_no_speed_gives_is_named(
     assert list(record.outliers) == [4]
     assert "record 4 is against the others: " in said
     assert "but envelope.compressor_speed_max is" in said
+
+
+def test_limits_give_way_at_speeds_that_nobody_read(
+    catalogue: tuple[Path, "pd.Series[float]", str],
+) -> None:
+    folder, _, said = catalogue
+    table = pd.read_csv(folder / "data.csv")
+    assert "envelope.p_high_max is " in said
+    (place,) = re.findall(r"bar and no longer 20.5 bar: .*? at record (\d+)", said)
+    # The most heat at the hottest sink.
+    assert int(place) == 12
+    assert table.T_sink_in_degC[11] == 47.0
+    assert read_machine(str(folder / "machine.toml")).envelope.p_high_max > 20.5e5
 
 
 def test_how_sure_heat_at_a_speed_is_is_not_known(
