@@ -103,7 +103,9 @@ def test_limits_give_way_at_speeds_that_nobody_read(
 def test_how_sure_heat_at_a_speed_is_is_not_known(
     catalogue: tuple[Path, "pd.Series[float]", str],
 ) -> None:
-    machine = read_machine(str(catalogue[0] / "machine.toml"))
+    path = catalogue[0] / "machine.toml"
+    assert "; at a given heat, not at a given speed" in path.read_text()
+    machine = read_machine(str(path))
     assert machine.prediction_uncertainty.Q_flow_sink == 0.0
     assert 0.002 < machine.prediction_uncertainty.P_el < 0.05
 
@@ -207,6 +209,6 @@ def test_speeds_outside_the_envelope_are_one_message(tmp_path: Path) -> None:
     result = calibrate(folder)
     said = " ".join(result.output.split())
     assert result.exit_code == 1
-    assert "records is not that of a speed of the machine" in said
+    assert "records need a speed outside the envelope for their heat" in said
     assert "envelope.compressor_speed_min is 0.95" in said
     assert not (folder / "machine.toml").exists()
