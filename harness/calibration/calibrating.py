@@ -290,8 +290,10 @@ def fit_machine(
         _check_outliers(name, outliers, len(kept))
         stated = stated.without(outliers)
         found = estimate(stated, parameters, start=rough.by_place, progress=told)
-        if beyond := _beyond_speeds(stated, found.fit):
+        # A fit without them may move the speeds of others.
+        while beyond := _beyond_speeds(stated, found.fit):
             outliers |= beyond
+            _check_outliers(name, outliers, len(kept))
             stated = stated.without(beyond)
             found = estimate(stated, parameters, start=found.fit.by_place, progress=told)
         physics = Variant(stated, parameters, found)
@@ -401,13 +403,13 @@ def _check_speeds(problem: Problem, fit: Fit) -> None:
     if len(beyond) > MOST_OUTLIERS * count:
         record, reason = next(iter(beyond.items()))
         raise CalibrationError(
-            f"data set {problem.dataset.descriptor.name}: the heat of {len(beyond)} of {count} "
-            f"records is not that of a speed of the machine, for instance record {record}: "
+            f"data set {problem.dataset.descriptor.name}: {len(beyond)} of {count} records need "
+            f"a speed outside the envelope for their heat, for instance record {record}: "
             f"{reason}; speed 1 is that of the design point, which has the inlets of record "
             f"{design_record(problem.dataset, problem.records)} and gives "
-            f"{problem.machine.design.Q_flow_sink / 1e3:.4g} kW there; set the envelope of the "
-            "start file so, rated_heat in the descriptor, or check the unit of heat; nothing is "
-            "written"
+            f"{problem.machine.design.Q_flow_sink / 1e3:.4g} kW there; widen "
+            f"envelope.{SPEED}_min or {SPEED}_max in the start file, state rated_heat in the "
+            "descriptor, or check the unit of heat; nothing is written"
         )
 
 
@@ -722,18 +724,23 @@ def _write(
                 uncertainty[q] = entry(0.0, "1", None, note)
                 continue
             relative = band.standard_uncertainties[q] / band.values[q]
+            at = "; at a given heat, not at a given speed" * problem.dataset.heat_is_given
             uncertainty[q] = entry(
                 float(np.sqrt(np.mean(relative**2))),
                 "1",
                 None,
-                "relative standard uncertainty of a reading about the prediction: covariance of "
-                "the parameters and residual scatter, root mean square over the records"
-                if q in problem.quantities
-                else "covariance of the parameters, root mean square over the records; "
-                "not measured",
+                (
+                    "relative standard uncertainty of a reading about the prediction: covariance "
+                    "of the parameters and residual scatter, root mean square over the records"
+                    if q in problem.quantities
+                    else "covariance of the parameters, root mean square over the records; "
+                    "not measured"
+                )
+                + at,
             )
         document["prediction_uncertainty"] = uncertainty
     recorded = problem.dataset_with(fit.by_place).values.loc[problem.records]
+    recorded = recorded.assign(**{SPEED: problem.speeds(fit.by_place, problem.records)})
     assumed = {q: recorded[q].to_numpy(float) for q in problem.dataset.unknown_flows}
     said = _give_way(document, widened_flows(machine, assumed, problem.records))
     machine = _machine_of(document)
@@ -750,7 +757,12 @@ def _give_way(document: tomlkit.TOMLDocument, limits: Sequence[WidenedLimit]) ->
         unit, si_unit = str(document[section][key]["unit"]), PARAMETERS[limit.place].unit
         reached, value = (from_si(x, unit, si_unit) for x in (limit.reached, limit.value))
         note = f"the fitted machine comes to {reached:.4g} {unit} at {limit.where}"
+        if not limit.is_enough:
+            note += f", beyond {value:.4g} {unit}, as far as a machine file can go"
         stated = f"{document[section][key]['value']:g} {unit}"
+        if limit.value == limit.stated:
+            said.append(f"{limit.place} stays {stated}: {note}")
+            continue
         said.append(f"{limit.place} is {value:.4g} {unit} and no longer {stated}: {note}")
         note = f"{note}; start: {stated} by {document[section][key]['source']}"
         document[section][key] = entry(float(f"{value:.4g}"), unit, None, note)

@@ -36,17 +36,23 @@ class WidenedLimit:
     ----------
     place : str
         Parameter of the machine file.
+    stated : float
+        By the start file, SI units.
     reached : float
         By the fitted machine, SI units.
     value : float
-        The limit with room for it, SI units.
+        The limit with room for it, as far as a machine file can have that, SI units.
+    is_enough : bool
+        Whether that is within the limit.
     where : str
         Record, or the design point, in words.
     """
 
     place: str
+    stated: float
     reached: float
     value: float
+    is_enough: bool
     where: str
 
 
@@ -103,11 +109,14 @@ def _widened(
     place: str, stated: float, sign: float, reached: Array, room: Array, records: Sequence[int]
 ) -> WidenedLimit | None:
     """Compare a limit with what is reached at the design point and at the records."""
-    at = int(np.nanargmax(sign * reached))
-    if sign * (reached[at] - stated) <= 0.0:
+    # A point without a solution says nothing.
+    beyond = sign * (reached - stated)
+    at = int(np.argmax(np.where(np.isfinite(beyond), beyond, -math.inf)))
+    if not beyond[at] > 0.0:
         return None
     value = float(reached[at] + sign * np.broadcast_to(room, reached.shape)[at])
     definition = PARAMETERS[place]
     value = min(max(value, definition.minimum), definition.maximum)
     where = f"record {records[at - 1]}" if at else "the design point"
-    return WidenedLimit(place, float(reached[at]), value, where)
+    is_enough = sign * (value - float(reached[at])) >= 0.0
+    return WidenedLimit(place, stated, float(reached[at]), value, is_enough, where)

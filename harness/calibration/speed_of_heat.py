@@ -30,8 +30,9 @@ LEAST = BOUNDARY_QUANTITIES["compressor_speed"].least_running
 LARGEST = BOUNDARY_QUANTITIES["compressor_speed"].maximum
 
 # Newton's method squares the error at each step, so one step after heat is met to this share of it
-# is the last; some three are needed. One that would leave what is still possible goes half of the
-# way. Where the cycle has no solution while the speed is known to the share `CLOSE`, there is none.
+# is the last, if heat is still met then; some three are needed. One that would leave what is still
+# possible goes half of the way. Where the cycle has no solution while the speed is known to the
+# share `CLOSE`, there is none.
 NEAR = 1e-5
 ITERATIONS = 50
 LARGEST_STEP = 0.7
@@ -88,28 +89,31 @@ def solve_at_heat(
         solved = cycle.solve_all(some, unknowns[:, active])
         outputs[:, active], efficiency[active] = solved.outputs, solved.efficiency
         unknowns[:, active] = solved.unknowns
-        is_solved = solved.are_solved
-        is_met[active] = is_near[active] & is_solved
-        left = ~is_met[active]
-        active, some, solved = active[left], _of(some, left), _solved(solved, left)
-        if not len(active):
-            break
         with np.errstate(all="ignore"):
             excess = np.log(solved.outputs[_HEAT] / heat[active])
-        is_near[active] = np.abs(excess) < NEAR
+        was_near, is_near[active] = is_near[active], np.abs(excess) < NEAR
+        is_met[active] = was_near & is_near[active]
+        left = ~is_met[active]
+        active, some, solved = active[left], _of(some, left), _solved(solved, left)
+        excess = excess[left]
+        if not len(active):
+            break
         # Where the cycle has no solution, it runs too fast for its exchangers.
         is_slow = excess < 0.0
         low[active] = np.where(is_slow, x[active], low[active])
         high[active] = np.where(is_slow, high[active], x[active])
         lower, upper = low[active], high[active]
         step, follow = _newton_step(cycle, some, solved, excess)
+        # The last step may round to none, at the end of the bracket, and needs no derivative.
+        near = is_near[active]
+        step = np.where(near & np.isnan(step), 0.0, step)
         nearer = x[active] + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
-        is_inside = (nearer > lower) & (nearer < upper)
+        is_inside = near | ((nearer > lower) & (nearer < upper))
         nearer = np.where(is_inside, nearer, 0.5 * (lower + upper))
         unknowns[:, active] += follow * (nearer - x[active])
         x[active] = nearer
         is_lost = upper - lower < np.where(np.isfinite(excess), NEAR, CLOSE)
-        active = active[~is_lost | is_near[active]]
+        active = active[near | ~is_lost]
     return SolutionsAtHeat(
         np.where(is_met, unknowns, np.nan),
         np.where(is_met, outputs, np.nan),

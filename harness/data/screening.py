@@ -437,7 +437,7 @@ def _check_compressor(
             f"ideal work of the implied flow is {efficiency(record):.2f} of the power, expected "
             f"{least:.2f} to 1 (design point {of_design:.2f})",
         )
-    if math.isnan(flow_ratio(record)):  # of an unknown speed
+    if math.isnan(flow_ratio(record)):  # unknown speed, or one of 0
         return math.nan, efficiency(record)
     # The displacement comes from the design point, whose heat was read by the same means.
     heat_u = record.u("Q_flow_sink") / record["Q_flow_sink"]

@@ -11,7 +11,7 @@ from heatpump_twin.harness.calibration.limits import widened_flows, widened_limi
 from heatpump_twin.harness.data.datasets import load_dataset
 from heatpump_twin.harness.data.files import DATASETS
 from heatpump_twin.model.heat_pump import HeatPump
-from heatpump_twin.model.machine import Machine
+from heatpump_twin.model.machine import PARAMETERS, Machine
 from heatpump_twin.model.quantities import OperatingStatus
 from heatpump_twin.solving.cycle import HeatPumpCycle
 
@@ -45,6 +45,12 @@ def test_range_of_an_assumed_flow_follows_the_fit(machine: Machine) -> None:
     assert limit.value == pytest.approx(1.65 * high)
     (limit,) = widened_flows(machine, {"m_flow_source": np.array([0.5 * low])}, [4])
     assert (limit.place, limit.value) == ("envelope.m_flow_source_min", pytest.approx(0.45 * low))
+    # Without a number nothing gives way; none gives way beyond what a machine file can have.
+    assert widened_flows(machine, {"m_flow_source": np.array([np.nan])}, [4]) == []
+    most = PARAMETERS["envelope.m_flow_source_max"].maximum
+    assert limit.is_enough
+    (limit,) = widened_flows(machine, {"m_flow_source": np.array([2.0 * most])}, [4])
+    assert (limit.value, limit.is_enough) == (most, False)
 
 
 def test_machine_that_gets_hotter_than_the_start_file_allows_is_calibrated(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Records without a speed: it is the one that gives the recorded heat, and power is predicted."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,10 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, "pd.Serie
     table = pd.read_csv(folder / "data.csv")
     table.loc[3, ["Q_flow_sink_kW", "P_el_kW"]] *= 4.0
     table.to_csv(folder / "data.csv", index=False)
+    # R404A condenses at 16.7 bar at 37 degC and at 23.6 bar at 52 degC: only the hottest records
+    # exceed this limit, not the design point with a sink of 32 degC.
+    path = folder / "start.toml"
+    path.write_text(re.sub(r"(?m)^(p_high_max = \{ value = )[^,]+", r"\g<1>20.5", path.read_text()))
     result = calibrate(folder)
     assert result.exit_code == 0, result.output
     return folder, true, " ".join(result.output.split())
@@ -82,10 +87,25 @@ def test_heat_that_no_speed_gives_is_named(
     assert "but envelope.compressor_speed_max is" in said
 
 
+def test_limits_give_way_at_speeds_that_nobody_read(
+    catalogue: tuple[Path, "pd.Series[float]", str],
+) -> None:
+    folder, _, said = catalogue
+    table = pd.read_csv(folder / "data.csv")
+    assert "envelope.p_high_max is " in said
+    (place,) = re.findall(r"bar and no longer 20.5 bar: .*? at record (\d+)", said)
+    # The most heat at the hottest sink.
+    assert int(place) == 12
+    assert table.T_sink_in_degC[11] == 47.0
+    assert read_machine(str(folder / "machine.toml")).envelope.p_high_max > 20.5e5
+
+
 def test_how_sure_heat_at_a_speed_is_is_not_known(
     catalogue: tuple[Path, "pd.Series[float]", str],
 ) -> None:
-    machine = read_machine(str(catalogue[0] / "machine.toml"))
+    path = catalogue[0] / "machine.toml"
+    assert "; at a given heat, not at a given speed" in path.read_text()
+    machine = read_machine(str(path))
     assert machine.prediction_uncertainty.Q_flow_sink == 0.0
     assert 0.002 < machine.prediction_uncertainty.P_el < 0.05
 
@@ -101,6 +121,22 @@ def test_speeds_are_those_that_gave_the_heat(machine: Machine) -> None:
     assert again.speed == pytest.approx(inputs.compressor_speed, rel=1e-7)
     assert again.outputs == pytest.approx(solved.outputs, rel=1e-7)
     assert np.isnan(solve_at_heat(cycle, unknown, 30.0 * heat).speed).all()
+
+
+def test_a_solution_is_found_again_from_itself(machine: Machine) -> None:
+    """Fits begin each solution at the last one, with machines that differ by rounding or more."""
+    cycle = QuickCycle(machine)
+    points = random_boundaries(machine, 40, seed=5)
+    inputs = boundaries_of(np.array([list(vars(b).values()) for b in points]))
+    unknown = dataclasses.replace(inputs, compressor_speed=np.full(40, np.nan))
+    first = solve_at_heat(cycle, unknown, cycle.solve_all(inputs).column("Q_flow_sink"))
+    heat = first.column("Q_flow_sink")
+    for change in (0.0, 1e-14, 1e-7, 1e-3):
+        P_el = machine.design.P_el * (1.0 + change)
+        other = QuickCycle(machine.with_parameters({"design_point.P_el": P_el}))
+        again = solve_at_heat(other, unknown, heat, first)
+        assert again.column("Q_flow_sink") == pytest.approx(heat, rel=1e-8)
+        assert again.speed == pytest.approx(first.speed, rel=max(2.0 * change, 1e-12))
 
 
 def test_sensitivities_are_difference_quotients_at_constant_heat(machine: Machine) -> None:
@@ -173,6 +209,6 @@ def test_speeds_outside_the_envelope_are_one_message(tmp_path: Path) -> None:
     result = calibrate(folder)
     said = " ".join(result.output.split())
     assert result.exit_code == 1
-    assert "records is not that of a speed of the machine" in said
+    assert "records need a speed outside the envelope for their heat" in said
     assert "envelope.compressor_speed_min is 0.95" in said
     assert not (folder / "machine.toml").exists()
