@@ -15,6 +15,7 @@ import pandas as pd
 from heatpump_twin.solving.property_tables import refrigerant_table
 
 from .completion import HEAT
+from .contradictions import heat_to_sink
 from .datasets import Dataset
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
@@ -98,14 +99,7 @@ def _is_complete(record: Any) -> bool:
 
 def heat_of_record(record: Any, P_el: float) -> float:
     """Heat to the sink of one record, W: read, or from COP, or from the source's; NaN without."""
-    for heat in (
-        record.get(HEAT, math.nan),
-        record.get("COP", math.nan) * P_el,
-        record.get("Q_flow_source", math.nan) + 0.9 * P_el,
-    ):
-        if math.isfinite(heat):
-            return float(heat)
-    return math.nan
+    return float(heat_to_sink(pd.DataFrame([{**record, "P_el": P_el}]))[0])
 
 
 def estimated_speeds(dataset: Dataset, refrigerant: str, record: int) -> pd.Series[float]:
