@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import statistics
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from heatpump_twin.core.compiling import run_compiler
 from heatpump_twin.fmu.compiling import fmi_headers
 
 from .fmus import Fmu
@@ -54,13 +54,8 @@ def compile_host(folder: Path) -> Path:
     for name, content in fmi_headers().items():
         (folder / name).write_bytes(content)
     host = folder / "timing"
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "ziglang", "cc", "-std=c11", "-O2", "-Wall", "-Wextra"),
-            *("-Werror", f"-I{folder}", str(SOURCE), "-o", str(host), "-ldl", "-lm"),
-        ],
-        check=True,
-    )
+    flags = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-I.")
+    run_compiler(folder, *flags, str(SOURCE), "-o", str(host), "-ldl", "-lm")
     return host
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import fmpy
+
+from heatpump_twin.core.compiling import run_compiler
 
 SOURCES = Path(__file__).resolve().parent / "fmus" / "foreign"
 HEADERS = Path(fmpy.__file__).parent / "c-code"
@@ -54,14 +54,12 @@ def build(
         f'#include "{source.as_posix()}"\n'
         + "".join(f"int {n}(void) {{ return 3; }}\n" for n in refusing)
     )
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "ziglang", "cc", "-shared", "-fPIC", "-O1", "-w"),
-            *(f"-D{name}={value}" for name, value in defines.items()),
-            *(f"-I{folder}" for folder in (HEADERS, SOURCES)),
-            *(generated, "-o", library, "-lm"),
-        ],
-        check=True,
+    run_compiler(
+        path.parent,
+        *("-shared", "-fPIC", "-O1", "-w"),
+        *(f"-D{name}={value}" for name, value in defines.items()),
+        *(f"-I{folder}" for folder in (HEADERS, SOURCES)),
+        *(generated.name, "-o", library.name, "-lm"),
     )
     platform = fmpy.platform if major == "2" else fmpy.platform_tuple
     with zipfile.ZipFile(path, "w") as archive:

@@ -23,7 +23,7 @@ from c_host import (
     run_host,
 )
 
-from heatpump_twin.cache import kept
+from heatpump_twin.core.compiling import run_compiler
 from heatpump_twin.fmu.compiling import compile_libraries
 
 FUNCTIONS = {
@@ -364,19 +364,9 @@ def test_library_for_windows_gives_the_same_results_under_wine(
     on_windows: Callable[[list[str]], subprocess.CompletedProcess[str]],
 ) -> None:
     program = tmp_path / "host.exe"
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-windows-gnu", "-O3", "-s"),
-            *(f"-I{HEADERS}", str(SOURCES / "host.c"), "-o", str(program)),
-        ],
-        check=True,
-        # Parts of the C library of Windows are there since the FMU was compiled.
-        env={
-            **os.environ,
-            "ZIG_GLOBAL_CACHE_DIR": str(kept("fmu", "zig")),
-            "ZIG_LOCAL_CACHE_DIR": str(tmp_path / "zig"),
-        },
-    )
+    flags = ("-target", "x86_64-windows-gnu", "-O3", "-s", f"-I{HEADERS}")
+    # Parts of the C library of Windows are there since the FMU was compiled.
+    run_compiler(tmp_path, *flags, str(SOURCES / "host.c"), "-o", program.name)
     folder = Path(shutil.copytree(unzipped, tmp_path / "a b ü"))
     command = host_command(tmp_path / "host", folder, INPUTS, OUTPUTS, STEPS)
     arguments = [

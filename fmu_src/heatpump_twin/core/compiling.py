@@ -7,7 +7,6 @@ machine.
 from __future__ import annotations
 
 import os
-import shutil
 import struct
 import sys
 from collections.abc import Mapping
@@ -112,7 +111,6 @@ def compile_library(
     name: str,
     files: Mapping[str, bytes],
     flags: tuple[str, ...] = (),
-    cache: Path | None = None,
 ) -> Path:
     """Compile a shared library for a platform, or find it in the cache.
 
@@ -129,8 +127,6 @@ def compile_library(
         C files and headers by name, which are put into one folder.
     flags : tuple of str
         Of the compiler, beside `FLAGS` and those of the platform.
-    cache : Path, optional
-        Folder that keeps results; one of the cache by default.
 
     Raises
     ------
@@ -142,8 +138,7 @@ def compile_library(
     digest = sha256("\0".join((_compiler_version(), name, *made.targets, *flags)).encode())
     for file, content in sorted(files.items()):
         digest.update(f"\0{file}\0".encode() + content)
-    kept_name = f"{digest.hexdigest()[:32]}{made.suffix}"
-    result = cache / kept_name if cache else kept(name, kept_name)
+    result = kept(name, f"{digest.hexdigest()[:32]}{made.suffix}")
     if not result.is_file():
         cache = result.parent
         try:
@@ -152,9 +147,7 @@ def compile_library(
                 if not result.is_file():
                     # Its final name comes in one move, so that nobody sees half a file.
                     with temporary_folder(cache, "compiling_") as folder:
-                        (folder / "library").write_bytes(
-                            _compile(folder, name, files, made, flags, cache)
-                        )
+                        (folder / "library").write_bytes(_compile(folder, name, files, made, flags))
                         os.replace(folder / "library", result)
         except OSError as error:
             raise InputError(
@@ -179,44 +172,52 @@ def _compile(
     files: Mapping[str, bytes],
     platform: Platform,
     flags: tuple[str, ...],
-    cache: Path,
 ) -> bytes:
     for file, content in files.items():
         (folder / file).write_bytes(content)
-    parts = [
-        _run_compiler(folder, f"{name}{platform.suffix}", sorted(files), target, flags, cache)
-        for target in platform.targets
-    ]
-    shutil.rmtree(folder / "zig", ignore_errors=True)
+    output, parts = f"{name}{platform.suffix}", []
+    for target in platform.targets:
+        # Relative names from inside the folder: its place must not get into the result.
+        c_files = (file for file in sorted(files) if file.endswith(".c"))
+        run_compiler(folder, "-target", target, "-I.", "-o", output, *c_files, *flags)
+        parts.append((folder / output).read_bytes())
     if len(parts) == 1:
         return parts[0]
     return universal({t.partition("-")[0]: p for t, p in zip(platform.targets, parts, strict=True)})
 
 
-def _run_compiler(
-    folder: Path,
-    output: str,
-    files: list[str],
-    target: str,
-    flags: tuple[str, ...],
-    cache: Path,
-) -> bytes:
-    # Relative names from inside the folder: its place must not get into the result.
-    command = [sys.executable, "-m", "ziglang", "cc", "-target", target, "-I.", "-o", output]
-    command += [file for file in files if file.endswith(".c")]
-    # Zig's own cache keeps the parts of the C libraries, which no change of ours alters.
-    environment = {
-        **os.environ,
-        "ZIG_GLOBAL_CACHE_DIR": str(cache / "zig"),
-        "ZIG_LOCAL_CACHE_DIR": str(folder / "zig"),
-    }
-    done = run_process([*command, *flags], cwd=folder, env=environment)
+def run_compiler(folder: Path, *arguments: str) -> None:
+    """Run the C compiler in a folder, with what it keeps in one folder of the cache.
+
+    Parameters
+    ----------
+    folder : Path
+        Where relative names begin. The compiler must not lie below it: zig would name its own files
+        from there, and compile the C libraries of a target again, which takes minutes.
+    *arguments : str
+        Of ``zig cc``.
+
+    Raises
+    ------
+    InputError
+        If the compiler is missing or fails.
+    """
+    _compiler_version()
+    with temporary_folder(folder, "zig_") as local:
+        # Zig's own cache keeps the parts of the C libraries, which no change of ours alters.
+        environment = {
+            **os.environ,
+            "ZIG_GLOBAL_CACHE_DIR": str(kept("zig")),
+            "ZIG_LOCAL_CACHE_DIR": str(local),
+        }
+        command = [sys.executable, "-m", "ziglang", "cc", *arguments]
+        done = run_process(command, cwd=folder, env=environment)
     if done.returncode:
+        target = " ".join(arguments[1:2]) if arguments[:1] == ("-target",) else "this computer"
         raise InputError(
             f"the C compiler (ziglang) failed for {target}: "
             f"{done.stderr.strip() or f'exit code {done.returncode}'}"
         )
-    return (folder / output).read_bytes()
 
 
 def universal(parts: Mapping[str, bytes]) -> bytes:

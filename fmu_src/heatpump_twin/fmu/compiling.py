@@ -70,17 +70,12 @@ def _prefix_header(model_identifier: str) -> str:
 """
 
 
-def compile_libraries(cache: Path | None = None) -> dict[str, bytes]:
+def compile_libraries() -> dict[str, bytes]:
     """Return the library of each platform, by FMI's name of it.
 
     The first compilation on a computer takes up to two minutes, nearly all of it for Windows' C
     library; later ones take the results from the cache. Equal sources and compilers give equal
     bytes.
-
-    Parameters
-    ----------
-    cache : Path, optional
-        Folder that keeps results; one of the cache by default.
 
     Raises
     ------
@@ -88,11 +83,11 @@ def compile_libraries(cache: Path | None = None) -> dict[str, bytes]:
         If the compiler is missing or fails, or the cache cannot be written.
     """
     files = {**sources("fmu"), **fmi_headers()}
-    compile_one = partial(_compile, files=files, cache=cache)
+    compile_one = partial(_compile, files=files)
     # Each waits for a compiler that is a process of its own.
     with ThreadPoolExecutor(len(PLATFORMS)) as pool:
         return dict(zip(PLATFORMS, pool.map(compile_one, PLATFORMS), strict=True))
 
 
-def _compile(platform: str, files: dict[str, bytes], cache: Path | None) -> bytes:
-    return compile_library(platform, "fmu", files, _FLAGS[platform], cache).read_bytes()
+def _compile(platform: str, files: dict[str, bytes]) -> bytes:
+    return compile_library(platform, "fmu", files, _FLAGS[platform]).read_bytes()
