@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from heatpump_twin.cache import kept
+
 COMMAND = (
     sys.executable,
     "-c",
@@ -22,6 +24,15 @@ COMMAND = (
     "from heatpump_twin.harness.entry import main; main()",
 )
 _MARK = "HEATPUMP_TWIN_TEST"
+
+
+def new_cache(folder: Path) -> Path:
+    """Make a cache in a folder that is empty but for C libraries, which take minutes to compile."""
+    cache, libraries = folder / "cache", kept("zig")
+    cache.mkdir()
+    libraries.mkdir(parents=True, exist_ok=True)
+    (cache / libraries.name).symlink_to(libraries)
+    return cache
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import fmpy
 import pytest
+from commands import new_cache
 from conftest import ROOT
 from fmpy.model_description import ModelDescription
 
@@ -56,9 +57,10 @@ def test_another_parameter_gives_another_guid(
     assert parameters == machine.with_parameters({"standby_power": 11.0})
     # With the map of the first, as made for the other: nothing but the parameter differs.
     first = cache_folder(machine, DEFAULT_MAP_TOLERANCE, POINTS)
-    (tmp_path / "cache").mkdir()
-    (tmp_path / "cache" / "fmu").symlink_to(kept("fmu"))
-    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    libraries = kept("fmu")
+    cache = new_cache(tmp_path)
+    (cache / libraries.name).symlink_to(libraries)
+    monkeypatch.setenv(CACHE_VARIABLE, str(cache))
     second = cache_folder(parameters, DEFAULT_MAP_TOLERANCE, POINTS)
     shutil.copytree(first, second)
     for part, name in (

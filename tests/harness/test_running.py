@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from commands import Ended, run
+from commands import Ended, new_cache, run
 
 from heatpump_twin.cache import CACHE_VARIABLE, kept
 from heatpump_twin.machine_files.machine_file import read_machine_file
@@ -60,7 +60,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path):
 
 
 def test_no_home_is_no_obstacle(home: Path, fmu: Path, tmp_path: Path) -> None:
-    cache = {CACHE_VARIABLE: str(tmp_path / "cache")}
+    cache = {CACHE_VARIABLE: str(new_cache(tmp_path))}
     out = tmp_path / "report"
     assert_ended(run("validate", "--fmu", fmu, "-o", out, home=home, **cache), 0)
     assert (out / "report.html").is_file()
@@ -134,7 +134,7 @@ def test_finished_things_are_found_where_nothing_can_be_written(
 
 def test_first_runs_at_once(fmu: Path, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
-    cache = {CACHE_VARIABLE: str(tmp_path / "cache")}
+    cache = {CACHE_VARIABLE: str(new_cache(tmp_path))}
 
     def drawn(i: int) -> Ended:
         arguments = ("diagram", "--point", 3, "--fmu", fmu, "-o", tmp_path / str(i))
