@@ -90,7 +90,7 @@ def build(
         Address of a Dask cluster that makes the performance map; all cores of this machine
         without it.
     progress : Progress
-        Told after each task of the map.
+        Told after each task of the map, and of what is compiled if that takes long.
     certificate_points : int
         Random boundaries at which the map is compared with TESPy.
     slave_folder : Path, optional
@@ -134,7 +134,10 @@ def build(
         except DesignPointError as error:
             raise InputError(f"machine file {path}: {error}") from error
     with staged(output.parent, f"output {output}") as stage, temporary_folder() as folder:
-        packed = _pack(folder, path, parameters, certified, needs_execution_tool, start_values)
+        libraries = compile_libraries(progress)
+        packed = _pack(
+            folder, path, parameters, certified, libraries, needs_execution_tool, start_values
+        )
         shutil.copy(packed, stage / output.name)
     if slave_folder is not None:
         with staged(slave_folder.parent, f"slave folder {slave_folder}") as stage:
@@ -185,6 +188,7 @@ def _pack(
     machine_file: Path,
     machine: Machine,
     certified: CertifiedMap,
+    libraries: Mapping[str, bytes],
     needs_execution_tool: bool,
     start_values: StartValues,
 ) -> Path:
@@ -201,7 +205,7 @@ def _pack(
     certified.certificate.save(resources / CERTIFICATE)
     files = sources(machine.name)
     _write(c_files, files)
-    for platform, library in compile_libraries().items():
+    for platform, library in libraries.items():
         name = f"{machine.name}{PLATFORMS[platform].suffix}"
         _write(binaries / platform, {name: library})
     guid = content_hash(content)

@@ -6,12 +6,18 @@ headers of FMI are those that FMPy ships.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from importlib.util import find_spec
 from pathlib import Path
 
-from heatpump_twin.core.compiling import PLATFORMS, compile_library, core_sources
+from heatpump_twin.core.compiling import (
+    PLATFORMS,
+    WEB,
+    compile_library,
+    compiled_core,
+    core_sources,
+)
+from heatpump_twin.map_making.jobs import Progress, no_progress
 from heatpump_twin.model.errors import InputError
 
 from . import variables
@@ -24,6 +30,9 @@ PREFIX_HEADER = "function_prefix.h"
 # made the names of another FMU visible to all.
 OVERRIDE = "-DFMI2_OVERRIDE_FUNCTION_PREFIX"
 _FLAGS = {"linux64": (OVERRIDE, "-Wl,-Bsymbolic"), "win64": (OVERRIDE,), "darwin64": (OVERRIDE,)}
+
+# What is in the cache is there sooner, s.
+_SOON = 0.5
 
 
 def sources(model_identifier: str) -> dict[str, bytes]:
@@ -70,12 +79,17 @@ def _prefix_header(model_identifier: str) -> str:
 """
 
 
-def compile_libraries() -> dict[str, bytes]:
+def compile_libraries(progress: Progress = no_progress) -> dict[str, bytes]:
     """Return the library of each platform, by FMI's name of it.
 
-    The first compilation on a computer takes up to two minutes, nearly all of it for Windows' C
-    library; later ones take the results from the cache. Equal sources and compilers give equal
-    bytes.
+    The core for browsers, which the FMU's documentation needs, is compiled beside them. The first
+    compilation on a computer takes up to two minutes, nearly all of it for Windows' C library;
+    later ones take the results from the cache. Equal sources and compilers give equal bytes.
+
+    Parameters
+    ----------
+    progress : Progress
+        Told of the compilation if it takes long.
 
     Raises
     ------
@@ -83,11 +97,18 @@ def compile_libraries() -> dict[str, bytes]:
         If the compiler is missing or fails, or the cache cannot be written.
     """
     files = {**sources("fmu"), **fmi_headers()}
-    compile_one = partial(_compile, files=files)
     # Each waits for a compiler that is a process of its own.
-    with ThreadPoolExecutor(len(PLATFORMS)) as pool:
-        return dict(zip(PLATFORMS, pool.map(compile_one, PLATFORMS), strict=True))
-
-
-def _compile(platform: str, files: dict[str, bytes]) -> bytes:
-    return compile_library(platform, "fmu", files, _FLAGS[platform]).read_bytes()
+    with ThreadPoolExecutor(len(PLATFORMS) + 1) as pool:
+        libraries = {
+            platform: pool.submit(compile_library, platform, "fmu", files, _FLAGS[platform])
+            for platform in PLATFORMS
+        }
+        jobs = [*libraries.values(), pool.submit(compiled_core, WEB)]
+        pending = wait(jobs, timeout=_SOON).not_done
+        while pending:
+            progress("compiling", len(jobs) - len(pending), len(jobs))
+            pending = wait(pending, return_when=FIRST_COMPLETED).not_done
+            if not pending:
+                progress("compiling", len(jobs), len(jobs))
+        jobs[-1].result()
+        return {platform: job.result().read_bytes() for platform, job in libraries.items()}
