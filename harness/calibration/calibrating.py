@@ -288,22 +288,18 @@ def fit_machine(
         _check_speeds(stated, rough)
         outliers |= _contradicting(stated, rough)
         _check_outliers(name, outliers, len(kept))
-        stated = stated.without(outliers)
-        found = estimate(stated, parameters, start=rough.by_place, progress=told)
-        # A fit without them may move the speeds of others.
-        while beyond := _beyond_speeds(stated, found.fit):
-            outliers |= beyond
-            _check_outliers(name, outliers, len(kept))
-            stated = stated.without(beyond)
-            found = estimate(stated, parameters, start=found.fit.by_place, progress=told)
-        physics = Variant(stated, parameters, found)
-        if len(stated.records) >= LEAST_LEARNED:
+        first = stated.without(outliers)
+        physics = fit_within_speeds(first, parameters, rough.by_place, outliers, told)
+        if len(physics.problem.records) >= LEAST_LEARNED:
             learned = _learned(physics, outliers, told)
             _check_outliers(name, outliers, len(kept))
-        if set(stated.records) & set(outliers):
-            stated = stated.without(outliers)
-            found = estimate(stated, parameters, start=found.fit.by_place, progress=told)
-            physics = Variant(stated, parameters, found)
+        # Both are fitted to the same records, and neither needs a speed outside the envelope.
+        while set(physics.problem.records) & set(outliers):
+            fewer, values = physics.problem.without(outliers), physics.estimate.fit.by_place
+            physics = fit_within_speeds(fewer, parameters, values, outliers, told)
+            if learned is not None and set(learned.problem.records) & set(outliers):
+                learned = _learned(physics, outliers, told)
+                _check_outliers(name, outliers, len(kept))
     except KeyboardInterrupt:
         if physics is None:
             raise
@@ -395,6 +391,46 @@ def _beyond_speeds(problem: Problem, fit: Fit) -> dict[int, str]:
                 f"envelope.{SPEED}_{end} is {limit:g}"
             )
     return reasons
+
+
+def fit_within_speeds(
+    problem: Problem,
+    parameters: tuple[FreeParameter, ...],
+    start: dict[str, float],
+    outliers: dict[int, str],
+    told: Callable[[Estimate], None] | None = None,
+) -> Variant:
+    """Fit until no record takes a speed outside the envelope.
+
+    A fit without some records may move the speeds of others.
+
+    Parameters
+    ----------
+    problem : Problem
+        With uncertainties as stated.
+    parameters : tuple of FreeParameter
+        That may move.
+    start : dict of str to float
+        Where to begin, by place.
+    outliers : dict of int to str
+        Records that were left out before; those that are left out here are added.
+    told : callable, optional
+        Told of every fit.
+
+    Raises
+    ------
+    CalibrationError
+        If too many are left out.
+    """
+    count = len({*problem.records, *outliers})
+    while True:
+        found = estimate(problem, parameters, start=start, progress=told)
+        beyond = _beyond_speeds(problem, found.fit)
+        if not beyond:
+            return Variant(problem, parameters, found)
+        outliers |= beyond
+        _check_outliers(problem.dataset.descriptor.name, outliers, count)
+        problem, start = problem.without(beyond), found.fit.by_place
 
 
 def _check_speeds(problem: Problem, fit: Fit) -> None:
