@@ -389,6 +389,7 @@ def _beyond_speeds(problem: Problem, fit: Fit) -> dict[int, str]:
             reasons[int(record)] = (
                 f"{heat} takes a speed of {speed:.3g} times that of the design point, but "
                 f"envelope.{SPEED}_{end} is {limit:g}"
+                + ": below its least speed a machine cycles" * (speed < least)
             )
     return reasons
 
