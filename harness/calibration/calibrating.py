@@ -39,6 +39,7 @@ from .cross_validation import (
     predict_with_band,
     unseen_error,
 )
+from .doubts import media_doubt
 from .estimating import Estimate, estimate
 from .fitting import Fit, Problem
 from .learning import PLACE, is_weight
@@ -111,6 +112,8 @@ class Calibration:
         Which records took part.
     limits : tuple of str
         What is said of limits of the start file that gave way.
+    doubt : str
+        Why refrigerant or media of the start file may be wrong; empty where nothing says so.
     """
 
     machine: Machine
@@ -121,6 +124,7 @@ class Calibration:
     error: float
     screening: Screening
     limits: tuple[str, ...]
+    doubt: str
 
 
 @dataclass
@@ -221,7 +225,7 @@ def calibrate(
             )
         except KeyboardInterrupt:
             record = None
-    document, machine, limits = _write(chosen.problem, fitted.start, chosen.estimate.fit, band)
+    document, machine, limits, doubt = _write(chosen, fitted.start, band)
     if record is not None:
         # Of the machine as it was written, so that rounded numbers are those that an FMU has.
         answers = fit_answers(machine, record.with_flows_found(dataset), record.records)
@@ -237,6 +241,7 @@ def calibrate(
         chosen.estimate.fit.left_out_error,
         fitted.screening,
         limits,
+        doubt,
     )
 
 
@@ -389,7 +394,8 @@ def _beyond_speeds(problem: Problem, fit: Fit) -> dict[int, str]:
             reasons[int(record)] = (
                 f"{heat} takes a speed of {speed:.3g} times that of the design point, but "
                 f"envelope.{SPEED}_{end} is {limit:g}"
-                + ": below its least speed a machine cycles" * (speed < least)
+                + ": below its least speed a machine cycles"
+                * (speed < least)
             )
     return reasons
 
@@ -711,12 +717,14 @@ def _parameters(fit: Fit) -> list[FittedParameter]:
 
 
 def _write(
-    problem: Problem, start: Start, fit: Fit, band: BandedPrediction | None
-) -> tuple[tomlkit.TOMLDocument, Machine, tuple[str, ...]]:
+    variant: Variant, start: Start, band: BandedPrediction | None
+) -> tuple[tomlkit.TOMLDocument, Machine, tuple[str, ...], str]:
     """Put fitted values into the start file; everything else stays as its author wrote it.
 
-    But limits that the fitted machine exceeds at its records give way; that is said in words.
+    But limits that the fitted machine exceeds at its records give way; that is said in words, and
+    what it may say of refrigerant and media.
     """
+    problem, fit = variant.problem, variant.estimate.fit
     document = tomlkit.parse(tomlkit.dumps(start.document))
     descriptor = problem.dataset.descriptor
     note = (
@@ -779,15 +787,25 @@ def _write(
     recorded = problem.dataset_with(fit.by_place).values.loc[problem.records]
     recorded = recorded.assign(**{SPEED: problem.speeds(fit.by_place, problem.records)})
     assumed = {q: recorded[q].to_numpy(float) for q in problem.dataset.unknown_flows}
-    said = _give_way(document, widened_flows(machine, assumed, problem.records))
+    said = give_way(document, widened_flows(machine, assumed, problem.records))
     machine = _machine_of(document)
     inlets = recorded[list(BOUNDARY_QUANTITIES)].to_numpy(float)
-    of_results = _give_way(document, widened_limits(machine, inlets, problem.records))
-    return document, _machine_of(document) if of_results else machine, (*said, *of_results)
+    beyond = widened_limits(machine, inlets, problem.records)
+    doubt = media_doubt(machine, beyond, variant.estimate.uncertainty_factors)
+    said = (*said, *give_way(document, beyond))
+    return document, _machine_of(document) if beyond else machine, said, doubt
 
 
-def _give_way(document: tomlkit.TOMLDocument, limits: Sequence[WidenedLimit]) -> tuple[str, ...]:
-    """Put wider limits into a machine file and say so."""
+def give_way(document: tomlkit.TOMLDocument, limits: Sequence[WidenedLimit]) -> tuple[str, ...]:
+    """Put wider limits into a machine file and say so.
+
+    Parameters
+    ----------
+    document : tomlkit.TOMLDocument
+        Is changed.
+    limits : sequence of WidenedLimit
+        From `limits`.
+    """
     said = []
     for limit in limits:
         section, key = limit.place.split(".")

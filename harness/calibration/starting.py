@@ -292,7 +292,8 @@ def _estimated(quantity: str, refrigerant: str, T: float, quality: int, limit: f
     )
 
 
-def _approach(medium: str) -> tuple[float, float]:
+def approach_of(medium: str) -> tuple[float, float]:
+    """Usual difference of saturation to the inlet of a medium and its standard uncertainty, K."""
     return AIR_APPROACH if medium.split("::")[-1] == "Air" else LIQUID_APPROACH
 
 
@@ -315,7 +316,7 @@ def first_approach(heat_flow: float, m_flow: float, medium: str, side: str, T_in
             f"{table.low - 273.15:.1f} to {table.high - 273.15:.1f} degC only"
         )
     change = heat_flow / (m_flow * heat_capacity)
-    return max(_approach(medium)[0], change / EFFECTIVENESS)
+    return max(approach_of(medium)[0], change / EFFECTIVENESS)
 
 
 def _design_parameters(
@@ -361,7 +362,7 @@ def _design_parameters(
                 DESIGN_SCALE_KELVIN * per_kelvin,
                 min(near, far),
                 max(near, far),
-                math.inf if measured else _approach(medium)[1] * per_kelvin,
+                math.inf if measured else approach_of(medium)[1] * per_kelvin,
             )
         )
     return tuple(found)
