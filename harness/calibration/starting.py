@@ -48,6 +48,9 @@ DESIGN_SCALE, DESIGN_SCALE_KELVIN = 0.02, 0.5
 # An inlet varies where its standard deviation exceeds this fraction of the mean (temperatures: K).
 LEAST_VARIATION, LEAST_VARIATION_KELVIN = 0.02, 0.5
 
+# Auxiliary powers that follow a flow.
+PUMPS = ("source_pump_power", "sink_pump_power")
+
 # Key under which a calibrated machine file names the data in its [sources].
 CALIBRATION = "calibration"
 
@@ -150,7 +153,7 @@ def begin(dataset: Dataset, path: Path, records: list[int]) -> Start:
     options, not_varied = [], {}
     for place, parameter in machine_file.parameters():
         section = place.split(".")[0]
-        is_option = section in COMPONENTS or place == "auxiliary_power"
+        is_option = section in COMPONENTS or place in ("auxiliary_power", *PUMPS)
         if not is_option or not parameter.si_uncertainty:
             continue
         needed = parameter.definition.told_by
