@@ -39,6 +39,7 @@ from .cross_validation import (
     predict_with_band,
     unseen_error,
 )
+from .doubts import media_doubt
 from .estimating import Estimate, estimate
 from .fitting import Fit, Problem
 from .learning import PLACE, is_weight
@@ -111,6 +112,8 @@ class Calibration:
         Which records took part.
     limits : tuple of str
         What is said of limits of the start file that gave way.
+    doubt : str
+        Why refrigerant or media of the start file may be wrong; empty where nothing says so.
     """
 
     machine: Machine
@@ -121,6 +124,7 @@ class Calibration:
     error: float
     screening: Screening
     limits: tuple[str, ...]
+    doubt: str
 
 
 @dataclass
@@ -221,7 +225,7 @@ def calibrate(
             )
         except KeyboardInterrupt:
             record = None
-    document, machine, limits = _write(chosen.problem, fitted.start, chosen.estimate.fit, band)
+    document, machine, limits, doubt = _write(chosen, fitted.start, band)
     if record is not None:
         # Of the machine as it was written, so that rounded numbers are those that an FMU has.
         answers = fit_answers(machine, record.with_flows_found(dataset), record.records)
@@ -237,6 +241,7 @@ def calibrate(
         chosen.estimate.fit.left_out_error,
         fitted.screening,
         limits,
+        doubt,
     )
 
 
@@ -288,22 +293,18 @@ def fit_machine(
         _check_speeds(stated, rough)
         outliers |= _contradicting(stated, rough)
         _check_outliers(name, outliers, len(kept))
-        stated = stated.without(outliers)
-        found = estimate(stated, parameters, start=rough.by_place, progress=told)
-        # A fit without them may move the speeds of others.
-        while beyond := _beyond_speeds(stated, found.fit):
-            outliers |= beyond
-            _check_outliers(name, outliers, len(kept))
-            stated = stated.without(beyond)
-            found = estimate(stated, parameters, start=found.fit.by_place, progress=told)
-        physics = Variant(stated, parameters, found)
-        if len(stated.records) >= LEAST_LEARNED:
+        first = stated.without(outliers)
+        physics = fit_within_speeds(first, parameters, rough.by_place, outliers, told)
+        if len(physics.problem.records) >= LEAST_LEARNED:
             learned = _learned(physics, outliers, told)
             _check_outliers(name, outliers, len(kept))
-        if set(stated.records) & set(outliers):
-            stated = stated.without(outliers)
-            found = estimate(stated, parameters, start=found.fit.by_place, progress=told)
-            physics = Variant(stated, parameters, found)
+        # Both are fitted to the same records, and neither needs a speed outside the envelope.
+        while set(physics.problem.records) & set(outliers):
+            fewer, values = physics.problem.without(outliers), physics.estimate.fit.by_place
+            physics = fit_within_speeds(fewer, parameters, values, outliers, told)
+            if learned is not None and set(learned.problem.records) & set(outliers):
+                learned = _learned(physics, outliers, told)
+                _check_outliers(name, outliers, len(kept))
     except KeyboardInterrupt:
         if physics is None:
             raise
@@ -393,8 +394,50 @@ def _beyond_speeds(problem: Problem, fit: Fit) -> dict[int, str]:
             reasons[int(record)] = (
                 f"{heat} takes a speed of {speed:.3g} times that of the design point, but "
                 f"envelope.{SPEED}_{end} is {limit:g}"
+                + ": below its least speed a machine cycles"
+                * (speed < least)
             )
     return reasons
+
+
+def fit_within_speeds(
+    problem: Problem,
+    parameters: tuple[FreeParameter, ...],
+    start: dict[str, float],
+    outliers: dict[int, str],
+    told: Callable[[Estimate], None] | None = None,
+) -> Variant:
+    """Fit until no record takes a speed outside the envelope.
+
+    A fit without some records may move the speeds of others.
+
+    Parameters
+    ----------
+    problem : Problem
+        With uncertainties as stated.
+    parameters : tuple of FreeParameter
+        That may move.
+    start : dict of str to float
+        Where to begin, by place.
+    outliers : dict of int to str
+        Records that were left out before; those that are left out here are added.
+    told : callable, optional
+        Told of every fit.
+
+    Raises
+    ------
+    CalibrationError
+        If too many are left out.
+    """
+    count = len({*problem.records, *outliers})
+    while True:
+        found = estimate(problem, parameters, start=start, progress=told)
+        beyond = _beyond_speeds(problem, found.fit)
+        if not beyond:
+            return Variant(problem, parameters, found)
+        outliers |= beyond
+        _check_outliers(problem.dataset.descriptor.name, outliers, count)
+        problem, start = problem.without(beyond), found.fit.by_place
 
 
 def _check_speeds(problem: Problem, fit: Fit) -> None:
@@ -674,12 +717,14 @@ def _parameters(fit: Fit) -> list[FittedParameter]:
 
 
 def _write(
-    problem: Problem, start: Start, fit: Fit, band: BandedPrediction | None
-) -> tuple[tomlkit.TOMLDocument, Machine, tuple[str, ...]]:
+    variant: Variant, start: Start, band: BandedPrediction | None
+) -> tuple[tomlkit.TOMLDocument, Machine, tuple[str, ...], str]:
     """Put fitted values into the start file; everything else stays as its author wrote it.
 
-    But limits that the fitted machine exceeds at its records give way; that is said in words.
+    But limits that the fitted machine exceeds at its records give way; that is said in words, and
+    what it may say of refrigerant and media.
     """
+    problem, fit = variant.problem, variant.estimate.fit
     document = tomlkit.parse(tomlkit.dumps(start.document))
     descriptor = problem.dataset.descriptor
     note = (
@@ -742,15 +787,25 @@ def _write(
     recorded = problem.dataset_with(fit.by_place).values.loc[problem.records]
     recorded = recorded.assign(**{SPEED: problem.speeds(fit.by_place, problem.records)})
     assumed = {q: recorded[q].to_numpy(float) for q in problem.dataset.unknown_flows}
-    said = _give_way(document, widened_flows(machine, assumed, problem.records))
+    said = give_way(document, widened_flows(machine, assumed, problem.records))
     machine = _machine_of(document)
     inlets = recorded[list(BOUNDARY_QUANTITIES)].to_numpy(float)
-    of_results = _give_way(document, widened_limits(machine, inlets, problem.records))
-    return document, _machine_of(document) if of_results else machine, (*said, *of_results)
+    beyond = widened_limits(machine, inlets, problem.records)
+    doubt = media_doubt(machine, beyond, variant.estimate.uncertainty_factors)
+    said = (*said, *give_way(document, beyond))
+    return document, _machine_of(document) if beyond else machine, said, doubt
 
 
-def _give_way(document: tomlkit.TOMLDocument, limits: Sequence[WidenedLimit]) -> tuple[str, ...]:
-    """Put wider limits into a machine file and say so."""
+def give_way(document: tomlkit.TOMLDocument, limits: Sequence[WidenedLimit]) -> tuple[str, ...]:
+    """Put wider limits into a machine file and say so.
+
+    Parameters
+    ----------
+    document : tomlkit.TOMLDocument
+        Is changed.
+    limits : sequence of WidenedLimit
+        From `limits`.
+    """
     said = []
     for limit in limits:
         section, key = limit.place.split(".")

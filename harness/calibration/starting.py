@@ -48,6 +48,9 @@ DESIGN_SCALE, DESIGN_SCALE_KELVIN = 0.02, 0.5
 # An inlet varies where its standard deviation exceeds this fraction of the mean (temperatures: K).
 LEAST_VARIATION, LEAST_VARIATION_KELVIN = 0.02, 0.5
 
+# Auxiliary powers that follow a flow.
+PUMPS = ("source_pump_power", "sink_pump_power")
+
 # Key under which a calibrated machine file names the data in its [sources].
 CALIBRATION = "calibration"
 
@@ -150,7 +153,7 @@ def begin(dataset: Dataset, path: Path, records: list[int]) -> Start:
     options, not_varied = [], {}
     for place, parameter in machine_file.parameters():
         section = place.split(".")[0]
-        is_option = section in COMPONENTS or place == "auxiliary_power"
+        is_option = section in COMPONENTS or place in ("auxiliary_power", *PUMPS)
         if not is_option or not parameter.si_uncertainty:
             continue
         needed = parameter.definition.told_by
@@ -292,7 +295,8 @@ def _estimated(quantity: str, refrigerant: str, T: float, quality: int, limit: f
     )
 
 
-def _approach(medium: str) -> tuple[float, float]:
+def approach_of(medium: str) -> tuple[float, float]:
+    """Usual difference of saturation to the inlet of a medium and its standard uncertainty, K."""
     return AIR_APPROACH if medium.split("::")[-1] == "Air" else LIQUID_APPROACH
 
 
@@ -315,7 +319,7 @@ def first_approach(heat_flow: float, m_flow: float, medium: str, side: str, T_in
             f"{table.low - 273.15:.1f} to {table.high - 273.15:.1f} degC only"
         )
     change = heat_flow / (m_flow * heat_capacity)
-    return max(_approach(medium)[0], change / EFFECTIVENESS)
+    return max(approach_of(medium)[0], change / EFFECTIVENESS)
 
 
 def _design_parameters(
@@ -361,7 +365,7 @@ def _design_parameters(
                 DESIGN_SCALE_KELVIN * per_kelvin,
                 min(near, far),
                 max(near, far),
-                math.inf if measured else _approach(medium)[1] * per_kelvin,
+                math.inf if measured else approach_of(medium)[1] * per_kelvin,
             )
         )
     return tuple(found)

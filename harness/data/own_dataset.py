@@ -263,11 +263,12 @@ def _descriptor(proposal: Proposal, name: str, counted: int | None = None) -> st
 
 def _start(proposal: Proposal, dataset: Dataset, name: str) -> str:
     """Write the start file: usual numbers, the media, and an envelope around the records."""
-    refrigerant, source, sink = proposal.media
+    refrigerant, source, _ = proposal.media
     document = tomlkit.parse(template(START_FILE))
     document["name"], document["title"] = name, f"The heat pump of {proposal.table.path.name}"
-    document["refrigerant"] = refrigerant
-    document["source_medium"], document["sink_medium"] = source, sink
+    keys = ("refrigerant", "source_medium", "sink_medium")
+    for key, medium, why in zip(keys, proposal.media, proposal.why_media, strict=True):
+        document[key] = tomlkit.string(medium).comment(why)
     envelope: Any = document["envelope"]
     for quantity in BOUNDARY_QUANTITIES:
         values, of = dataset.values[quantity], "of the table"

@@ -15,7 +15,7 @@ import pandas as pd
 from heatpump_twin.machine_files.unit_names import absolute_unit, kind_of, known_unit
 from heatpump_twin.machine_files.units import from_si
 from heatpump_twin.model.errors import InputError
-from heatpump_twin.model.quantities import QUANTITIES
+from heatpump_twin.model.quantities import QUANTITIES, celsius
 from heatpump_twin.solving.media import abstract_state
 
 from . import unit_guess
@@ -148,6 +148,8 @@ class Proposal:
         Entries of the descriptor for quantities that no column has.
     media : tuple of str
         Refrigerant, source and sink medium.
+    why_media : tuple of str
+        Why these media, in the same order.
     assumptions : tuple of str
         What no column says, in words.
     """
@@ -159,6 +161,7 @@ class Proposal:
     constants: dict[str, dict[str, Any]]
     derived: dict[str, dict[str, Any]]
     media: tuple[str, str, str]
+    why_media: tuple[str, str, str]
     assumptions: tuple[str, ...]
 
 
@@ -184,8 +187,10 @@ def propose(table: Table, said: dict[str, str]) -> Proposal:
     record = _record_column(table, others)
     _check_needed(table, found, others)
     assumptions: list[str] = []
-    source, sink = _media(table, found, assumptions)
-    refrigerant = _refrigerant(table, assumptions)
+    of_sides = _media(found, assumptions)
+    (source, of_source), (sink, of_sink) = of_sides["source"], of_sides["sink"]
+    refrigerant, of_refrigerant = _refrigerant(table)
+    assumptions.append(f"refrigerant {refrigerant}: {of_refrigerant}")
     _exchange_source(found)
     _guess_units(table, found, {"source": source, "sink": sink}, others)
     _check_needed(table, found, others)
@@ -201,6 +206,7 @@ def propose(table: Table, said: dict[str, str]) -> Proposal:
         constants=constants,
         derived=derived,
         media=(refrigerant, source, sink),
+        why_media=(of_refrigerant, of_source, of_sink),
         assumptions=tuple(assumptions),
     )
 
@@ -309,22 +315,41 @@ def _check_needed(table: Table, found: dict[str, Understood], others: dict[str, 
     )
 
 
-def _media(table: Table, found: dict[str, Understood], assumptions: list[str]) -> tuple[str, str]:
-    """Tell the media of source and sink from the headers and the lowest temperature."""
+def _media(found: dict[str, Understood], assumptions: list[str]) -> dict[str, tuple[str, str]]:
+    """Tell the media of source and sink from the headers and the lowest temperature, and why."""
+    media = {"source": _source_medium(found), "sink": _sink_medium(found)}
+    for side, (medium, why) in media.items():
+        assumptions.append(f"{side} medium {medium} ({_MEDIA_TITLES[medium]}): {why}")
+    return media
+
+
+def _source_medium(found: dict[str, Understood]) -> tuple[str, str]:
     source = [u.header for q, u in found.items() if "source" in q]
     words = " ".join(plain(h.column) for h in source)
+    if any("air" in h.concepts and "source" not in h.concepts for h in source):
+        return AIR, "a header names air"
+    if re.search("sole|brine|glykol|glycol|sonde|erdreich|erdwaerme", words):
+        return GLYCOL, "a header names brine; which one is a guess"
     temperatures = [found[q] for q in ("T_source_out", "T_source_in") if q in found]
     coldest = min(float(np.nanmin(_kelvin(u))) for u in temperatures)
-    is_air = any("air" in h.concepts and "source" not in h.concepts for h in source)
-    if is_air:
-        medium = AIR
-    elif re.search("sole|brine|glykol|glycol|sonde|erdreich|erdwaerme", words):
-        medium = GLYCOL
-    else:
-        medium = GLYCOL if coldest < _COLDEST_WATER else WATER
-    assumptions.append(f"source medium {medium} ({_MEDIA_TITLES[medium]})")
-    assumptions.append(f"sink medium {WATER} ({_MEDIA_TITLES[WATER]})")
-    return medium, WATER
+    if coldest < _COLDEST_WATER:
+        return GLYCOL, f"a guess: no header names brine, but water freezes near {celsius(coldest)}"
+    if _names_water(words):
+        return WATER, "a header names it"
+    return WATER, f"a guess: no header names it; it is never colder than {celsius(coldest)}"
+
+
+def _sink_medium(found: dict[str, Understood]) -> tuple[str, str]:
+    words = " ".join(plain(u.header.column) for q, u in found.items() if "sink" in q)
+    if _names_water(words):
+        return WATER, "a header names it"
+    if re.search(r"luft|\bair\b", words):
+        return AIR, "a header names air"
+    return WATER, "a guess: no header names it"
+
+
+def _names_water(words: str) -> bool:
+    return re.search("wasser|water", words) is not None
 
 
 def _kelvin(u: Understood) -> unit_guess.Array:
@@ -332,8 +357,8 @@ def _kelvin(u: Understood) -> unit_guess.Array:
     return replace(u, unit=unit).si
 
 
-def _refrigerant(table: Table, assumptions: list[str]) -> str:
-    """Look for the refrigerant in what stands above the table, and in its headers."""
+def _refrigerant(table: Table) -> tuple[str, str]:
+    """Look for the refrigerant in what stands above the table, and in its headers; say why."""
     for text in (*table.titles, *table.cells.columns, table.path.stem):
         for match in _REFRIGERANT.finditer(text):
             name = f"R{match[1]}"
@@ -341,10 +366,8 @@ def _refrigerant(table: Table, assumptions: list[str]) -> str:
                 abstract_state(name)
             except InputError:
                 continue
-            assumptions.append(f"refrigerant {name}, as {text!r} says")
-            return name
-    assumptions.append(f"refrigerant {_DEFAULT_REFRIGERANT}: nothing in the table says which")
-    return _DEFAULT_REFRIGERANT
+            return name, f"as {' '.join(text.split())!r} says"
+    return _DEFAULT_REFRIGERANT, "nothing in the table says which, a guess"
 
 
 def _exchange_source(found: dict[str, Understood]) -> None:

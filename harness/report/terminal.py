@@ -148,7 +148,7 @@ def print_calibration(calibration: Calibration, console: Console) -> None:
             *speeds_found(record, calibration.machine),
         ):
             console.print(line, markup=False, highlight=False)
-    for line in calibration.limits:
+    for line in (*calibration.limits, *filter(None, [calibration.doubt])):
         console.print(line, markup=False, highlight=False)
     console.print(rich_table(calibration_errors(calibration.errors), box=None))
     if record is not None:

@@ -17,7 +17,8 @@ from scipy.optimize import least_squares
 
 from heatpump_twin.model.errors import SolveError
 from heatpump_twin.model.machine import Machine
-from heatpump_twin.model.relations import Relations
+from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, Boundary
+from heatpump_twin.model.relations import Relations, auxiliary_power
 from heatpump_twin.running import on_all_cores
 from heatpump_twin.solving.media import Media, abstract_state
 from heatpump_twin.solving.quick_cycle import Vector
@@ -145,6 +146,7 @@ def _left_out_errors(
 
 def _read(dataset: Dataset, number: int, machine: Machine) -> _Record:
     values = dataset.values.loc[number]
+    boundary = Boundary(**values[list(BOUNDARY_QUANTITIES)].to_dict())
     fluid = abstract_state(machine.refrigerant)
     try:
         fluid.update(CoolProp.PT_INPUTS, values["p_low"], values["T_suction"])
@@ -157,7 +159,7 @@ def _read(dataset: Dataset, number: int, machine: Machine) -> _Record:
         density=density,
         rise=fluid.hmass() - h,
         speed=values["compressor_speed"],
-        power=values["P_el"] - machine.auxiliary_power,
+        power=values["P_el"] - auxiliary_power(machine, boundary),
         m_flow=values["m_flow_refrigerant"],
     )
 

@@ -312,7 +312,21 @@ class Scores:
             return "answered for another boundary, since this one lies outside the envelope"
         if status in (OperatingStatus.SOLVE_FAILED, OperatingStatus.INPUT_REJECTED):
             return "an old result was held"
+        if is_kept and self._is_cycling(outputs):
+            return (
+                "its heat is below that of the least speed, "
+                f"{self.fmu.least_speed:g}, so that the answer is the mean of a machine that "
+                "cycles; if that was recorded, name the record in [[unscored_records]]"
+            )
         return ""
+
+    def _is_cycling(self, outputs: dict[str, float]) -> bool:
+        """Whether an FMU that was asked for heat gives less than its least speed does."""
+        least = self.fmu.least_speed
+        if not self.dataset.heat_is_given or least is None or SPEED not in outputs:
+            return False
+        # Speeds are found to 1e-6; below the least one it is the least one, to the last digit.
+        return outputs[SPEED] <= least
 
     @property
     def passed(self) -> bool:

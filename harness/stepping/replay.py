@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import fmpy
 import pandas as pd
@@ -31,8 +32,8 @@ from .session import FMI_VERSIONS, Value, interface_of
 
 STATUS = "operating_status"
 
-# Where an FMU of ours says how far its performance map may be off.
-CERTIFICATE = "resources/certificate.json"
+# Where an FMU of ours says how far its performance map may be off, and of which machine it is.
+CERTIFICATE, MACHINE = "resources/certificate.json", "resources/machine.json"
 
 # Step of one record, s; each answer of our FMUs is steady, so any length gives the same.
 STEP_SIZE = 60.0
@@ -83,6 +84,8 @@ class FmuInfo:
         By name.
     certificate : Certificate or None
         How far its performance map may be off; FMUs of others have none.
+    least_speed : float or None
+        At which its machine runs all the time; FMUs of others do not say.
     """
 
     path: Path
@@ -95,6 +98,7 @@ class FmuInfo:
     interface: str
     variables: dict[str, VariableInfo]
     certificate: Certificate | None = None
+    least_speed: float | None = None
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -167,15 +171,22 @@ def inspect_fmu(path: Path) -> FmuInfo:
             )
             for v in description.modelVariables
         },
-        certificate=_certificate(path),
+        **_of_ours(path),
     )
 
 
-def _certificate(path: Path) -> Certificate | None:
+def _of_ours(path: Path) -> dict[str, Any]:
+    """What an FMU of ours says of itself beside FMI: certificate and least speed."""
     with zipfile.ZipFile(path) as archive:
-        if CERTIFICATE not in archive.namelist():
-            return None
-        return Certificate.parse(archive.read(CERTIFICATE), f"FMU {path}, {CERTIFICATE}")
+        if not {CERTIFICATE, MACHINE} <= set(archive.namelist()):
+            return {}
+        certificate, machine = archive.read(CERTIFICATE), archive.read(MACHINE)
+    try:
+        least_speed = float(json.loads(machine)["envelope"]["minimum"]["compressor_speed"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"FMU {path}, {MACHINE}: no machine: {error!r}") from error
+    place = f"FMU {path}, {CERTIFICATE}"
+    return {"certificate": Certificate.parse(certificate, place), "least_speed": least_speed}
 
 
 def replay(

@@ -72,6 +72,7 @@ LIMITS = (
     *(
         "T_discharge_max",
         "learned remainder",
+        "pumps that follow their flows",
         "largest subcooling",
         "T_evaporating_max",
         "superheat_fraction_max",
@@ -110,6 +111,11 @@ MUTATIONS: dict[str, tuple[str, str, str]] = {
         "steady.c",
         "results[RESULT_T_discharge] <= is->envelope_T_discharge_max",
         "true",
+    ),
+    "third power of a flow": (
+        "map.c",
+        "(relative_flow * relative_flow * relative_flow)",
+        "(relative_flow * relative_flow)",
     ),
     "note of a limit": ("steady.c", "if (!limits[i].is_broken) continue;", "continue;"),
     "bisection": ("steady.c", "step < BISECTIONS", "step < BISECTIONS - 1"),

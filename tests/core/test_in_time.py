@@ -37,7 +37,8 @@ LARGEST_DIFFERENCE = 1e-9
 
 # A machine whose pressure limit is reached: a bit above the design point's discharge pressure.
 LIMITED = "mci_lab with a low p_high_max"
-# A machine whose coil frosts, though media and sizes are those of the map.
+# A machine whose coil frosts, though media and sizes are those of the map. Its fan and its pump
+# follow their flows.
 IN_AIR = "mci_lab with a coil in air"
 
 
@@ -48,7 +49,7 @@ HUMIDITIES = (0.0, 1.0, -1e-10, 1.0 + 1e-10, math.nan, 84.0)
 def machine_of(name: str) -> Machine:
     machine = read_machine(name.split()[0])
     if name == IN_AIR:
-        return replace(machine, source_medium="Air")
+        return replace(machine, source_medium="Air", source_pump_power=30.0, sink_pump_power=40.0)
     if name != LIMITED:
         return machine
     return machine.with_parameters({"envelope.p_high_max": 1.05 * machine.design.p_high})

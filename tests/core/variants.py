@@ -149,6 +149,11 @@ def variants(machine: Machine, table: MapTable) -> dict[str, Variant]:
             table,
             lambda b, a: a.point is not None,
         ),
+        "pumps that follow their flows": Variant(
+            with_parameters(auxiliary_power=20.0, source_pump_power=60.0, sink_pump_power=90.0),
+            table,
+            lambda b, a: a.point is not None,
+        ),
         "largest subcooling": Variant(
             with_parameters(
                 condenser__subcooling_fraction=0.9 * largest,

@@ -13,6 +13,7 @@ from heatpump_twin.model.machine import Machine
 from heatpump_twin.model.quantities import Boundary, OperatingPoint
 from heatpump_twin.solving.cycle import HeatPumpCycle
 from heatpump_twin.solving.media import Media
+from heatpump_twin.solving.quick_cycle import OUTPUTS, QuickCycle
 from heatpump_twin.solving.sizing import size_components
 
 RANDOM_BOUNDARIES = 300
@@ -115,6 +116,35 @@ def test_auxiliary_power_is_electric_power_and_loss(machine: Machine, cycle: Hea
         assert with_pumps.Q_flow_loss - here.Q_flow_loss == pytest.approx(60.0, rel=1e-6)
         assert with_pumps.Q_flow_sink == pytest.approx(here.Q_flow_sink, rel=1e-6)
         assert with_pumps.COP * with_pumps.P_el == pytest.approx(with_pumps.Q_flow_sink)
+
+
+def test_pumps_follow_the_third_power_of_their_flows(
+    machine: Machine, cycle: HeatPumpCycle
+) -> None:
+    """30 W and 50 W at the design flows: 1.2 times the source's flow takes 51.84 W."""
+    more = machine.with_parameters(
+        {
+            "source_pump_power": 30.0,
+            "sink_pump_power": 50.0,
+            "design_point.P_el": machine.design.P_el + 80.0,
+        }
+    )
+    other, quick = HeatPumpCycle(more), QuickCycle(more)
+    assert other.design().P_el == pytest.approx(machine.design.P_el + 80.0, rel=1e-9)
+    design = machine.design.boundary
+    for source, sink, expected in ((1.0, 1.0, 80.0), (1.2, 1.0, 101.84), (1.0, 0.9, 66.45)):
+        boundary = dataclasses.replace(
+            design,
+            m_flow_source=source * design.m_flow_source,
+            m_flow_sink=sink * design.m_flow_sink,
+        )
+        here, with_pumps = cycle.off_design(boundary), other.off_design(boundary)
+        assert_physical(with_pumps, boundary, machine.refrigerant)
+        assert with_pumps.P_el - here.P_el == pytest.approx(expected, abs=1e-3)
+        assert with_pumps.Q_flow_loss - here.Q_flow_loss == pytest.approx(expected, abs=1e-3)
+        assert with_pumps.Q_flow_sink == pytest.approx(here.Q_flow_sink, rel=1e-6)
+        by_quick = quick.solve(boundary).outputs
+        assert by_quick[OUTPUTS.index("P_el")] == pytest.approx(with_pumps.P_el, rel=1e-5)
 
 
 def test_off_design_at_the_design_boundary_is_the_design_point(

@@ -62,13 +62,13 @@ static void start_or_stop(HeatPump *heat_pump, const Plan *plan, bool is_on) {
     }
 }
 
-/* Power of auxiliaries that run on, W of all units. */
+/* Power of auxiliaries that run on, W of all units; at the design point's flows. */
 static double running_on(const HeatPump *heat_pump) {
     const State *state = &heat_pump->state;
+    const Constants *is = &heat_pump->map.is;
+    double power = is->auxiliary_power + (is->source_pump_power + is->sink_pump_power);
     double left = state->parameters[PARAMETER_pump_run_on_time] - state->run.since_change;
-    return left > TIME_ROUND_OFF
-               ? heat_pump->map.is.auxiliary_power * state->parameters[PARAMETER_number_of_units]
-               : 0.0;
+    return left > TIME_ROUND_OFF ? power * state->parameters[PARAMETER_number_of_units] : 0.0;
 }
 
 /* What is gone towards in this interval, with auxiliaries that run on. */

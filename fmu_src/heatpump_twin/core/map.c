@@ -265,6 +265,19 @@ static double discharge_of_slowed(double slowed, double limit) {
     return limit + DISCHARGE_ROOM * sinh((slowed - limit) / DISCHARGE_ROOM);
 }
 
+/* A pump or fan, by the third power of its flow over that of the design point. */
+static double pump_power(double at_design, double relative_flow) {
+    return at_design * (relative_flow * relative_flow * relative_flow);
+}
+
+/* Controls, pumps and fans while running, W. */
+static double auxiliary_power(const Constants *is, const double inputs[INPUTS]) {
+    double source = inputs[INPUT_m_flow_source] / is->design[INPUT_m_flow_source];
+    double sink = inputs[INPUT_m_flow_sink] / is->design[INPUT_m_flow_sink];
+    return is->auxiliary_power +
+           (pump_power(is->source_pump_power, source) + pump_power(is->sink_pump_power, sink));
+}
+
 bool map_answer(Map *map, const double inputs[INPUTS], double results[RESULTS], char *why,
                 size_t size) {
     const Constants *is = &map->is;
@@ -277,9 +290,9 @@ bool map_answer(Map *map, const double inputs[INPUTS], double results[RESULTS], 
     double m_flow_refrigerant = speed * exp(row[ROW_log_m_flow_refrigerant_per_speed]);
     double power = speed * exp(row[ROW_log_compressor_power_per_speed]);
     double Q_flow_source = speed * exp(row[ROW_log_Q_flow_source_per_speed]);
-    double P_el = power + is->auxiliary_power;
+    double auxiliary = auxiliary_power(is, inputs), P_el = power + auxiliary;
     double shell_loss = is->compressor_shell_loss_ratio * power;
-    double Q_flow_loss = shell_loss + is->auxiliary_power;
+    double Q_flow_loss = shell_loss + auxiliary;
     double Q_flow_sink = P_el + Q_flow_source - Q_flow_loss, COP = Q_flow_sink / P_el;
     double T_source_out, T_sink_out;
     if (!outlet(&map->source_enthalpy, &map->source_temperature, inputs[INPUT_T_source_in],

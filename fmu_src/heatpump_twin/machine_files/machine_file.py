@@ -159,15 +159,18 @@ def _number(definition: Definition) -> Any:
     return Annotated[Parameter, _Defined(definition)]
 
 
-def _section(name: str) -> Any:
-    """Return the schema of a section: its declared parameters, required without a default."""
-    fields: dict[str, Any] = {
+def _numbers(section: str) -> dict[str, Any]:
+    """Return the declared parameters of a section, required without a default."""
+    return {
         key: (_number(definition), ...)
         if definition.default is None
         else (_number(definition) | None, None)
-        for key, definition in SECTIONS[name].items()
+        for key, definition in SECTIONS[section].items()
     }
-    return create_model(f"_{name}", __base__=_Strict, **fields)
+
+
+def _section(name: str) -> Any:
+    return create_model(f"_{name}", __base__=_Strict, **_numbers(name))
 
 
 _Text = Annotated[str, StringConstraints(min_length=1)]
@@ -222,7 +225,7 @@ class _Remainder(_Strict):
 
 _OPTIONAL = ("dynamics", "control", "frost", "prediction_uncertainty")
 _FIELDS: dict[str, Any] = {
-    **{key: (_number(definition), ...) for key, definition in SECTIONS[""].items()},
+    **_numbers(""),
     **{
         name: (_section(name) | None, None) if name in _OPTIONAL else (_section(name), ...)
         for name in SECTIONS

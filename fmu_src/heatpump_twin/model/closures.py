@@ -202,6 +202,22 @@ def isentropic_efficiency(
     return drive_efficiency * eta_vol / (mismatch + friction)
 
 
+def pump_power(at_design: Real, relative_flow: Real) -> Real:
+    """Power of a pump or fan whose speed follows its flow, ``P f**3``.
+
+    The affinity laws: in a circuit of constant resistance, pressure rises with the square of the
+    flow.
+
+    Parameters
+    ----------
+    at_design : float
+        `P` at the design point's flow.
+    relative_flow : float
+        `f`, flow over that of the design point.
+    """
+    return at_design * (relative_flow * relative_flow * relative_flow)
+
+
 def resistance_share(share: Real, relative_flow: Real, exponent: Real) -> Real:
     """Resistance of one side of an exchanger over the whole resistance at the design point.
 

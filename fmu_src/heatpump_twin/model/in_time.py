@@ -528,7 +528,7 @@ class MachineInTime:
         assert steady is not None
         if self._pumps_left() <= control.TIME_ROUND_OFF:
             return steady
-        more = self.heat_pump.machine.auxiliary_power * self.heat_pump.number_of_units
+        more = self.heat_pump.machine.design_auxiliary_power * self.heat_pump.number_of_units
         return replace(steady, P_el=steady.P_el + more, Q_flow_loss=steady.Q_flow_loss + more)
 
     def _advance(

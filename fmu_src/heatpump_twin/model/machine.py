@@ -403,6 +403,23 @@ class PredictionUncertainty:
     Q_flow_sink: float = _fraction("Relative standard uncertainty of Q_flow_sink; 0 if not known")
 
 
+def _pump_power(flow: str) -> Any:
+    of = "source" if flow.endswith("source") else "sink"
+    return _parameter(
+        "W",
+        0.0,
+        1e5,
+        f"Power of the {of}'s pump or fan at the design point's flow, beside auxiliary_power; it "
+        "follows the third power of the flow",
+        told_by=flow,
+        default=0.0,
+    )
+
+
+# Parameters that machine files of before do not have. Off they are as if they were not there.
+_LATER = ("source_pump_power", "sink_pump_power")
+
+
 @dataclass(frozen=True)
 class Machine:
     """All parameters of one machine, SI units.
@@ -441,10 +458,17 @@ class Machine:
     standby_power: float = _parameter(
         "W", 0.0, 1e4, "Electric power of one unit when off; all of it becomes loss"
     )
+    source_pump_power: float = _pump_power("m_flow_source")
+    sink_pump_power: float = _pump_power("m_flow_sink")
     dynamics: Dynamics = field(default_factory=lambda: with_defaults(Dynamics))
     control: Control = field(default_factory=lambda: with_defaults(Control))
     frost: Frost = field(default_factory=lambda: with_defaults(Frost))
     remainder: Remainder = field(default_factory=Remainder)
+
+    @property
+    def design_auxiliary_power(self) -> float:
+        """Auxiliary power at the design point, W: pumps and fans at its flows, and the rest."""
+        return self.auxiliary_power + (self.source_pump_power + self.sink_pump_power)
 
     @property
     def has_coil_in_air(self) -> bool:
@@ -514,6 +538,9 @@ class Machine:
         content = self.to_dict()
         for section in ("dynamics", "control", "frost"):
             del content[section]
+        for name in _LATER:
+            if content[name] == 0.0:
+                del content[name]
         text = json.dumps(content, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()
 

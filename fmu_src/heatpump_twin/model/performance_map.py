@@ -21,7 +21,7 @@ from .errors import SolveError
 from .machine import Machine
 from .map_table import ROWS, Array, MapTable, discharge_of_slowed, stretched_inputs
 from .quantities import Boundary, OperatingPoint
-from .relations import Relations, resting_temperature
+from .relations import Relations, auxiliary_power, resting_temperature
 
 # The evaporator's approach is solved by the secant method, whose error is of the order of the
 # product of its last two steps over the width of the sharpest bend, half a kelvin: 1e-4 K here.
@@ -87,9 +87,10 @@ class PerformanceMap:
         m_flow_refrigerant = speed * math.exp(log_m_flow_refrigerant)
         power = speed * math.exp(log_power)
         Q_flow_source = speed * math.exp(log_Q_flow_source)
-        P_el = power + machine.auxiliary_power
+        auxiliary = auxiliary_power(machine, boundary)
+        P_el = power + auxiliary
         shell_loss = machine.compressor.shell_loss_ratio * power
-        Q_flow_loss = shell_loss + machine.auxiliary_power
+        Q_flow_loss = shell_loss + auxiliary
         Q_flow_sink = P_el + Q_flow_source - Q_flow_loss
         subcooling = self._relations.subcooling(T_bubble, boundary)
         return OperatingPoint(

@@ -19,6 +19,19 @@ from .sizes import Sizes
 LEAST_FLOW_RATIO = 1e-3
 
 
+def auxiliary_power(machine: Machine, boundary: Boundary) -> Real:
+    """Power of controls, pumps and fans of a running machine, W."""
+    design = machine.design.boundary
+    source, sink = (
+        closures.pump_power(at_design, flow / of_design)
+        for at_design, flow, of_design in (
+            (machine.source_pump_power, boundary.m_flow_source, design.m_flow_source),
+            (machine.sink_pump_power, boundary.m_flow_sink, design.m_flow_sink),
+        )
+    )
+    return machine.auxiliary_power + (source + sink)
+
+
 class Relations:
     """Relations between the states of one machine's cycle.
 

@@ -35,7 +35,7 @@ from ..model.heat_pump import OffDesign
 from ..model.machine import Machine
 from ..model.plausibility import check_physics
 from ..model.quantities import Boundary, OperatingPoint
-from ..model.relations import EvaporatorAt, Relations, resting_temperature
+from ..model.relations import EvaporatorAt, Relations, auxiliary_power, resting_temperature
 from ..model.sizes import DesignState, FlowStates
 from .media import SECONDARY_PRESSURE, Media, saturation_temperature, tespy_name
 from .network import UncachedNetwork
@@ -269,7 +269,7 @@ class HeatPumpCycle:
         self._suction.set_attr(p=design.p_low, T=sizes.T_suction)
         self._discharge.set_attr(p=design.p_high)
         self._liquid.set_attr(T=sizes.T_liquid)
-        self._compressor.set_attr(P=design.P_el - machine.auxiliary_power)
+        self._compressor.set_attr(P=design.P_el - machine.design_auxiliary_power)
         self._condenser.set_attr(Q=-design.Q_flow_sink)
         for connection in self._connections:
             connection.set_attr(m0=math.nan, p0=math.nan, h0=math.nan)
@@ -555,7 +555,7 @@ class HeatPumpCycle:
 
     def _read_point(self) -> OperatingPoint:
         suction, discharge, liquid = self._suction, self._discharge, self._liquid
-        auxiliary = self.machine.auxiliary_power
+        auxiliary = auxiliary_power(self.machine, self._boundary)
         # As TESPy's dissipation_ratio is defined: a share of the power leaves through the shell.
         shell_loss_ratio = self.machine.compressor.shell_loss_ratio
         rise = discharge.h.val_SI - suction.h.val_SI

@@ -19,7 +19,7 @@ import numpy as np
 from ..model.errors import SolveError
 from ..model.machine import Machine
 from ..model.quantities import RESULT_QUANTITIES, Boundary
-from ..model.relations import Relations
+from ..model.relations import Relations, auxiliary_power
 from ..model.sizes import Sizes
 from .property_tables import AtBubble, AtDew, medium_table, refrigerant_table
 from .sizing import DesignStates, sizes_of
@@ -390,7 +390,7 @@ class CycleAt:
 
     def _rows(self, state: _State) -> Array:
         cycle, boundaries = self._cycle, self.boundaries
-        P_el = state.m_flow * state.work + cycle.machine.auxiliary_power
+        P_el = state.m_flow * state.work + auxiliary_power(cycle.machine, boundaries)
         results = {
             "P_el": P_el,
             "Q_flow_sink": state.Q_flow_sink,

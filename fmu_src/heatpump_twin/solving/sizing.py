@@ -47,11 +47,12 @@ def size_components(machine: Machine, media: Media) -> Sizes:
     T_dew = saturation_temperature(refrigerant, design.p_low, quality=1)
     T_bubble = saturation_temperature(refrigerant, design.p_high, quality=0)
     _check_temperatures(machine, T_dew, T_bubble)
-    power = design.P_el - machine.auxiliary_power
+    power = design.P_el - machine.design_auxiliary_power
     kept = (1.0 - machine.compressor.shell_loss_ratio) * power
     if power <= 0.0:
         raise SolveError(
-            f"P_el, {design.P_el:g} W, is not above auxiliary_power, {machine.auxiliary_power:g} W"
+            f"P_el, {design.P_el:g} W, is not above auxiliary_power, "
+            f"{machine.design_auxiliary_power:g} W with pumps and fans"
         )
     if design.Q_flow_sink <= kept:
         raise SolveError(
@@ -116,7 +117,7 @@ def sizes_of(
     """
     design, boundary = machine.design, machine.design.boundary
     compressor, valve = machine.compressor, machine.expansion_valve
-    speed, power = boundary.compressor_speed, design.P_el - machine.auxiliary_power
+    speed, power = boundary.compressor_speed, design.P_el - machine.design_auxiliary_power
     Q_flow_source = design.Q_flow_sink - (1.0 - compressor.shell_loss_ratio) * power
     approach_needed = boundary.T_source_in - closures.smooth_minimum_argument(
         T_dew, valve.T_evaporating_max, closures.EVAPORATING_BLEND

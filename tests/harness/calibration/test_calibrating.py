@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from heatpump_twin.harness.calibration.record import (
 )
 from heatpump_twin.harness.data.datasets import Dataset, load_dataset
 from heatpump_twin.harness.data.files import DATASETS
+from heatpump_twin.harness.data.new_dataset import write_example
 from heatpump_twin.harness.report.tables import band
 from heatpump_twin.machine_files.files import MACHINES
 from heatpump_twin.machine_files.machine_file import read_machine, read_machine_file
@@ -70,6 +72,30 @@ def test_shipped_predictions_are_of_unseen_records(
     split = extrapolation_split(fitted.physics.problem)
     assert tuple(record.frame("extrapolation", "values").index) == split.predicted
     assert not set(split.fitted) & set(split.predicted)
+
+
+def test_pumps_that_follow_their_flows_are_found(tmp_path: Path) -> None:
+    """The example with 60 W and 90 W of pumps inside of its power, at 30 and 20 kg/min."""
+    folder = tmp_path / "mine"
+    write_example(folder)
+    table = pd.read_csv(folder / "data.csv")
+    flows = table.m_flow_source_kg_min / 30.0, table.m_flow_sink_kg_min / 20.0
+    table.P_el_kW += 0.06 * flows[0] ** 3 + 0.09 * flows[1] ** 3
+    table.to_csv(folder / "data.csv", index=False)
+    path = folder / "start.toml"
+    entry = 'pump_power = { value = 50, unit = "W", uncertainty = 50, source = "estimate" }'
+    text = re.sub(r"(?m)^(source|sink)_pump_power.*$", rf"\g<1>_{entry}", path.read_text())
+    path.write_text(text)
+    fitted = fit_machine(load_dataset(str(folder)), path)
+    fit, design = fitted.physics.estimate.fit, fitted.start.machine.design.boundary
+    for side, power, flow, usual in (
+        ("source", 60.0, design.m_flow_source, 0.5),
+        ("sink", 90.0, design.m_flow_sink, 1.0 / 3.0),
+    ):
+        at = [p.place for p in fit.parameters].index(f"{side}_pump_power")
+        expected, error = power * (flow / usual) ** 3, fit.standard_errors[at]
+        assert fit.values[at] == pytest.approx(expected, abs=2.0 * error)
+        assert error < 0.5 * power
 
 
 def test_fitted_numbers_name_data_and_uncertainty() -> None:

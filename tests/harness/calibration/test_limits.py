@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tomlkit
 
-from heatpump_twin.harness.calibration.calibrating import Progress, calibrate
+from heatpump_twin.harness.calibration.calibrating import Progress, calibrate, give_way
 from heatpump_twin.harness.calibration.limits import widened_flows, widened_limits
 from heatpump_twin.harness.data.datasets import load_dataset
 from heatpump_twin.harness.data.files import DATASETS
@@ -53,6 +54,20 @@ def test_range_of_an_assumed_flow_follows_the_fit(machine: Machine) -> None:
     assert (limit.value, limit.is_enough) == (most, False)
 
 
+def test_limit_that_cannot_be_wider_stays_and_it_is_said(machine: Machine) -> None:
+    text = '[envelope]\nm_flow_source_max = { value = 600000, unit = "kg/min", source = "x" }\n'
+    document = tomlkit.parse(text)
+    most = PARAMETERS["envelope.m_flow_source_max"].maximum
+    assert most == pytest.approx(600000 / 60.0)
+    machine = machine.with_parameters({"envelope.m_flow_source_max": most})
+    limits = widened_flows(machine, {"m_flow_source": np.array([1.5 * most])}, [4])
+    assert give_way(document, limits) == (
+        "envelope.m_flow_source_max stays 600000 kg/min: the fitted machine comes to 9e+05 kg/min "
+        "at record 4, beyond 6e+05 kg/min, as far as a machine file can go",
+    )
+    assert tomlkit.dumps(document) == text
+
+
 def test_machine_that_gets_hotter_than_the_start_file_allows_is_calibrated(tmp_path: Path) -> None:
     start = (DATASETS / "rwth_brine_water" / "start.toml").read_text()
     lines = start.splitlines()
@@ -68,6 +83,7 @@ def test_machine_that_gets_hotter_than_the_start_file_allows_is_calibrated(tmp_p
     dataset = load_dataset("rwth_brine_water")
     done = calibrate(dataset, path, progress=Progress(splits=interrupted))
     (said,) = done.limits
+    assert "envelope.T_discharge_max had to give way" in done.doubt
     assert "envelope.T_discharge_max is " in said
     assert "degC and no longer 60 degC: the fitted machine comes to " in said
     entry = done.document["envelope"]["T_discharge_max"]

@@ -11,8 +11,12 @@ from conftest import random_boundaries
 from typer.testing import CliRunner, Result
 
 from benchmarks.catalogues import take_speeds, write_catalogue
+from heatpump_twin.harness.calibration.calibrating import fit_within_speeds
+from heatpump_twin.harness.calibration.estimating import estimate
+from heatpump_twin.harness.calibration.fitting import Problem
 from heatpump_twin.harness.calibration.record import CalibrationRecord
 from heatpump_twin.harness.calibration.speed_of_heat import CycleAtHeat, solve_at_heat
+from heatpump_twin.harness.calibration.starting import begin
 from heatpump_twin.harness.cli import app
 from heatpump_twin.harness.data.datasets import load_dataset
 from heatpump_twin.machine_files.machine_file import read_machine
@@ -85,6 +89,36 @@ def test_heat_that_no_speed_gives_is_named(
     assert list(record.outliers) == [4]
     assert "record 4 is against the others: " in said
     assert "but envelope.compressor_speed_max is" in said
+
+
+def test_records_go_until_no_speed_is_outside(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    without_speeds(folder)
+    # A record of another machine, which pulls the speeds of the others with it.
+    table = pd.read_csv(folder / "data.csv").set_index("point")
+    table.loc[4, "Q_flow_sink_kW"] *= 4.0
+    table.loc[4, "P_el_kW"] *= 3.0
+    table.to_csv(folder / "data.csv")
+    data = load_dataset(str(folder))
+    records = [int(r) for r in data.values.index]
+    start = begin(data, folder / "start.toml", records)
+    parameters = (*start.base, *start.options)
+    problem = Problem(data, start.machine, lambda record, quantity: True, records)
+    speeds = problem.speeds(estimate(problem, parameters).fit.by_place, records)
+    fewer = problem.without([4])
+    then = fewer.speeds(estimate(fewer, parameters).fit.by_place, fewer.records)
+    # Without it the fastest of the others passes a limit that it had kept.
+    second = int(then.idxmax())
+    limit = 0.5 * (speeds[second] + then[second])
+    assert speeds.drop(4).max() < limit < min(then[second], speeds[4])
+    machine = start.machine.with_parameters({"envelope.compressor_speed_max": limit})
+    limited = Problem(data, machine, lambda record, quantity: True, records)
+    outliers: dict[int, str] = {}
+    left = fit_within_speeds(limited, parameters, {}, outliers)
+    assert {4, second} <= set(outliers)
+    assert set(left.problem.records) == set(records) - set(outliers)
+    last = left.problem.speeds(left.estimate.fit.by_place, left.problem.records)
+    assert (last <= limit).all()
 
 
 def test_limits_give_way_at_speeds_that_nobody_read(

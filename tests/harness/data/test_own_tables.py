@@ -297,6 +297,40 @@ def test_the_refrigerant_stands_above_the_table(tmp_path: Path) -> None:
     assert 25.0 < start["envelope"]["p_high_max"]["value"] < 36.0
 
 
+def medium_lines(folder: Path) -> str:
+    text = (folder / "start.toml").read_text(encoding="utf-8")
+    return "\n".join(re.findall(r"(?m)^(?:refrigerant|\w+_medium) = .*$", text))
+
+
+def test_media_that_nothing_names_are_marked_as_guesses(tmp_path: Path) -> None:
+    lines = "Quelle ein [C];Senke ein [C];Leistung [kW];Heizleistung [kW]\n" + "".join(
+        f"{T + 0.0};{s};{1.2 + 0.02 * (s - 30)};{5.0 + 0.15 * T}\n"
+        for s in (30, 40)
+        for T in (8, 10, 13)
+    )
+    path = tmp_path / "a.csv"
+    path.write_text(lines, encoding="utf-8")
+    begin_with_table(tmp_path / "a", path)
+    assert medium_lines(tmp_path / "a") == (
+        'refrigerant = "R410A" # nothing in the table says which, a guess\n'
+        'source_medium = "INCOMP::Water" # a guess: no header names it; it is never colder than '
+        "8.0 degC\n"
+        'sink_medium = "INCOMP::Water" # a guess: no header names it'
+    )
+    # At -2 degC there is no water.
+    path.write_text(lines.replace("\n8.0;", "\n-2.0;"), encoding="utf-8")
+    begin_with_table(tmp_path / "b", path)
+    assert '"INCOMP::MEG[0.3]" # a guess: no header names brine' in medium_lines(tmp_path / "b")
+    # What headers name is none; a machine of the kind air/water has no air in its sink.
+    named = lines.replace("Quelle ein", "Außenluft").replace("Senke ein", "Senke Zuluft ein")
+    path.write_text(named, encoding="utf-8")
+    begin_with_table(tmp_path / "c", path)
+    assert medium_lines(tmp_path / "c").count('"Air" # a header names air') == 2
+    path.write_text(named.replace("Zuluft", "Luft/Wasser"), encoding="utf-8")
+    begin_with_table(tmp_path / "d", path)
+    assert 'sink_medium = "INCOMP::Water" # a header names it' in medium_lines(tmp_path / "d")
+
+
 def test_the_refrigerant_stands_in_the_name_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "catalogue_R134a.csv"
     path.write_text(text(rows(BASIC, "German"), ";"), encoding="utf-8")

@@ -34,7 +34,8 @@ UNITS = {
     "Q_flow_sink": "W",
     "T_sink_out": "K",
 }
-SPEEDS = np.array([0.9, 1.0, 1.1, 0.6, 0.5, 0.8, 1.15, 0.7])
+# The last is the least that the machine has.
+SPEEDS = np.array([0.9, 1.0, 1.1, 0.6, 0.5, 0.8, 1.15, 0.7, 0.3])
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +57,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table = pd.DataFrame(inputs[:, 1:], columns=list(UNITS)[:4])
     for quantity in list(UNITS)[4:]:
         table[quantity] = solved.column(quantity)
-    # At the last record more heat than the machine has.
-    table.loc[count - 1, ["Q_flow_sink", "P_el"]] *= 3.0
+    # More heat than the machine has, and half of the least: it cycled.
+    table.loc[7, ["Q_flow_sink", "P_el"]] *= 3.0
+    table.loc[8, ["Q_flow_sink", "P_el"]] *= 0.5
     table.to_csv(folder / "data.csv", index=False)
     columns = [
         f'[columns.{q}]\nquantity = "{q}"\nunit = "{unit}"\nuncertainty = 0.1\n'
@@ -70,15 +72,34 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_power_is_scored_at_the_heat_that_was_recorded(folder: Path, fmu: Path) -> None:
     scores = validate(load_dataset(str(folder)), fmu).scores
     answers = scores.simulation.outputs
-    assert answers.compressor_speed.to_numpy()[:-1] == pytest.approx(SPEEDS[:-1], rel=2e-3)
+    assert answers.compressor_speed.to_numpy()[:7] == pytest.approx(SPEEDS[:7], rel=2e-3)
     assert scores.inputs.compressor_speed.equals(answers.compressor_speed)
     measured = scores.dataset.values
-    assert answers.Q_flow_sink.to_numpy()[:-1] == pytest.approx(measured.Q_flow_sink[:-1], rel=1e-6)
-    assert answers.P_el.to_numpy()[:-1] == pytest.approx(measured.P_el[:-1], rel=2e-3)
+    assert answers.Q_flow_sink.to_numpy()[:7] == pytest.approx(measured.Q_flow_sink[:7], rel=1e-6)
+    assert answers.P_el.to_numpy()[:7] == pytest.approx(measured.P_el[:7], rel=2e-3)
     # What is given, and what follows from it and the inputs, is no prediction.
     assert {s.quantity for s in scores.scores} == {"P_el", "COP"}
     assert "Q_flow_sink_set = " in scores.unanswered_records[8]
-    assert list(scores.unanswered_records) == [8]
+    assert list(scores.unanswered_records) == [8, 9]
+
+
+def test_record_below_the_least_speed_is_named(folder: Path, fmu: Path) -> None:
+    scores = validate(load_dataset(str(folder)), fmu).scores
+    answers, least = scores.simulation.outputs.loc[9], SPEEDS[8]
+    assert answers.compressor_speed == least
+    # EN 14825: half of the time costs (0.9 0.5 + 0.1) / 0.5 = 1.1 times the power of the heat.
+    measured = scores.dataset.values.loc[9]
+    assert answers.P_el / measured.P_el == pytest.approx(1.1, rel=2e-3)
+    said = scores.unanswered_records[9]
+    assert "below that of the least speed, 0.3, so that the answer is the mean of a machine" in said
+    descriptor = folder / "descriptor.toml"
+    text = descriptor.read_text(encoding="utf-8")
+    named = '[[unscored_records]]\nrecords = [8, 9]\nreason = "the machine cycled, or was off"\n'
+    descriptor.write_text(f"{text}\n{named}", encoding="utf-8")
+    try:
+        assert validate(load_dataset(str(folder)), fmu).scores.unanswered_records == {}
+    finally:
+        descriptor.write_text(text, encoding="utf-8")
 
 
 def test_reports_say_that_heat_is_given(folder: Path, fmu: Path, tmp_path: Path) -> None:
