@@ -287,6 +287,7 @@ def test_page_has_the_key_figures_of_each_road(
     roads = days if period == "day" else years
     found = {road: kpis_of(roads[road][-1]) for road in ROADS}
     example = kpis(simulate(fmu, days=length, step_size=STEP_SIZE, first_day=first_day))
+    print(json.dumps(found, indent=1))
     written = table_of(f"a {period}, `mci_lab`, 300 s")
     found["example, FMPy"] = {
         "electric energy, kWh": example.electric_energy,
