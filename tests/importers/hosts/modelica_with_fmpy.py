@@ -88,9 +88,7 @@ with Session(fmu, start_values=first | request["parameters"]) as session:
             of_unheated + sum(a * b for a, b in zip(effects, warmer, strict=True))
             for of_unheated, effects in zip(unheated[i], made, strict=True)
         ]
-        energies = [
-            sum_ + more for sum_, more in zip(energies, row[-len(ENERGIES) :], strict=True)
-        ]
+        energies = [sum_ + more for sum_, more in zip(energies, row[-len(ENERGIES) :], strict=True)]
         discomfort += max(0.0, comfortable - row[1]) * step / 3600.0
         ask(asked(row, i))
         if i % request["steps_per_row"] == 0:

@@ -26,7 +26,11 @@ with ExitStack() as stack:
     )
     sessions = {"heat_pump": heat_pump, "building": building}
     asked = building.reader(ASKED)
-    given, ask, give = heat_pump.reader(["E_sink"]), heat_pump.writer(ASKED), building.writer(["E_given"])
+    given, ask, give = (
+        heat_pump.reader(["E_sink"]),
+        heat_pump.writer(ASKED),
+        building.writer(["E_given"]),
+    )
     readers = [sessions[component].reader([name]) for component, name, *_ in request["variables"]]
     ask(asked())
     give(given())
