@@ -1,6 +1,6 @@
 """A house with floor heating, a year of weather, and two ways to ask a heat pump for heat.
 
-The house is the one of `docs/import/ssp/building/building.c`, with heat gains:
+House, weather and thermostat are those of `docs/import/ssp/building/building.c`:
 
     C_floor dT_floor/dt = Q_flow_heating - UA_floor (T_floor - T_room)
     C_room  dT_room/dt  = UA_floor (T_floor - T_room) - UA_outside (T_room - T_outside) + gains

@@ -98,20 +98,30 @@ package HeatPumpTwin "Frame for the heat pump's FMU in Modelica, with a building
     operating_status = 1;
   end StandIn;
 
-  block Building "Floor heating and room; the equations of docs/import/ssp/building/building.c"
+  block Building
+    "Floor heating and room with their weather; the equations of docs/import/ssp/building/building.c"
     parameter Real C_floor(unit="J/K") = 1e7 "Heat capacity of the floor";
     parameter Real C_room(unit="J/K") = 8e6 "Heat capacity of the room";
     parameter Real UA_floor(unit="W/K") = 700 "Conductance from floor to room";
     parameter Real UA_outside(unit="W/K") = 160 "Conductance from room to outside";
-    parameter Real T_outside_mean(unit="K", displayUnit="degC") = 283.15 "Daily mean outside";
-    parameter Real T_outside_amplitude(unit="K") = 6 "Daily swing outside";
+    parameter Real gains(unit="W") = 500 "Heat of people and devices";
+    parameter Real T_outside_mean(unit="K", displayUnit="degC") = 282.65 "Mean of the year outside";
+    parameter Real T_outside_year_amplitude(unit="K") = 9.5 "Swing of the year outside, coldest on January 20";
+    parameter Real T_outside_day_amplitude(unit="K") = 4 "Swing of a day outside, warmest at 15 h";
+    parameter Real T_outside_spell_amplitude(unit="K") = 3.5 "Swing of spells of 9.3 days outside";
+    parameter Real T_outside_long_spell_amplitude(unit="K") = 2 "Swing of spells of 23.7 days outside";
+    parameter Real T_brine_mean(unit="K", displayUnit="degC") = 281.15 "Mean of the year of the brine";
+    parameter Real T_brine_amplitude(unit="K") = 4 "Swing of the year of the brine, coldest on March 1";
     parameter Real T_set(unit="K", displayUnit="degC") = 294.15 "Room temperature that is wanted";
     parameter Real gain(unit="W/K") = 500 "Heat asked for per kelvin below T_set";
-    parameter Real T_floor_start(unit="K", displayUnit="degC") = 296.15 "Floor at the start";
-    parameter Real T_room_start(unit="K", displayUnit="degC") = 294.15 "Room at the start";
-    parameter Real T_brine(unit="K", displayUnit="degC") = 281.15 "Temperature of the brine";
+    parameter Real tolerated(unit="K") = 1 "The room is uncomfortable where it is colder than T_set by more than this";
+    parameter Real first_day(unit="d") = 0 "Day at time 0, counted from New Year";
     parameter Real flow_brine(unit="kg/s") = 0.38 "Mass flow of the brine";
     parameter Real flow_water(unit="kg/s") = 0.27 "Mass flow of the heating water";
+    parameter Real T_room_start(unit="K", displayUnit="degC") = T_set "Room at the start";
+    parameter Real T_floor_start(unit="K", displayUnit="degC") =
+      T_set + max(0.0, UA_outside*(T_set - T_outside_start) - gains)/UA_floor
+      "Floor at the start: what keeps the room at its set-point in the weather of time 0";
     RealInput Q_flow_heating(unit="W") "Heat flow into the floor";
     RealOutput Q_flow_sink_set(unit="W") "Asked of the heat pump, by what the house loses and by the room temperature";
     RealOutput T_source_in(unit="K", displayUnit="degC") "Brine from the ground";
@@ -121,26 +131,46 @@ package HeatPumpTwin "Frame for the heat pump's FMU in Modelica, with a building
     Real T_floor(unit="K", displayUnit="degC") "Temperature of the floor";
     Real T_room(unit="K", displayUnit="degC") "Temperature of the room";
     Real T_outside(unit="K", displayUnit="degC") "Temperature outside";
+    Real Q_flow_wanted(unit="W") "As Q_flow_sink_set, and negative where the house is too warm";
     Real E_heating(unit="J") "Heat received since the start";
     Real E_loss(unit="J") "Heat lost to the outside since the start";
+    Real E_gains(unit="J") "Heat of people and devices since the start";
     Real E_stored(unit="J") "Heat stored in floor and room since the start";
+    Real discomfort(unit="K.h") "Integral of how far the room is colder than T_set less tolerated";
   protected
-    constant Real day = 86400;
     constant Real pi = 3.14159265358979323846;
+    parameter Real T_outside_start =
+      T_outside_mean
+      + T_outside_year_amplitude*cos(2*pi*(first_day - 202.5)/365)
+      + T_outside_day_amplitude*cos(2*pi*(first_day - 0.625))
+      + T_outside_spell_amplitude*cos(2*pi*(first_day - 6)/9.3)
+      + T_outside_long_spell_amplitude*cos(2*pi*(first_day - 14)/23.7);
+    Real day(unit="d") "Since New Year";
   initial equation
     T_floor = T_floor_start;
     T_room = T_room_start;
     E_heating = 0;
     E_loss = 0;
+    E_gains = 0;
+    discomfort = 0;
   equation
+    day = first_day + time/86400;
+    T_outside =
+      T_outside_mean
+      + T_outside_year_amplitude*cos(2*pi*(day - 202.5)/365)
+      + T_outside_day_amplitude*cos(2*pi*(day - 0.625))
+      + T_outside_spell_amplitude*cos(2*pi*(day - 6)/9.3)
+      + T_outside_long_spell_amplitude*cos(2*pi*(day - 14)/23.7);
     C_floor*der(T_floor) = Q_flow_heating - UA_floor*(T_floor - T_room);
-    C_room*der(T_room) = UA_floor*(T_floor - T_room) - UA_outside*(T_room - T_outside);
-    T_outside = T_outside_mean + T_outside_amplitude*sin(2*pi*time/day);
+    C_room*der(T_room) = UA_floor*(T_floor - T_room) - UA_outside*(T_room - T_outside) + gains;
     der(E_heating) = Q_flow_heating;
     der(E_loss) = UA_outside*(T_room - T_outside);
+    der(E_gains) = gains;
     E_stored = C_floor*(T_floor - T_floor_start) + C_room*(T_room - T_room_start);
-    Q_flow_sink_set = max(0.0, UA_outside*(T_set - T_outside) + gain*(T_set - T_room));
-    T_source_in = T_brine;
+    der(discomfort) = max(0.0, T_set - tolerated - T_room)/3600;
+    Q_flow_wanted = UA_outside*(T_set - T_outside) - gains + gain*(T_set - T_room);
+    Q_flow_sink_set = max(0.0, Q_flow_wanted);
+    T_source_in = T_brine_mean - T_brine_amplitude*cos(2*pi*(day - 59)/365);
     T_sink_in = T_floor;
     m_flow_source = flow_brine;
     m_flow_sink = flow_water;

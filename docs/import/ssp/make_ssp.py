@@ -21,7 +21,13 @@ DESCRIPTION = FOLDER / "building" / "modelDescription.xml"
 STRUCTURE = FOLDER / "SystemStructure.ssd"
 
 
-def make_ssp(heat_pump: Path, output: Path, platforms: tuple[str, ...] = ("linux64",)) -> None:
+def make_ssp(
+    heat_pump: Path,
+    output: Path,
+    platforms: tuple[str, ...] = ("linux64",),
+    *,
+    first_day: int = 0,
+) -> None:
     """Write the SSP.
 
     Parameters
@@ -32,12 +38,17 @@ def make_ssp(heat_pump: Path, output: Path, platforms: tuple[str, ...] = ("linux
         The ``.ssp`` to write.
     platforms : tuple of str
         For which the building is compiled: keys of `PLATFORMS`.
+    first_day : int
+        Day of the weather at time 0, counted from New Year.
     """
     with tempfile.TemporaryDirectory() as folder:
         building = Path(folder) / "building.fmu"
         make_building(building, platforms)
         with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.write(STRUCTURE, "SystemStructure.ssd")
+            structure = STRUCTURE.read_text(encoding="utf-8")
+            archive.writestr(
+                "SystemStructure.ssd", structure.replace("@FIRST_DAY@", str(first_day))
+            )
             archive.write(heat_pump, "resources/heat_pump.fmu")
             archive.write(building, "resources/building.fmu")
 
@@ -65,8 +76,14 @@ def main() -> None:
     parser.add_argument("heat_pump", type=Path, help="FMU of the heat pump")
     parser.add_argument("-o", "--output", type=Path, default=Path("heat_pump_and_building.ssp"))
     parser.add_argument("--platform", choices=PLATFORMS, nargs="+", default=["linux64"])
+    parser.add_argument("--first-day", type=int, default=0, help="from New Year, at time 0")
     arguments = parser.parse_args()
-    make_ssp(arguments.heat_pump, arguments.output, tuple(arguments.platform))
+    make_ssp(
+        arguments.heat_pump,
+        arguments.output,
+        tuple(arguments.platform),
+        first_day=arguments.first_day,
+    )
     print(f"wrote {arguments.output}")
 
 

@@ -11,8 +11,8 @@ rows = []
 with EcosSimulation(ssp_path=request["ssp"], step_size=request["step_size"]) as simulation:
     # It takes a parameter set of the SSP only if it is named.
     simulation.init(parameter_set="initialValues")
-    for _ in range(request["steps"]):
-        simulation.step()
+    for _ in range(request["steps"] // request["steps_per_row"]):
+        simulation.step(request["steps_per_row"])
         rows.append(
             [
                 (simulation.get_real if type_ == "Real" else simulation.get_integer)(

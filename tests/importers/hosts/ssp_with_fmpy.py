@@ -19,22 +19,31 @@ with ExitStack() as stack:
         stack.enter_context(
             Session(resources / f"{name}.fmu", start_values=parameters, stay_in_initialisation=True)
         )
-        for name, parameters in (("heat_pump", request["parameters"]), ("building", {}))
+        for name, parameters in (
+            ("heat_pump", request["parameters"]),
+            ("building", request["building"]),
+        )
     )
     sessions = {"heat_pump": heat_pump, "building": building}
     asked = building.reader(ASKED)
+    given, ask, give = (
+        heat_pump.reader(["E_sink"]),
+        heat_pump.writer(ASKED),
+        building.writer(["E_given"]),
+    )
     readers = [sessions[component].reader([name]) for component, name, *_ in request["variables"]]
-    heat_pump.set(dict(zip(ASKED, asked(), strict=True)))
-    building.set({"E_given": heat_pump.get()["E_sink"]})
+    ask(asked())
+    give(given())
     for session in sessions.values():
         session.leave_initialisation()
     rows = []
-    for _ in range(request["steps"]):
+    for i in range(1, request["steps"] + 1):
         for session in sessions.values():
             session.advance(step)
-        rows.append([reader()[0] for reader in readers])
+        if i % request["steps_per_row"] == 0:
+            rows.append([reader()[0] for reader in readers])
         # FMI wants inputs to be set after the outputs are read.
-        given = heat_pump.get()["E_sink"]
-        heat_pump.set(dict(zip(ASKED, asked(), strict=True)))
-        building.set({"E_given": given})
+        heat = given()
+        ask(asked())
+        give(heat)
 Path(sys.argv[2]).write_text(json.dumps(rows))

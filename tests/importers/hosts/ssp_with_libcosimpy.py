@@ -12,8 +12,8 @@ execution = CosimExecution.from_ssp_file(request["folder"], int(request["step_si
 observer = CosimObserver.create_last_value()
 execution.add_observer(observer)
 rows = []
-for _ in range(request["steps"]):
-    if not execution.step():
+for _ in range(request["steps"] // request["steps_per_row"]):
+    if not execution.step(request["steps_per_row"]):
         sys.exit("libcosim stopped")
     row = []
     for component, _, type_, reference in request["variables"]:

@@ -1,16 +1,22 @@
-/* A building with floor heating, as an FMU in plain C: the partner of the heat pump in the SSP example.
+/* A building with floor heating and its weather, as an FMU in plain C: the partner of the heat pump in the
+   SSP example. House, weather, brine and thermostat are those of examples/house.py.
 
        C_floor dT_floor/dt = Q_flow_heating - UA_floor (T_floor - T_room)
-       C_room  dT_room/dt  = UA_floor (T_floor - T_room) - UA_outside (T_room - T_outside)
-       T_outside           = T_outside_mean + T_outside_amplitude sin(2 pi t / 1 day)
-       Q_flow_sink_set     = max(0, UA_outside (T_set - T_outside) + gain (T_set - T_room))
+       C_room  dT_room/dt  = UA_floor (T_floor - T_room) - UA_outside (T_room - T_outside) + gains
+       T_outside           = its mean and waves of a year, a day, and spells of 9.3 and 23.7 days
+       T_brine             = its mean and a wave of a year
+       Q_flow_sink_set     = max(0, UA_outside (T_set - T_outside) - gains + gain (T_set - T_room))
+       d discomfort/dt     = max(0, T_set - tolerated - T_room)
+
+   Time 0 is the begin of the day first_day, counted from New Year. At the start the room has its set-point
+   and the floor what keeps it there in the weather of that moment.
 
    The heat pump's sink inlet is the water that returns from the floor, T_sink_in = T_floor. It is
    asked for the heat that the house loses, and for more where the room is cold. What it gave comes
    as energy since the start, since the heat flow of a machine that cycles within a step is not the
    mean of it: the floor receives the energy of one step evenly over the next. A step is integrated
-   by Runge and Kutta's method of order four in parts of at most 10 s. The two energies are
-   integrated with it, so that what came in, what left and what is stored balance to rounding.
+   by Runge and Kutta's method of order four in parts of at most 60 s, against an hour and more of time
+   constant. The energies are integrated with it, so that what came in, what left and what is stored balance to rounding.
    HeatPumpTwin.mo has the same equations. Outputs follow from states, time and parameters alone:
    there is no direct feedthrough. */
 #include <math.h>
@@ -20,37 +26,63 @@
 
 #include "fmi2Functions.h"
 
-enum { T_FLOOR, T_ROOM, E_HEATING, E_LOSS, STATES };
+enum { T_FLOOR, T_ROOM, E_HEATING, E_LOSS, E_GAINS, DISCOMFORT, STATES };
 
 /* By value reference, as in modelDescription.xml. */
 enum {
     E_GIVEN,
     Q_FLOW_SINK_SET, T_SOURCE_IN, T_SINK_IN, M_FLOW_SOURCE, M_FLOW_SINK,
-    ROOM, OUTSIDE, HEATING_ENERGY, LOSS_ENERGY, STORED_ENERGY,
-    C_FLOOR, C_ROOM, UA_FLOOR, UA_OUTSIDE, T_OUTSIDE_MEAN, T_OUTSIDE_AMPLITUDE, T_SET, GAIN,
-    T_FLOOR_START, T_ROOM_START, T_BRINE, FLOW_BRINE, FLOW_WATER,
+    ROOM, OUTSIDE, HEATING_ENERGY, LOSS_ENERGY, GAINS_ENERGY, STORED_ENERGY, KELVIN_HOURS,
+    C_FLOOR, C_ROOM, UA_FLOOR, UA_OUTSIDE, GAINS,
+    T_OUTSIDE_MEAN, YEAR_AMPLITUDE, DAY_AMPLITUDE, SPELL_AMPLITUDE, LONG_SPELL_AMPLITUDE,
+    T_BRINE_MEAN, T_BRINE_AMPLITUDE, T_SET, GAIN, TOLERATED, FIRST_DAY, FLOW_BRINE, FLOW_WATER,
     VARIABLES
 };
 
 static const double START[VARIABLES] = {
-    [C_FLOOR] = 1e7, [C_ROOM] = 8e6, [UA_FLOOR] = 700.0, [UA_OUTSIDE] = 160.0,
-    [T_OUTSIDE_MEAN] = 283.15, [T_OUTSIDE_AMPLITUDE] = 6.0, [T_SET] = 294.15, [GAIN] = 500.0,
-    [T_FLOOR_START] = 296.15, [T_ROOM_START] = 294.15,
-    [T_BRINE] = 281.15, [FLOW_BRINE] = 0.38, [FLOW_WATER] = 0.27,
+    [C_FLOOR] = 1e7, [C_ROOM] = 8e6, [UA_FLOOR] = 700.0, [UA_OUTSIDE] = 160.0, [GAINS] = 500.0,
+    [T_OUTSIDE_MEAN] = 282.65, [YEAR_AMPLITUDE] = 9.5, [DAY_AMPLITUDE] = 4.0,
+    [SPELL_AMPLITUDE] = 3.5, [LONG_SPELL_AMPLITUDE] = 2.0,
+    [T_BRINE_MEAN] = 281.15, [T_BRINE_AMPLITUDE] = 4.0, [T_SET] = 294.15, [GAIN] = 500.0,
+    [TOLERATED] = 1.0, [FIRST_DAY] = 0.0, [FLOW_BRINE] = 0.38, [FLOW_WATER] = 0.27,
 };
 
 typedef struct {
     double value[VARIABLES];
     double state[STATES];
+    double floor_at_start;  /* K */
     double heating;         /* heat flow into the floor over a step, W */
     double received;        /* of E_GIVEN before it, J */
     double time;
     bool started;
 } Building;
 
+/* A wave of height 1 over days since New Year, both lengths in days. */
+static double wave(double day, double period, double highest) {
+    return cos(2.0 * 3.14159265358979323846 * (day - highest) / period);
+}
+
+static double day_of_year(const Building *b, double time) {
+    return b->value[FIRST_DAY] + time / 86400.0;
+}
+
 static double outside(const Building *b, double time) {
-    return b->value[T_OUTSIDE_MEAN] +
-           b->value[T_OUTSIDE_AMPLITUDE] * sin(2.0 * 3.14159265358979323846 * time / 86400.0);
+    double day = day_of_year(b, time);
+    const double *v = b->value;
+    return v[T_OUTSIDE_MEAN] + v[YEAR_AMPLITUDE] * wave(day, 365.0, 202.5) +
+           v[DAY_AMPLITUDE] * wave(day, 1.0, 0.625) + v[SPELL_AMPLITUDE] * wave(day, 9.3, 6.0) +
+           v[LONG_SPELL_AMPLITUDE] * wave(day, 23.7, 14.0);
+}
+
+static double brine(const Building *b, double time) {
+    return b->value[T_BRINE_MEAN] -
+           b->value[T_BRINE_AMPLITUDE] * wave(day_of_year(b, time), 365.0, 59.0);
+}
+
+/* What keeps the room at its set-point if the weather stays; negative where it is too warm for that. */
+static double steady_demand(const Building *b, double T_outside) {
+    const double *v = b->value;
+    return v[UA_OUTSIDE] * (v[T_SET] - T_outside) - v[GAINS];
 }
 
 static void derivatives(const Building *b, double time, const double *x, double *dx) {
@@ -59,7 +91,9 @@ static void derivatives(const Building *b, double time, const double *x, double 
     dx[E_HEATING] = b->heating;
     dx[E_LOSS] = v[UA_OUTSIDE] * (x[T_ROOM] - outside(b, time));
     dx[T_FLOOR] = (b->heating - floor_to_room) / v[C_FLOOR];
-    dx[T_ROOM] = (floor_to_room - dx[E_LOSS]) / v[C_ROOM];
+    dx[E_GAINS] = v[GAINS];
+    dx[T_ROOM] = (floor_to_room - dx[E_LOSS] + dx[E_GAINS]) / v[C_ROOM];
+    dx[DISCOMFORT] = fmax(0.0, v[T_SET] - v[TOLERATED] - x[T_ROOM]);
 }
 
 static void advance(Building *b, double h) {
@@ -76,23 +110,26 @@ static void advance(Building *b, double h) {
 }
 
 static void set_outputs(Building *b) {
-    double *v = b->value, *x = b->state;
+    double *v = b->value, *x = b->state, T_outside = outside(b, b->time);
     if (!b->started) {
-        x[T_FLOOR] = v[T_FLOOR_START];
-        x[T_ROOM] = v[T_ROOM_START];
+        x[T_ROOM] = v[T_SET];
+        x[T_FLOOR] = v[T_SET] + fmax(0.0, steady_demand(b, T_outside)) / v[UA_FLOOR];
+        b->floor_at_start = x[T_FLOOR];
     }
-    v[Q_FLOW_SINK_SET] = fmax(0.0, v[UA_OUTSIDE] * (v[T_SET] - outside(b, b->time)) +
-                                      v[GAIN] * (v[T_SET] - x[T_ROOM]));
-    v[T_SOURCE_IN] = v[T_BRINE];
+    v[Q_FLOW_SINK_SET] =
+        fmax(0.0, steady_demand(b, T_outside) + v[GAIN] * (v[T_SET] - x[T_ROOM]));
+    v[T_SOURCE_IN] = brine(b, b->time);
     v[T_SINK_IN] = x[T_FLOOR];
     v[M_FLOW_SOURCE] = v[FLOW_BRINE];
     v[M_FLOW_SINK] = v[FLOW_WATER];
     v[ROOM] = x[T_ROOM];
-    v[OUTSIDE] = outside(b, b->time);
+    v[OUTSIDE] = T_outside;
     v[HEATING_ENERGY] = x[E_HEATING];
     v[LOSS_ENERGY] = x[E_LOSS];
-    v[STORED_ENERGY] = v[C_FLOOR] * (x[T_FLOOR] - v[T_FLOOR_START]) +
-                       v[C_ROOM] * (x[T_ROOM] - v[T_ROOM_START]);
+    v[GAINS_ENERGY] = x[E_GAINS];
+    v[STORED_ENERGY] = v[C_FLOOR] * (x[T_FLOOR] - b->floor_at_start) +
+                       v[C_ROOM] * (x[T_ROOM] - v[T_SET]);
+    v[KELVIN_HOURS] = x[DISCOMFORT] / 3600.0;
 }
 
 static void reset(Building *b) {
@@ -149,7 +186,7 @@ fmi2Status fmi2Reset(fmi2Component c) {
 fmi2Status fmi2DoStep(fmi2Component c, fmi2Real time, fmi2Real step, fmi2Boolean fixed) {
     (void)fixed;
     Building *b = c;
-    int parts = (int)fmax(1.0, ceil(step / 10.0));
+    int parts = (int)fmax(1.0, ceil(step / 60.0));
     /* A step of no length passes nothing on. */
     if (step > 0.0) {
         b->heating = (b->value[E_GIVEN] - b->received) / step;
