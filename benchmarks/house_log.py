@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ from heatpump_twin.harness.data.datasets import load_dataset
 from heatpump_twin.harness.data.new_dataset import write_example
 from heatpump_twin.harness.data.plateau_points import points_of, write_points
 from heatpump_twin.harness.data.series import Series, load_series
-from heatpump_twin.harness.stepping.replay import FmuInfo, inspect_fmu, replay
+from heatpump_twin.harness.data.series_descriptor import GIVEN_HEAT, GIVEN_SUPPLY, Control
+from heatpump_twin.harness.scoring.series_validation import validate_series
 
 from .third_party import DATA_VARIABLE
 
@@ -66,49 +67,6 @@ ENVELOPE = {
     "p_high_max": (52.0, "bar"),
     "T_discharge_max": (170.0, "degC"),
 }
-
-# The recorded machine has decided when to run, so no minimum times are assumed.
-_ANY_TIME = {"minimum_run_time": 0.0, "minimum_pause_time": 0.0, "most_starts_per_hour": 60.0}
-# Heat that is given: the steady answer to it; below the least speed the mean of cycling.
-HEAT_GIVEN = {
-    **_ANY_TIME,
-    "control": "heat_flow",
-    "dynamics": "steady",
-    "part_load": "mean",
-    "outside_envelope": "nearest",
-}
-FLAG_GIVEN = {
-    **_ANY_TIME,
-    "control": "supply_temperature",
-    "dynamics": "dynamic",
-    "part_load": "cycling",
-    "outside_envelope": "nearest",
-}
-NOT_ASKED = 273.15  # K: no supply temperature above the inlet
-
-Array = np.ndarray[Any, Any]
-
-
-@dataclass(frozen=True)
-class Phase:
-    """Energies of a kind of operation, kWh: recorded and by the FMU with the heat given."""
-
-    name: str
-    heat: float
-    recorded: float
-    by_heat: float
-
-    @property
-    def text(self) -> str:
-        """As a line of the table."""
-        return (
-            f"{self.name:<11} heat {self.heat:6.2f} kWh, electric {self.recorded:5.2f}, heat given "
-            f"{self.by_heat:5.2f}{_error(self.by_heat, self.recorded)}"
-        )
-
-
-def _error(found: float, recorded: float) -> str:
-    return f" ({100.0 * (found / recorded - 1.0):+.1f} %)" if recorded else ""
 
 
 def hours(series: Series, begin: str, end: str) -> Series:
@@ -161,67 +119,31 @@ def fit(series: Series, folder: Path) -> tuple[Path, str]:
     )
 
 
-def step(fmu: FmuInfo, series: Series, set_point: str, asked: Array, start: Any) -> pd.DataFrame:
-    """Step an FMU through some hours; power is that while it runs, W."""
-    values = series.values
-    inputs = values[["T_source_in", "T_sink_in", "m_flow_source", "m_flow_sink"]].copy()
-    inputs["compressor_speed"] = 1.0  # is not followed
-    inputs[set_point] = asked
-    inputs = inputs.ffill().bfill()
-    outputs = ["P_el", "Q_flow_sink", "speed_used", "starts", "operating_status"]
-    length = float(np.median(series.step))
-    answers = replay(fmu, inputs, outputs=outputs, start_values=start, step_size=length).outputs
-    return answers.assign(P_el=answers.P_el.where(answers.speed_used > 0.0, 0.0))
+def given(series: Series, what: str) -> Series:
+    """Return a log that gives something else to the machine, as its descriptor would say."""
+    control = Control.model_validate({"given": what})
+    descriptor = series.descriptor.model_copy(update={"control": control})
+    return replace(series, descriptor=descriptor)
 
 
-def judge(series: Series, fmu_path: Path) -> list[str]:
-    """Step an FMU through some hours and say what it makes of them."""
-    fmu = inspect_fmu(fmu_path)
-    values, states = series.values, series.states
-    kwh = series.step / 3.6e6
-    runs = series.runs
-    derived = series.descriptor.derived["Q_flow_sink"]
-    # While only the pump runs readings lie on both sides of zero; those above would add up.
-    difference = values["T_sink_out"] - values["T_sink_in"] + derived.offset
-    heat = values["Q_flow_sink"].where(difference > derived.uncertainty).fillna(0.0).to_numpy()
-    power = np.where(runs, values["P_el"].fillna(0.0), 0.0)
-    is_defrost = states["defrost"].to_numpy() > 0.5
-    is_hot_water = (states["hot_water"].to_numpy() > 0.5) & ~is_defrost
-    is_heating = ~is_hot_water & ~is_defrost
-    by_heat = step(fmu, series, "Q_flow_sink_set", heat, HEAT_GIVEN)
-    lines = [
-        Phase(
-            name,
-            float((heat * kwh)[which].sum()),
-            float((power * kwh)[which].sum()),
-            float((by_heat.P_el.to_numpy() * kwh)[which].sum()),
+def judge(series: Series, fmu: Path, folder: Path) -> list[str]:
+    """Step an FMU through some hours, as ``validate`` does, and say what it makes of them."""
+    lines = []
+    for what in (GIVEN_HEAT, GIVEN_SUPPLY):
+        scores = validate_series(given(series, what), fmu, folder / what)
+        lines.append(
+            f"{what} given, outside of the envelope {100.0 * (scores.outside or 0.0):.0f} %"
         )
-        for name, which in (
-            ("heating", is_heating),
-            ("hot water", is_hot_water),
-            ("defrost", is_defrost),
-        )
-    ]
-    # A defrost interrupts no run: the unit takes heat from the house then, which the FMU does not.
-    supply = (values["T_sink_out"] + derived.offset).where(~is_defrost).ffill().to_numpy()
-    is_asked = (states["demand"].to_numpy() > 0.5) & ~is_hot_water
-    asked = np.where(is_asked & np.isfinite(supply), supply, NOT_ASKED)
-    by_flag = step(fmu, series, "T_sink_out_set", asked, FLAG_GIVEN)
-    energy = float((by_flag.P_el.to_numpy() * kwh)[is_heating].sum())
-    of_heat = float((by_flag.Q_flow_sink.clip(lower=0.0).to_numpy() * kwh)[is_heating].sum())
-    starts = int((runs[1:] & ~runs[:-1] & is_heating[1:]).sum())
-    # A run that the hours begin with has no start in them, recorded or not.
-    begins = series.time[1:][np.diff(by_flag.starts) > 0.0]
-    clock = ", ".join(f"{pd.Timestamp(t, unit='s'):%H:%M}" for t in begins)
-    flags = int((is_asked[1:] & ~is_asked[:-1]).sum())
-    moved = int((by_heat.operating_status == 2.0).sum())
-    return [
-        *(phase.text for phase in lines),
-        f"flag given: heat {of_heat:.2f} kWh, electric {energy:.2f}"
-        f"{_error(energy, lines[0].recorded)}; starts {len(begins)} ({clock}), recorded "
-        f"{starts} of {flags} demands",
-        f"outside of the envelope, or more heat than it has: {moved} of {len(heat)} steps",
-    ]
+        for operation in scores.operations:
+            energies = ", ".join(
+                f"{q} {measured / 3.6e6:.2f} -> {simulated / 3.6e6:.2f} kWh "
+                f"({100.0 * (simulated / measured - 1.0):+.1f} %)"
+                for q, (measured, simulated) in operation.energies.items()
+            )
+            recorded, chosen = operation.starts
+            starts = "" if chosen is None else f", starts {recorded} -> {chosen}"
+            lines.append(f"  {operation.name:<10} {energies}{starts}")
+    return lines
 
 
 def main() -> None:
@@ -234,7 +156,7 @@ def main() -> None:
             machine, found = fit(hours(series, *known), Path(folder) / "points")
             fmu = build(str(machine), Path(folder) / "house.fmu").path
             print(f"{name}: {found}")
-            for line in judge(hours(series, *unseen), fmu):
+            for line in judge(hours(series, *unseen), fmu, Path(folder)):
                 print(f"  {line}", flush=True)
 
 

@@ -238,7 +238,7 @@ def fit_time_constants(
     unseen: dict[int, dict[str, float]] = {}
     if len(some) > 1:
         found, unseen = fits.left_out(found, some, values, progress)
-    quantities = [q for q in ("P_el", *OUTLETS) if q in series.scored]
+    quantities = [q for q in ("P_el", *OUTLETS) if q in series.readings]
     scored = [
         Scored(
             f"start at {_begin(series, window):.0f} s",
@@ -266,7 +266,7 @@ def check_log(series: Series) -> None:
     InputError
         If it has no outlet temperature, no start, or steps that are too long.
     """
-    if not any(q in series.scored for q in OUTLETS):
+    if not any(q in series.readings for q in OUTLETS):
         raise InputError(
             f"{series.place}: has no outlet temperature that was read ({' or '.join(OUTLETS)}); "
             "they tell how fast the machine is"
@@ -287,7 +287,7 @@ def check_log(series: Series) -> None:
 def _check_steady(series: Series, stepper: Stepper, starts: Sequence[Window], machine: str) -> None:
     """Refuse a machine whose steady answers are not those of the log."""
     for quantity, most in LARGEST_OFF.items():
-        if quantity not in series.scored:
+        if quantity not in series.readings:
             continue
         ratios: list[Floats] = []
         for window in starts:
@@ -337,7 +337,7 @@ class _Fits:
         for i, group in enumerate(GROUPS):
             windows = starts if group.of_starts else stops
             reason = ""
-            if group.quantity not in series.scored:
+            if group.quantity not in series.readings:
                 reason = f"the log has no {group.quantity} that was read"
             elif not windows:
                 reason = "the log has no stop"

@@ -265,7 +265,7 @@ def _descriptor(points: PointsOfLog, folder: Path, has_start: bool) -> tomlkit.T
 def _unknown_speed(points: PointsOfLog) -> Constant | None:
     """A speed that the log's descriptor only assumes, where heat tells it; None without."""
     speed = points.series.descriptor.constants.get(SPEED)
-    return speed if speed and not speed.recorded and HEAT in points.series.scored else None
+    return speed if speed and not speed.recorded and HEAT in points.series.readings else None
 
 
 def _machine(series: Series) -> str:

@@ -20,6 +20,7 @@ from heatpump_twin.model.errors import InputError, SolveError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES
 from heatpump_twin.solving.property_tables import medium_table
 
+from .completion import HEAT, SPEED
 from .datasets import FLOW_INLETS, Constant
 from .files import DESCRIPTOR, dataset_folder
 from .log_checks import (
@@ -34,6 +35,13 @@ from .registry import fetch
 from .resampling import Floats, Signal
 from .series_descriptor import (
     COMPRESSOR,
+    DEFROST,
+    DEMAND,
+    GIVEN_HEAT,
+    GIVEN_QUANTITIES,
+    GIVEN_SPEED,
+    GIVEN_SUPPLY,
+    HOT_WATER,
     ON_CHANGE,
     DerivedHeat,
     Resampling,
@@ -48,6 +56,9 @@ GAP = 10.0
 
 # Times between rows that differ by less than this share are one step.
 _EVEN = 0.01
+
+# Supply temperature where none is asked for, K: below every inlet.
+NOT_ASKED = 273.15
 
 # Share of empty cells from which on a column looks like one that is written on change.
 _MANY_EMPTY = 0.05
@@ -181,8 +192,75 @@ class Series:
         return self.time - (self.time[0] - self.step[0])
 
     @property
+    def given(self) -> str:
+        """The reading that is given to the machine: speed, heat or the sink's outlet."""
+        return GIVEN_QUANTITIES[self.descriptor.given]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Readings that are inputs of the FMU."""
+        return tuple(self.given if q == SPEED else q for q in BOUNDARY_QUANTITIES)
+
+    @property
+    def is_hot_water(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Whether hot water is made in most of each step."""
+        return self._is_on(HOT_WATER) & ~self.is_defrost
+
+    @property
+    def is_defrost(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Whether the machine defrosts in most of each step."""
+        return self._is_on(DEFROST)
+
+    def _is_on(self, state: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        if state not in self.states:
+            return np.zeros(len(self), bool)
+        return np.asarray(self.states[state].to_numpy() > 0.5)
+
+    @property
+    def is_asked(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Whether the machine is asked for what it did: a demand of heating asks no hot water."""
+        if self.descriptor.given == GIVEN_SUPPLY:
+            return ~self.is_hot_water
+        return np.ones(len(self), bool)
+
+    @property
+    def set_point(self) -> Floats:
+        """What the machine is asked for at each step where no speed is given; SI units.
+
+        Heat is that recorded, and none within its uncertainty of zero: while only a pump runs,
+        readings lie on both sides of zero, and those above would add up. A supply temperature is
+        that recorded while heating is demanded, and `NOT_ASKED` otherwise. A defrost interrupts no
+        demand: there the one before holds.
+        """
+        entry = self.descriptor.derived.get(HEAT)
+        if self.descriptor.given == GIVEN_HEAT:
+            heat = self.values[HEAT].to_numpy()
+            if entry is None:
+                is_heat = heat > self._uncertainty[HEAT][0]
+            else:
+                change = self.values["T_sink_out"] - self.values["T_sink_in"] + entry.offset
+                is_heat = change.to_numpy() > entry.uncertainty
+            return np.where(np.isnan(heat), np.nan, np.where(is_heat, heat, 0.0))
+        supply = self.values["T_sink_out"] + (entry.offset if entry is not None else 0.0)
+        supply = supply.where(~self.is_defrost)
+        for begin, end in self.segments:
+            supply.iloc[begin:end] = supply.iloc[begin:end].ffill()
+        is_asked = self._is_on(DEMAND) & ~self.is_hot_water & supply.notna().to_numpy()
+        return np.where(is_asked, supply.to_numpy(), NOT_ASKED)
+
+    @property
     def scored(self) -> tuple[str, ...]:
-        """Result quantities that may be scored, in the order of the vocabulary."""
+        """Result quantities that may be scored: readings that are not given.
+
+        Heat and the sink's outlet follow from each other by the sink's flow.
+        """
+        if self.descriptor.given == GIVEN_SPEED:
+            return self.readings
+        return tuple(q for q in self.readings if q not in (HEAT, "T_sink_out"))
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """Result quantities that were read, in the order of the vocabulary."""
         not_scored = {
             column.quantity
             for column in self.descriptor.columns.values()
@@ -608,15 +686,16 @@ def _series(
         unit = QUANTITIES[name].unit
         quantities[name] = np.full(len(time), to_si(constant.value, constant.unit, unit))
         uncertainty[name] = (to_si(constant.uncertainty, constant.unit, unit, True), 0.0)
-    needed = [quantities[q] for q in BOUNDARY_QUANTITIES] + [states[COMPRESSOR]]
+    inputs = _inputs(descriptor)
+    needed = [quantities[q] for q in inputs] + [states[COMPRESSOR]]
+    if descriptor.given == GIVEN_SUPPLY:
+        needed.append(states[DEMAND])
     is_known = np.isfinite(needed).all(axis=0)
     is_apart = np.concatenate([[True], step[1:] > longest_gap])
     segments = _segments(is_known, is_apart)
     place = f"data set {folder}"
     if not segments:
-        lacking = [q for q in BOUNDARY_QUANTITIES if not np.isfinite(quantities[q]).any()] or [
-            "some input"
-        ]
+        lacking = [q for q in inputs if not np.isfinite(quantities[q]).any()] or ["some input"]
         raise InputError(
             f"{place}: no step has all inputs of the model; {', '.join(lacking)} is missing or "
             "is read too seldom: [time] longest_gap says over how many seconds it stays known"
@@ -645,6 +724,13 @@ def _series(
         ignored_columns=log.ignored,
         _uncertainty=uncertainty,
     )
+
+
+def _inputs(descriptor: SeriesDescriptor) -> list[str]:
+    """Readings without which the FMU cannot be asked; derived heat needs both temperatures."""
+    given = GIVEN_QUANTITIES[descriptor.given]
+    read = "T_sink_out" if given in descriptor.derived else given
+    return [read if q == SPEED else q for q in BOUNDARY_QUANTITIES]
 
 
 def _segments(is_known: Any, is_apart: Any) -> tuple[tuple[int, int], ...]:

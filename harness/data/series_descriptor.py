@@ -11,7 +11,9 @@ from heatpump_twin.machine_files.machine_file import describe
 from heatpump_twin.machine_files.units import to_si
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES
+from heatpump_twin.model.settings import CONTROLS
 
+from .completion import HEAT, SPEED
 from .datasets import Column, Constant, Limits
 from .fields import Positive, QuantityName, Strict, Text
 from .files import DESCRIPTOR, TIME, dataset_folder
@@ -33,12 +35,24 @@ PHASES = (
     "hot water",
 )
 ALL = "all"
+#: What a plant is doing, told by its states: each step belongs to one of them.
+HEATING = "heating"
+OPERATIONS = (HEATING, "hot water", "defrost")
 Phase = Literal[
-    "all", "on", "start-up", "steady", "running", "stop", "standstill", "defrost", "hot water"
+    "all",
+    "on",
+    "start-up",
+    "steady",
+    "running",
+    "stop",
+    "standstill",
+    "defrost",
+    "hot water",
+    "heating",
 ]
 
 #: What a log may say of the plant beside its quantities.
-COMPRESSOR, DEFROST, HOT_WATER = "compressor", "defrost", "hot_water"
+COMPRESSOR, DEFROST, HOT_WATER, DEMAND = "compressor", "defrost", "hot_water", "demand"
 StateName = Literal["compressor", "defrost", "hot_water", "source_pump", "sink_pump", "demand"]
 
 ON = ("1", "on", "true", "ein", "an", "betrieb")
@@ -121,10 +135,36 @@ class PhaseTimes(Strict):
     stop: Positive = 300.0
 
 
+#: Inputs of the machine that a log may give it: a speed, a heat, or a supply temperature.
+GIVEN_SPEED, GIVEN_HEAT, GIVEN_SUPPLY = CONTROLS
+
+#: The reading that is given in each case; what follows from it predicts nothing.
+GIVEN_QUANTITIES = {GIVEN_SPEED: SPEED, GIVEN_HEAT: HEAT, GIVEN_SUPPLY: "T_sink_out"}
+
+
+class Control(Strict):
+    """What a log gives to the machine beside temperatures and flows.
+
+    `given` is a value of the FMU's parameter ``control``. By default the speed, or the heat where
+    the speed is only assumed and heat was read.
+    """
+
+    given: Literal["speed", "heat_flow", "supply_temperature"] | None = None
+
+
 class SeriesLimits(Limits):
-    """Largest errors of a quantity in a phase; `energy_max` is per cent of the run's energy."""
+    """Largest errors of a quantity in a phase.
+
+    `energy_max` is per cent of the energy of the run (phase ``all``) or of an operation.
+    """
 
     energy_max: Positive | None = None
+
+
+class StartLimits(Strict):
+    """How many starts of the compressor more or fewer than recorded are allowed."""
+
+    difference_max: Annotated[int, Field(ge=0)]
 
 
 class SeriesDescriptor(Strict):
@@ -146,6 +186,7 @@ class SeriesDescriptor(Strict):
     window: Window = Window()
     resampling: Resampling | None = None
     phases: PhaseTimes = PhaseTimes()
+    control: Control = Control()
     columns: dict[str, SeriesColumn]
     states: dict[StateName, StateColumn] = Field(default_factory=dict)
     constants: dict[QuantityName, Constant] = Field(default_factory=dict)
@@ -154,6 +195,7 @@ class SeriesDescriptor(Strict):
     )
     registered: dict[str, Registered] = Field(default_factory=dict)
     thresholds: dict[Phase, dict[QuantityName, SeriesLimits]] = Field(default_factory=dict)
+    starts: StartLimits | None = None
     fmu: FmuMap | None = None
 
     @model_validator(mode="after")
@@ -188,7 +230,58 @@ class SeriesDescriptor(Strict):
             for other in (f"m_flow_{side}", f"T_{side}_in", f"T_{side}_out"):
                 if other not in given:
                     raise ValueError(f"derived.{name}: follows from {other}, which is not given")
+        self._check_control(given)
+        for phase, of_phase in self.thresholds.items():
+            for quantity, limits in of_phase.items():
+                if limits.energy_max is not None and phase not in (ALL, *OPERATIONS):
+                    raise ValueError(
+                        f"thresholds.{phase}.{quantity}.energy_max: an energy is of one of "
+                        f"{', '.join((ALL, *OPERATIONS))}"
+                    )
+                if phase == HEATING and set(limits.by_measure) != {"energy"}:
+                    raise ValueError(
+                        f"thresholds.{phase}.{quantity}: heating holds start-ups and standstills; "
+                        "expected energy_max alone, or the limit in another phase"
+                    )
         return self
+
+    def _check_control(self, places: dict[str, str]) -> None:
+        """Refuse what is to be given and was not read."""
+        if self.given == GIVEN_HEAT and not self.reads_heat:
+            raise ValueError(
+                f'control.given = "{GIVEN_HEAT}": no heat was read; expected a column of {HEAT}, '
+                f"or [derived.{HEAT}] from a sink flow that was read and not assumed"
+            )
+        if self.given == GIVEN_SUPPLY and "T_sink_out" not in places:
+            raise ValueError(
+                f'control.given = "{GIVEN_SUPPLY}": no column of T_sink_out, which is given'
+            )
+        if self.given == GIVEN_SUPPLY and DEMAND not in self.states:
+            raise ValueError(
+                f'control.given = "{GIVEN_SUPPLY}": expected [states.{DEMAND}], the column that '
+                "says when the supply temperature is asked for"
+            )
+        if self.starts is not None and self.given != GIVEN_SUPPLY:
+            raise ValueError(
+                f'starts: the FMU chooses its starts only with control.given = "{GIVEN_SUPPLY}"'
+            )
+
+    @property
+    def reads_heat(self) -> bool:
+        """Whether heat to the sink was read, or follows from a flow that was."""
+        flow = self.constants.get("m_flow_sink")
+        return any(c.quantity == HEAT for c in self.columns.values()) or (
+            HEAT in self.derived and (flow is None or flow.recorded)
+        )
+
+    @property
+    def given(self) -> str:
+        """What is given to the machine, a value of the FMU's parameter ``control``."""
+        if self.control.given is not None:
+            return self.control.given
+        speed = self.constants.get(SPEED)
+        is_assumed = speed is not None and not speed.recorded
+        return GIVEN_HEAT if is_assumed and self.reads_heat else GIVEN_SPEED
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -102,7 +102,11 @@ def _html(scores: SeriesScores, drawings: list[tuple[str, str, str]]) -> str:
     first = [series_tables.summary(scores)]
     if scores.thresholds:
         first.append(series_tables.limits(scores))
-    tables = [series_tables.by_phase(scores), series_tables.energies(scores)]
+    tables = [
+        series_tables.by_phase(scores),
+        series_tables.energies(scores),
+        series_tables.operations(scores),
+    ]
     if scores.starts:
         tables.append(series_tables.starts(scores))
     data, plotted = plot_data(scores)
@@ -236,6 +240,14 @@ def _write_junit(scores: SeriesScores, path: Path) -> None:
     if unanswered:
         case.result = [Failure("; ".join(unanswered), type_="not answered")]
     answers.add_testcase(case)
+    for operation in scores.operations:
+        name = operation.name.replace(" ", "_")
+        for quantity, energies in operation.energies.items():
+            for kind, joule in zip(("measured", "simulated"), energies, strict=True):
+                limits.add_property(f"{name}_{quantity}_{kind}_kWh", f"{joule / 3.6e6:.6g}")
+        for kind, count in zip(("measured", "simulated"), operation.starts, strict=True):
+            if count is not None:
+                limits.add_property(f"{name}_starts_{kind}", str(count))
     for stage, seconds in scores.seconds.items():
         limits.add_property(f"seconds_{stage}", f"{seconds:.3f}")
     xml = JUnitXml()

@@ -6,6 +6,7 @@ import pandas as pd
 
 from heatpump_twin.model.quantities import QUANTITIES
 
+from ..data.completion import HEAT, SPEED
 from ..data.plateau_points import PointsOfLog
 from ..data.series import Series
 from ..data.series_descriptor import PHASES
@@ -13,6 +14,15 @@ from ..scoring.series_scores import ON, SCORED_PHASES, SeriesScores
 from .tables import NOTHING, Table
 
 _WATT_HOURS = 3600.0
+
+# What is given to the FMU in the place of a speed.
+_GIVEN = {
+    HEAT: "Recorded heat was given to the FMU, which finds the speed: heat and the sink's outlet "
+    "are no predictions and are not scored.",
+    "T_sink_out": "The recorded supply temperature was given to the FMU while heating was "
+    "demanded: the sink's outlet, and the heat that follows from it, are no predictions and are "
+    "not scored. Hot water was not asked for and is left out.",
+}
 
 # Longer lists of starts and days show the first; scores.json has all.
 _MOST = 50
@@ -106,6 +116,33 @@ def energies(scores: SeriesScores) -> Table:
     )
 
 
+def operations(scores: SeriesScores) -> Table:
+    """Energies and starts while heating, making hot water and defrosting."""
+    given = scores.series.given
+    rows = []
+    for o in scores.operations:
+        for i, (q, (measured, simulated)) in enumerate(o.energies.items()):
+            recorded, chosen = o.starts
+            rows.append(
+                [
+                    o.name if i == 0 else "",
+                    f"{q}, given" if q == given else q,
+                    f"{o.hours:.2f}",
+                    f"{measured / _WATT_HOURS / 1e3:.4g}",
+                    f"{simulated / _WATT_HOURS / 1e3:.4g}",
+                    _percent(o.error(q), signed=True),
+                    f"{recorded} / {NOTHING if chosen is None else chosen}" if i == 0 else "",
+                ]
+            )
+    return Table(
+        "Energy and starts by operation",
+        "kWh while the compressor runs, recorded and simulated. starts: recorded / chosen by the "
+        "FMU, which chooses them only where a supply temperature is given.",
+        ["operation", "quantity", "hours", "measured", "simulated", "error", "starts"],
+        rows,
+    )
+
+
 def starts(scores: SeriesScores) -> Table:
     """How fast each start goes, measured and simulated."""
     names = list(scores.starts[0].t63) if scores.starts else []
@@ -183,6 +220,8 @@ def missed(scores: SeriesScores) -> list[str]:
 def told(scores: SeriesScores) -> list[str]:
     """What a reader has to know of the figures."""
     lines = [f"The FMU's parameters come from: {scores.provenance}."]
+    if scores.series.given != SPEED:
+        lines.append(_GIVEN[scores.series.given])
     if scores.outside:
         lines.append(
             f"For {100.0 * scores.outside:.0f} % of the time on, inputs lay outside the FMU's "

@@ -41,6 +41,7 @@ def print_series_scores(scores: SeriesScores, console: Console, verbose: bool = 
             series_tables.limits(scores),
             series_tables.by_phase(scores),
             series_tables.energies(scores),
+            series_tables.operations(scores),
             series_tables.starts(scores),
             series_tables.resampled(scores.series),
         ):

@@ -92,8 +92,29 @@ _OF_HEAT: dict[str, bool | int | float | str] = {
     "most_starts_per_hour": 60.0,
 }
 
-# Of an FMU that is asked for heat: the variable that is set, and that of the speed it chose.
-_HEAT_SET, _SPEED_USED = "Q_flow_sink_set", "speed_used"
+# The recorded machine has decided when to run, so no minimum times are assumed.
+_ANY_TIME: dict[str, bool | int | float | str] = {
+    key: _OF_HEAT[key] for key in ("minimum_run_time", "minimum_pause_time", "most_starts_per_hour")
+}
+# What follows of a log from what it gives, for FMUs of this project. Heat was measured after all
+# that delays it: the answer to it is steady, and below the least speed the mean of cycling. A
+# supply temperature lets the FMU start and stop by itself.
+_OF_LOGS: dict[str, dict[str, bool | int | float | str]] = {
+    CONTROLS[0]: {"control": CONTROLS[0], "dynamics": DYNAMICS[1]},
+    CONTROLS[1]: {key: value for key, value in _OF_HEAT.items() if key != "frost"},
+    CONTROLS[2]: {
+        **_ANY_TIME,
+        "control": CONTROLS[2],
+        "dynamics": DYNAMICS[1],
+        "part_load": PART_LOADS[0],
+        "outside_envelope": OUTSIDE_ENVELOPE[1],
+    },
+}
+
+# Variables that are set where an FMU is asked for a result.
+SET_POINTS = {HEAT: "Q_flow_sink_set", "T_sink_out": "T_sink_out_set"}
+#: Of an FMU that chooses its speed: that speed, and how often it has started.
+SPEED_USED, STARTS = "speed_used", "starts"
 
 
 @dataclass(frozen=True)
@@ -162,8 +183,8 @@ class Connection:
         start_values = {k: value for k, value in own.items() if k in fmu.variables}
         start_values |= self.all_start_values(fmu, boundaries)
         outputs = list(self.outputs)
-        if HEAT in boundaries and _SPEED_USED in fmu.outputs:
-            outputs.append(Link(SPEED, _SPEED_USED, QUANTITIES[SPEED].unit, 1))
+        if HEAT in boundaries and SPEED_USED in fmu.outputs:
+            outputs.append(Link(SPEED, SPEED_USED, QUANTITIES[SPEED].unit, 1))
         result = replay(
             fmu,
             pd.DataFrame(
@@ -207,6 +228,28 @@ class Connection:
                 )
             start_values[link.variable] = link.from_si(float(values.iloc[0]))
         return start_values
+
+    def start_values_of_log(self, fmu: FmuInfo, series: Series) -> dict[str, Value]:
+        """Return start values for a run through a log.
+
+        Those that follow from what the log gives, for an FMU of this project; the map's come first.
+
+        Raises
+        ------
+        InputError
+            If an input that is a fixed parameter differs from row to row.
+        """
+        own = _OF_LOGS[series.descriptor.given] if fmu.certificate is not None else {}
+        if own == {} and series.given == SPEED and _is_text(fmu, "dynamics"):
+            own = {"dynamics": DYNAMICS[1]}
+        boundaries = series.values[[q for q in series.inputs if q != series.given]].copy(deep=False)
+        boundaries[series.given] = (
+            series.values[SPEED] if series.given == SPEED else series.set_point
+        )
+        return {
+            **{key: value for key, value in own.items() if key in fmu.variables},
+            **self.all_start_values(fmu, boundaries),
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain JSON types."""
@@ -258,7 +301,7 @@ def connect(
     parameters: list[Link] = []
     absent: dict[str, str] = {}
     missing: list[str] = []
-    asked = dataset.inputs if isinstance(dataset, Dataset) else tuple(BOUNDARY_QUANTITIES)
+    asked = dataset.inputs
     for quantity in asked:
         entry = given.map.get(quantity)
         if entry is not None and entry.absent is not None:
@@ -269,8 +312,8 @@ def connect(
                 )
             absent[quantity] = entry.absent
             continue
-        if quantity == HEAT and entry is None:
-            variable = fmu.variables.get(_HEAT_SET)
+        if quantity in SET_POINTS and entry is None:
+            variable = fmu.variables.get(SET_POINTS[quantity])
         else:
             variable = _variable(fmu, quantity, entry, place)
         if variable is None:
@@ -280,17 +323,19 @@ def connect(
         link = _link(variable, quantity, entry, place)
         is_fixed = variable.causality == "parameter" and variable.variability != "tunable"
         (parameters if is_fixed else inputs).append(link)
-    if HEAT in asked and SPEED in fmu.variables and fmu.certificate is not None:
+    of_points = isinstance(dataset, Dataset)
+    if of_points and HEAT in asked and SPEED in fmu.variables and fmu.certificate is not None:
         # The report asks at speeds.
         inputs.append(_link(fmu.variables[SPEED], SPEED, None, place))
     if missing:
         names = sorted(v.name for v in fmu.variables.values() if v.causality == "input")
-        if HEAT in missing:
+        for asked_for in set(missing) & set(SET_POINTS):
+            what, read = _ASKED[asked_for]
             raise InputError(
-                f"FMU {fmu.path}: cannot be asked for heat: it has no input {_HEAT_SET}; it has: "
-                f"{', '.join(names) or 'none'}; no speed was read in data set "
-                f"{dataset.descriptor.name}, and its heat is given; name the FMU's own variable "
-                f"in [fmu.map.{HEAT}]"
+                f"FMU {fmu.path}: cannot be asked for {what}: it has no input "
+                f"{SET_POINTS[asked_for]}; it has: {', '.join(names) or 'none'}; data set "
+                f"{dataset.descriptor.name} gives its {read} in the place of a speed; name the "
+                f"FMU's own variable in [fmu.map.{asked_for}]"
             )
         raise InputError(
             f"FMU {fmu.path}: lacks the input {', '.join(missing)}; it has: "
@@ -329,6 +374,10 @@ def connect(
         start_values=dict(given.start_values),
         step_size=STEP_SIZE if given.step_size is None else given.step_size,
     )
+
+
+# How a result that an FMU is asked for is called.
+_ASKED = {HEAT: ("heat", "heat"), "T_sink_out": ("a supply temperature", "supply temperature")}
 
 
 def _variable(
@@ -373,6 +422,10 @@ def _check_output(variable: VariableInfo, quantity: str, place: str) -> None:
         raise InputError(
             f"{place}.map.{quantity}: {variable.name!r} is {_kind(variable)}; expected a number"
         )
+
+
+def _is_text(fmu: FmuInfo, name: str) -> bool:
+    return name in fmu.variables and fmu.variables[name].type == "String"
 
 
 def _kind(variable: VariableInfo) -> str:

@@ -329,13 +329,13 @@ class Watch:
     machine : Machine
         Of the twin.
     recorded : set of str
-        Quantities that are read, inputs among them.
+        Quantities that are read, inputs among them; None where no cause can be told.
     """
 
-    def __init__(self, blocks: Blocks, machine: Machine, recorded: set[str]) -> None:
+    def __init__(self, blocks: Blocks, machine: Machine, recorded: set[str] | None) -> None:
         self.model = FaultModel(machine)
         self.limit = limit_for(len(blocks.quantities))
-        self.faults = faults_of(recorded)
+        self.faults = faults_of(recorded) if recorded is not None else []
         # The pattern of a fault, for a size of one, at each block.
         self.patterns = {
             fault.name: self.model.departures(

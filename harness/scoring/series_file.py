@@ -14,7 +14,7 @@ from heatpump_twin.model.quantities import QUANTITIES
 from .scores_file import ConnectionPart, ThresholdPart
 from .series_scores import SeriesScores
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SCHEMA_ID = f"urn:heatpump-twin:schema:series-scores:{FORMAT_VERSION}"
 
 
@@ -59,6 +59,19 @@ class EnergyPart(_Strict):
     measured: float
     simulated: float
     error: float | None
+
+
+class OperationPart(_Strict):
+    """Energies, J, and starts while the plant heats, makes hot water or defrosts.
+
+    `energies` and `starts` are measured and simulated; energy is that while the compressor runs.
+    """
+
+    name: Literal["heating", "hot water", "defrost"]
+    hours: float
+    energies: dict[str, tuple[float, float]]
+    errors: dict[str, float | None] = Field(description="per cent of the measured energy")
+    starts: tuple[int, int | None]
 
 
 class StartPart(_Strict):
@@ -116,7 +129,11 @@ class SeriesScoresFile(_Strict):
     unanswered: dict[str, int]
     outside_envelope: float | None = Field(description="share of the time on")
     scores: list[SeriesScorePart]
+    given: Literal["speed", "heat_flow", "supply_temperature"] = Field(
+        description="what the log gives to the FMU: a value of its parameter control"
+    )
     energies: list[EnergyPart]
+    operations: list[OperationPart]
     starts: list[StartPart]
     worst: WorstPart | None
     bands: dict[str, BandPart]
@@ -163,6 +180,11 @@ def to_file(scores: SeriesScores) -> SeriesScoresFile:
             "outside_envelope": scores.outside,
             "scores": [{**vars(s), "unit": QUANTITIES[s.quantity].unit} for s in scores.scores],
             "energies": [{**vars(e), "error": e.error} for e in scores.energies],
+            "given": series.descriptor.given,
+            "operations": [
+                {**vars(o), "errors": {q: o.error(q) for q in o.energies}}
+                for o in scores.operations
+            ],
             "starts": [{"begin": s.begin, "t63": s.t63} for s in scores.starts],
             "worst": None
             if scores.worst is None

@@ -20,10 +20,19 @@ from heatpump_twin.model.quantities import QUANTITIES, OperatingStatus
 from ..data.plateaus import BLOCK
 from ..data.resampling import Floats
 from ..data.series import Series
-from ..data.series_descriptor import ALL, PHASES
+from ..data.series_descriptor import (
+    ALL,
+    GIVEN_HEAT,
+    GIVEN_SPEED,
+    HEATING,
+    OPERATIONS,
+    PHASES,
+    SeriesDescriptor,
+)
 from ..stepping.replay import STATUS, FmuInfo
 from .connection import Connection
 from .scores import ThresholdResult
+from .series_operations import Operation, operations_of
 from .series_phases import ON_PHASES, Flags, Start, phases_of, starts_of
 
 #: All phases in which the compressor runs to heat, together.
@@ -135,6 +144,8 @@ class SeriesScores:
         By phase and quantity.
     energies : list of Energy
         Of the run and of each day.
+    operations : list of Operation
+        Energies and starts while heating, while making hot water and in defrosts.
     starts : list of Start
         In the order of time.
     worst : Worst or None
@@ -159,6 +170,7 @@ class SeriesScores:
     bands: dict[str, Band]
     scores: list[SeriesScore]
     energies: list[Energy]
+    operations: list[Operation]
     starts: list[Start]
     worst: Worst | None
     thresholds: list[ThresholdResult]
@@ -192,10 +204,21 @@ class SeriesScores:
             )
             if (simulated & held).any():
                 found["an old result was held"] = int((simulated & held).sum())
-            off = (status == OperatingStatus.OFF) & (self.series.states["compressor"] > 0.999)
+            off, why = self._off(status == OperatingStatus.OFF)
             if (simulated & off).any():
-                found["the FMU is off while the compressor runs"] = int((simulated & off).sum())
+                found[why] = int((simulated & off).sum())
         return found
+
+    def _off(self, is_off: Flags) -> tuple[Flags, str]:
+        """Where the FMU is off though it is asked, and why that is wrong."""
+        given = self.series.descriptor.given
+        if given == GIVEN_SPEED:
+            ran = self.series.states["compressor"].to_numpy() > 0.999
+            return is_off & ran, "the FMU is off while the compressor runs"
+        if given == GIVEN_HEAT:
+            return is_off & (self.series.set_point > 0.0), "the FMU is off while heat is given"
+        # It starts and stops by itself, as it is asked to.
+        return np.zeros_like(is_off), ""
 
     @property
     def outside(self) -> float | None:
@@ -231,7 +254,7 @@ def scored_rows(series: Series, phases: Any, quantity: str) -> Flags:
 
     While nothing flows, the outlet's sensor shows the pipe that it sits in.
     """
-    rows: Flags = phases >= 0
+    rows: Flags = (phases >= 0) & series.is_asked
     if not (quantity.startswith("T_") and quantity.endswith("_out")):
         return rows
     return np.asarray(rows & series.flows_on(quantity.split("_")[1]))
@@ -281,6 +304,7 @@ def score_series(
         if (found := _score(series, simulated, phase, q, of_phase & rows[q])) is not None
     ]
     energies = _energies(series, simulated, phases)
+    operations = operations_of(series, simulated, (phases >= 0) & series.is_asked)
     missing = [q for q in series.scored if q not in simulated]
     limits = series.descriptor.thresholds
     return SeriesScores(
@@ -294,9 +318,13 @@ def score_series(
         bands=bands,
         scores=scores,
         energies=energies,
+        operations=operations,
         starts=starts_of(series, phases, *_of_starts(series, simulated)),
         worst=_worst(series, simulated, rows, bands),
-        thresholds=_thresholds(series, scores, energies, missing),
+        thresholds=[
+            *_thresholds(series, scores, energies, operations, missing),
+            *_limits_of_starts(series.descriptor, operations),
+        ],
         unchecked=sorted({q for of_phase in limits.values() for q in of_phase if q in missing}),
         messages=messages,
     )
@@ -334,7 +362,7 @@ def _energies(series: Series, simulated: pd.DataFrame, phases: Any) -> list[Ener
         if quantity not in series.scored or quantity not in simulated:
             continue
         measured, answered = series.values[quantity].to_numpy(), simulated[quantity].to_numpy()
-        known = (phases >= 0) & np.isfinite(measured) & np.isfinite(answered)
+        known = (phases >= 0) & series.is_asked & np.isfinite(measured) & np.isfinite(answered)
         for period, rows in _periods(series, known):
             if not rows.any():
                 continue
@@ -433,10 +461,15 @@ def _worst_of(
 
 
 def _thresholds(
-    series: Series, scores: list[SeriesScore], energies: list[Energy], missing: list[str]
+    series: Series,
+    scores: list[SeriesScore],
+    energies: list[Energy],
+    operations: list[Operation],
+    missing: list[str],
 ) -> list[ThresholdResult]:
     by_key = {(s.phase, s.quantity): s for s in scores}
     of_run = {e.quantity: e.error for e in energies if e.period == "run"}
+    by_operation = {o.name: o for o in operations}
     results = []
     for phase, of_phase in series.descriptor.thresholds.items():
         for quantity, limits in of_phase.items():
@@ -444,6 +477,27 @@ def _thresholds(
                 continue
             for name in limits.by_measure:
                 score = by_key.get((phase, quantity))
-                value = of_run.get(quantity) if name == "energy" else getattr(score, name, None)
+                if name == "energy" and phase in OPERATIONS:
+                    operation = by_operation.get(phase)
+                    value = operation.error(quantity) if operation else None
+                elif name == "energy":
+                    value = of_run.get(quantity)
+                else:
+                    value = getattr(score, name, None)
                 results.append(ThresholdResult.of_limit(phase, quantity, name, limits, value))
     return results
+
+
+def _limits_of_starts(
+    descriptor: SeriesDescriptor, operations: list[Operation]
+) -> list[ThresholdResult]:
+    """Hold the starts of heating against the limit of the descriptor, if it has one."""
+    if descriptor.starts is None:
+        return []
+    value = None
+    for operation in operations:
+        recorded, simulated = operation.starts
+        if operation.name == HEATING and simulated is not None:
+            value = float(abs(simulated - recorded))
+    limit = float(descriptor.starts.difference_max)
+    return [ThresholdResult(HEATING, "starts", "difference", limit, value)]

@@ -16,10 +16,10 @@ from heatpump_twin.machine_files.files import machine_path
 from heatpump_twin.machine_files.machine_file import MachineFile, read_machine_file
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import identification
-from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES
 
 from ..calibration.dynamics_file import was_fitted_to
 from ..calibration.record import CalibrationRecord, record_path
+from ..data.completion import SPEED
 from ..data.fmu_map import FmuMap
 from ..data.plateaus import BLOCK
 from ..data.series import Series
@@ -28,8 +28,7 @@ from ..progress import Progress, no_progress
 from ..stepping.answers import Answers
 from ..stepping.long_run import step_through
 from ..stepping.replay import STATUS, FmuInfo, inspect_fmu
-from ..stepping.session import Value
-from .connection import Connection, Link, connect
+from .connection import SPEED_USED, STARTS, Connection, Link, connect
 from .series_scores import COVERAGE, Band, SeriesScores, score_series
 
 # Longest step of an FMU inside a longer one of the log, s: of the outputs at their ends the mean is
@@ -38,9 +37,6 @@ LONGEST_COMMUNICATION_STEP = 10.0
 
 # Read beside what is scored: power and heat are always of interest.
 _ALWAYS = ("P_el", "Q_flow_sink", "Q_flow_source", "T_sink_out", "T_source_out")
-
-# Of an FMU of this project that can be more than steady.
-_DYNAMICS, _DYNAMIC = "dynamics", "dynamic"
 
 
 def machine_of_series(series: Series) -> Path:
@@ -197,10 +193,11 @@ def simulate(
     rows: Any = None if is_whole else np.concatenate([np.arange(a, b) for a, b in series.segments])
     wanted = {*series.scored, *_ALWAYS}
     links = [link for link in connection.outputs if link.quantity in wanted]
-    outputs = [link.variable for link in links] + [STATUS] * connection.has_status
-    start_values = _start_values(fmu, connection, series)
+    told = _told(fmu, connection, series)
+    outputs = [*(link.variable for link in links), *told]
+    start_values = connection.start_values_of_log(fmu, series)
     time = series.time if is_whole else series.time[rows]
-    answers = Answers(folder, outputs, time, _converter(links, connection.has_status))
+    answers = Answers(folder, outputs, time, _converter(links, told))
     run = step_through(
         fmu,
         [link.variable for link in connection.inputs],
@@ -212,8 +209,8 @@ def simulate(
         start_values=start_values,
         progress=progress,
     )
-    names = [link.quantity for link in links] + [STATUS] * connection.has_status
-    read = answers.read([q for q in names if q in series.values or q == STATUS])
+    known = [link.quantity for link in links if link.quantity in series.values]
+    read = answers.read([*known, *told])
     if not is_whole:
         read.index = pd.Index(rows)
         read = read.reindex(range(len(series)))
@@ -264,31 +261,31 @@ def _tables(
     series: Series, links: Sequence[Link], parts: int
 ) -> Iterator[np.ndarray[Any, np.dtype[np.float64]]]:
     """Give length and inputs of each step of the FMU, in its units, some steps at a time."""
+    asked = None if series.given == SPEED else series.set_point
     for begin, end in series.segments:
         for first in range(begin, end, BLOCK):
             rows = slice(first, min(end, first + BLOCK))
             table = np.empty(((rows.stop - first) * parts, 1 + len(links)))
             table[:, 0] = np.repeat(series.step[rows] / parts, parts)
             for i, link in enumerate(links, start=1):
-                values = np.repeat(series.values[link.quantity].to_numpy()[rows], parts)
-                if link.quantity == "compressor_speed":
+                column = series.values[link.quantity].to_numpy()
+                if link.quantity == series.given and asked is not None:
+                    column = asked
+                values = np.repeat(column[rows], parts)
+                if link.quantity == SPEED:
                     values = values * series.runs_in_parts(rows, parts, max(begin, first - 1))
                 at_zero = link.from_si(0.0)
                 table[:, i] = at_zero + (link.from_si(1.0) - at_zero) * values
             yield table
 
 
-def _start_values(fmu: FmuInfo, connection: Connection, series: Series) -> dict[str, Value]:
-    """Values of parameters: those of the map, inputs that are parameters, and dynamics."""
-    boundaries = series.values[list(BOUNDARY_QUANTITIES)]
-    values = connection.all_start_values(fmu, boundaries)
-    variable = fmu.variables.get(_DYNAMICS)
-    if variable is not None and variable.type == "String":
-        values.setdefault(_DYNAMICS, _DYNAMIC)
-    return values
+def _told(fmu: FmuInfo, connection: Connection, series: Series) -> list[str]:
+    """Outputs beside the quantities: the status, and speed and starts that the FMU chooses."""
+    chosen = [] if series.given == SPEED or fmu.certificate is None else [SPEED_USED, STARTS]
+    return [STATUS] * connection.has_status + [name for name in chosen if name in fmu.outputs]
 
 
-def _converter(links: Sequence[Link], has_status: bool) -> Any:
+def _converter(links: Sequence[Link], told: Sequence[str]) -> Any:
     """Return a function that turns the FMU's numbers into quantities in SI units."""
 
     def convert(frame: pd.DataFrame) -> pd.DataFrame:
@@ -297,8 +294,8 @@ def _converter(links: Sequence[Link], has_status: bool) -> Any:
             at_zero = link.to_si(0.0)
             slope = link.to_si(1.0) - at_zero
             columns[link.quantity] = at_zero + slope * frame[link.variable].to_numpy()
-        if has_status:
-            columns[STATUS] = frame[STATUS].to_numpy()
+        for name in told:
+            columns[name] = frame[name].to_numpy()
         return pd.DataFrame(columns)
 
     return convert

@@ -8,8 +8,10 @@ from pathlib import Path
 from heatpump_twin.machine_files.machine_file import read_machine_file
 from heatpump_twin.model.errors import InputError
 
+from ..data.completion import SPEED
 from ..data.fmu_map import FmuMap
 from ..data.series import Series
+from ..data.series_descriptor import GIVEN_SUPPLY
 from ..progress import Progress, no_progress
 from ..stepping.replay import inspect_fmu
 from .connection import connect
@@ -71,6 +73,12 @@ def watch(
     CosimulationError
         If the FMU does not run to the end.
     """
+    if series.descriptor.given == GIVEN_SUPPLY:
+        raise InputError(
+            f"{series.place}: drift shows where the FMU runs as the machine did, and with "
+            f'control.given = "{GIVEN_SUPPLY}" it starts and stops by itself; expected "speed" or '
+            '"heat_flow"'
+        )
     machine = read_machine_file(machine_of_series(series)).to_machine()
     fmu = inspect_fmu(fmu_path)
     connection = connect(fmu, series, fmu_map, map_source)
@@ -79,7 +87,10 @@ def watch(
         raise InputError(f"{series.place}: no result is scored, so that no drift could show")
     simulated, _, _ = simulate(series, fmu, connection, folder, None, progress)
     blocks = blocks_of(series, simulated, bands_of(series, calibration, machine_file))
-    recorded = {column.quantity for column in series.descriptor.columns.values()}
+    recorded = None
+    # What faults do is known at a speed; at a given heat the speed answers to them, too.
+    if series.given == SPEED:
+        recorded = {column.quantity for column in series.descriptor.columns.values()}
     return Watched(
         series, Watch(blocks, machine, recorded).look(blocks), false_alarms(blocks), provenance
     )
