@@ -112,7 +112,7 @@ def begin_with_table(
     except InputError as error:
         notice = log_notice(table, table.cells)
         raise InputError(f"{error}. {notice}" if notice else str(error)) from error
-    name = re.sub(r"\W+", "_", folder.resolve().name, flags=re.ASCII).strip("_") or "my_heat_pump"
+    name = _machine_name(folder)
     with staged(folder, f"folder {folder}") as stage:
         _copy(proposal, stage / TABLE_FILE)
         (stage / DESCRIPTOR_FILE).write_text(_descriptor(proposal, name), encoding="utf-8")
@@ -128,6 +128,12 @@ def begin_with_table(
         (stage / START_FILE).write_text(_start(proposal, dataset, name), encoding="utf-8")
         contradiction = _contradiction(dataset, proposal.media)
     return Begun(proposal, dataset, contradiction, log_notice(table, proposal.others))
+
+
+def _machine_name(folder: Path) -> str:
+    """Name the machine after its folder, by letters, digits and underscores, and no digit first."""
+    name = re.sub(r"\W+", "_", folder.resolve().name, flags=re.ASCII).strip("_") or "my_heat_pump"
+    return f"hp_{name}" if name[0].isdigit() else name
 
 
 def _contradiction(dataset: Dataset, media: tuple[str, str, str]) -> str:

@@ -20,6 +20,7 @@ from heatpump_twin.solving.media import abstract_state
 
 from . import unit_guess
 from .completion import HEAT, SPEED
+from .compressor_table import compressor_alone
 from .contradictions import gauge_columns
 from .datasets import Column, check_readings
 from .header_words import plain
@@ -300,6 +301,9 @@ def _check_needed(table: Table, found: dict[str, Understood], others: dict[str, 
         )
     if not lacking:
         return
+    alone = compressor_alone(table)
+    if alone:
+        raise InputError(f"data file {table.path}: {alone}")
     understood = ", ".join(f"{u.header.column!r} ({q})" for q, u in found.items()) or "none"
     rest = ", ".join(f"{column!r} ({why})" for column, why in others.items()) or "none"
     raise InputError(
