@@ -283,6 +283,23 @@ def test_a_table_that_is_no_heat_pumps_says_why(table: str, message: str, tmp_pa
         begin_with_table(tmp_path / "mine", path)
 
 
+@pytest.mark.parametrize(("coldest", "medium"), [(-5, "0.3"), (-12, "0.4"), (-25, "0.5")])
+def test_a_cold_brine_is_one_that_does_not_freeze(
+    coldest: float, medium: str, tmp_path: Path
+) -> None:
+    # 30 % of ethylene glycol freezes at -14.6 degC, 40 % at -23.8 degC, 50 % at -36.0 degC.
+    path = tmp_path / "export.csv"
+    path.write_text(
+        "Brine in °C,Brine flow l/h,Water in °C,Water flow l/h,Heat kW,Power kW\n"
+        f"{coldest},5600,15,3000,24.4,6.6\n{coldest},5600,20,3000,23.5,7\n"
+        f"{coldest + 10},5600,15,3000,32.3,7.1\n",
+        encoding="utf-8",
+    )
+    begun = begin_with_table(tmp_path / "mine", path)
+    assert begun.proposal.media[1] == f"INCOMP::MEG[{medium}]"
+    assert "freezes" not in begun.contradiction
+
+
 def test_a_mean_below_the_records_is_none(tmp_path: Path) -> None:
     path = table_of(tmp_path)
     with path.open("a", encoding="utf-8") as file:
