@@ -87,6 +87,11 @@ class Media:
     names: tuple[str, str, str]
 
 
+def media_of(names: tuple[str, str, str]) -> Media:
+    """Tables of refrigerant, source and sink medium as CoolProp names them."""
+    return Media(refrigerant_table(names[0]), medium_table(names[1]), medium_table(names[2]), names)
+
+
 def check_columns(dataset: Dataset, names: tuple[str, str, str]) -> None:
     """Look for columns that contradict physics as a whole.
 
@@ -107,9 +112,7 @@ def check_columns(dataset: Dataset, names: tuple[str, str, str]) -> None:
     where = f"data set {dataset.descriptor.name}"
     records = [r for r in dataset.values.index if r not in dataset.declared_unscored]
     values = dataset.values.loc[records]
-    media = Media(
-        refrigerant_table(names[0]), medium_table(names[1]), medium_table(names[2]), names
-    )
+    media = media_of(names)
     for side, table, medium in (("source", media.source, names[1]), ("sink", media.sink, names[2])):
         _check_medium(where, dataset, values, side, table, medium)
     _check_condensing(where, values, media)
@@ -145,7 +148,7 @@ def least_efficiency(values: pd.DataFrame, media: Media, approach: float = 0.0) 
     """
     P_el, heat = _column(values, "P_el"), heat_to_sink(values)
     T_sink_in = _column(values, "T_sink_in")
-    T_source_out, T_sink_out = _outlets(values, media)
+    T_source_out, T_sink_out = outlets(values, media)
     with np.errstate(all="ignore"):
         T_dew, T_bubble = T_source_out - approach, T_sink_out + approach
         low, high = media.refrigerant.at_dew(T_dew), media.refrigerant.at_bubble(T_bubble)
@@ -157,8 +160,8 @@ def least_efficiency(values: pd.DataFrame, media: Media, approach: float = 0.0) 
     return efficiency
 
 
-def _outlets(values: pd.DataFrame, media: Media) -> tuple[Array, Array]:
-    """Temperatures with which heat and flows let source and sink leave, K."""
+def outlets(values: pd.DataFrame, media: Media) -> tuple[Array, Array]:
+    """Temperatures with which heat and flows let source and sink leave, K; NaN without them."""
     P_el, heat = _column(values, "P_el"), heat_to_sink(values)
     T_source_in, T_sink_in = (_column(values, q) for q in ("T_source_in", "T_sink_in"))
     C_source = _column(values, "m_flow_source") * media.source.heat_capacity(T_source_in)
@@ -551,7 +554,7 @@ def _check_streams(
 
 def _check_lift(where: str, values: pd.DataFrame, media: Media) -> None:
     """A machine lifts heat: the sink leaves warmer than the source, or hardly colder."""
-    T_source_out, T_sink_out = _outlets(values, media)
+    T_source_out, T_sink_out = outlets(values, media)
     told = np.isfinite(T_source_out) & np.isfinite(T_sink_out)
     downhill = told & (T_sink_out < T_source_out - LEAST_LIFT / 3)
     if not told.any() or _share(downhill[told]) <= MOST:
