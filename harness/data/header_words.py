@@ -21,8 +21,8 @@ CONCEPTS: dict[str, str] = {
     r"|\bnappe\b|\bbron|bodem|grond|fuente|foco|pozo|sorgente|pozzo|salamoia|salmuera"
     r"|lado frio|lato freddo|cote froid|koude zijde|eau froide",
     "air": r"aussen|outdoor|outside|ambient|umgebung|luft|\bair\b|\boat\b|\bamb\b|\bat\b"
-    r"|dry ?bulb|trockenkugel|\bdb\b|exterieur|exterior|\baire\b|\bestern[ao]\b|\baria\b|buiten"
-    r"|lucht",
+    r"|\bta\b|dry ?bulb|trockenkugel|\bdb\b|exterieur|exterior|\baire\b|\bestern[ao]\b|\baria\b"
+    r"|buiten|lucht",
     "sink": r"senke|\bsink|heiz(?=wasser|kreis|ung|system|vorl|rueckl|netz|seit|ein|aus)|heating"
     r"(?! cap| power| output| perf)|\bload\b|\bhk\b|\bws\b|nutz|building|gebaeude|secondary"
     r"|sekundaer|warmseite|hot side|warm side|hydronic|\belt\b|\bllt\b|condenser water|puffer"

@@ -184,6 +184,8 @@ def propose(table: Table, said: dict[str, str]) -> Proposal:
     record = _record_column(table, others)
     _check_needed(table, found, others)
     assumptions: list[str] = []
+    if table.is_reshaped:
+        assumptions.append("its cells are made into records with both temperatures, in data.csv")
     source, sink = _media(table, found, assumptions)
     refrigerant = _refrigerant(table, assumptions)
     _exchange_source(found)
@@ -334,16 +336,19 @@ def _kelvin(u: Understood) -> unit_guess.Array:
 
 def _refrigerant(table: Table, assumptions: list[str]) -> str:
     """Look for the refrigerant in what stands above the table, and in its headers."""
+    unknown = ""
     for text in (*table.titles, *table.cells.columns, table.path.stem):
         for match in _REFRIGERANT.finditer(text):
             name = f"R{match[1]}"
             try:
                 abstract_state(name)
             except InputError:
+                unknown = unknown or f"{name}, as {text!r} says, is none that CoolProp knows"
                 continue
             assumptions.append(f"refrigerant {name}, as {text!r} says")
             return name
-    assumptions.append(f"refrigerant {_DEFAULT_REFRIGERANT}: nothing in the table says which")
+    why = unknown or "nothing in the table says which"
+    assumptions.append(f"refrigerant {_DEFAULT_REFRIGERANT}: {why}")
     return _DEFAULT_REFRIGERANT
 
 
