@@ -19,6 +19,7 @@ from heatpump_twin.outputs import staged
 from heatpump_twin.solving.media import abstract_state, saturation_pressure
 from heatpump_twin.solving.property_tables import medium_table
 
+from .catalogue_layout import matrix_table, with_points
 from .completion import SPEED
 from .contradictions import check_columns, media_of, outlets
 from .datasets import Dataset, load_dataset
@@ -108,12 +109,8 @@ def begin_with_table(
         If the table cannot be read or lacks a quantity, or the folder cannot be written.
     """
     check_free(folder)
-    table = read_table(file, form or TableFormat())
-    try:
-        proposal = propose(table, said or {})
-    except InputError as error:
-        notice = log_notice(table, table.cells)
-        raise InputError(f"{error}. {notice}" if notice else str(error)) from error
+    proposal = _proposal(file, form or TableFormat(), said or {})
+    table = proposal.table
     name = _machine_name(folder)
     with staged(folder, f"folder {folder}") as stage:
         _copy(proposal, stage / TABLE_FILE)
@@ -138,6 +135,20 @@ def _machine_name(folder: Path) -> str:
     return f"hp_{name}" if name[0].isdigit() else name
 
 
+def _proposal(file: Path, form: TableFormat, said: dict[str, str]) -> Proposal:
+    """Tell what a table means: as it stands, or made into records as catalogues print them."""
+    table = None
+    try:
+        table = read_table(file, form)
+        return propose(table, said)
+    except InputError as error:
+        reshaped = (with_points(table) if table is not None else None) or matrix_table(file, form)
+        if reshaped is not None:
+            return propose(reshaped, said)
+        notice = log_notice(table, table.cells) if table is not None else ""
+        raise InputError(f"{error}. {notice}" if notice else str(error)) from error
+
+
 def _contradiction(dataset: Dataset, media: tuple[str, str, str]) -> str:
     every = max(1, len(dataset.values) // _LOOKED_AT)
     try:
@@ -150,7 +161,7 @@ def _contradiction(dataset: Dataset, media: tuple[str, str, str]) -> str:
 def _copy(proposal: Proposal, path: Path) -> None:
     """Copy a table that is text, and write another as CSV: what was read as numbers, as numbers."""
     table = proposal.table
-    if table.kind == "text":
+    if table.kind == "text" and not table.is_reshaped:
         shutil.copyfile(table.path, path)
         return
     cells = table.cells.copy()
@@ -162,7 +173,7 @@ def _copy(proposal: Proposal, path: Path) -> None:
 def _written_format(proposal: Proposal) -> dict[str, Any]:
     """Say how the table in the folder is written."""
     table, form = proposal.table, proposal.table.format
-    if table.kind != "text":
+    if table.kind != "text" or table.is_reshaped:
         return {"delimiter": ",", "decimal": POINT, "encoding": "utf-8", "header_row": 1}
     codes = sorted({code for u in proposal.columns for code in u.missing_codes})
     return {

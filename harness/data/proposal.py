@@ -206,6 +206,8 @@ def propose(table: Table, said: dict[str, str]) -> Proposal:
     record = _record_column(table, others)
     _check_needed(table, found, others)
     assumptions: list[str] = []
+    if table.is_reshaped:
+        assumptions.append("its cells are made into records with both temperatures, in data.csv")
     _exchange_source(found)
     of_sides = _media(found, assumptions)
     (source, of_source), (sink, of_sink) = of_sides["source"], of_sides["sink"]
@@ -387,15 +389,20 @@ def _kelvin(u: Understood) -> unit_guess.Array:
 
 def _refrigerant(table: Table) -> tuple[str, str]:
     """Look for the refrigerant in what stands above the table, and in its headers; say why."""
+    unknown = ""
     for text in (*table.titles, *table.cells.columns, table.path.stem):
         for match in _REFRIGERANT.finditer(text):
             name = f"R{match[1]}"
             try:
                 abstract_state(name)
             except InputError:
+                unknown = (
+                    unknown
+                    or f"{name}, as {' '.join(text.split())!r} says, is none that CoolProp knows"
+                )
                 continue
             return name, f"as {' '.join(text.split())!r} says"
-    return _DEFAULT_REFRIGERANT, "nothing in the table says which, a guess"
+    return _DEFAULT_REFRIGERANT, f"{unknown or 'nothing in the table says which'}, a guess"
 
 
 def _exchange_source(found: dict[str, Understood]) -> None:

@@ -31,6 +31,7 @@ from .text_table import (
     DELIMITERS,
     HEAD_LINES,
     QUOTE,
+    Row,
     cut,
     delimiter_of,
     encoding_of,
@@ -218,6 +219,8 @@ class Table:
         Texts and numbers by the names of the columns; its index is the row's number in the file.
     skipped : tuple of str
         Rows that are no records though they have numbers, in words.
+    is_reshaped : bool
+        Whether its cells stand otherwise than in the file, which then cannot be read as it is.
     """
 
     path: Path
@@ -227,6 +230,7 @@ class Table:
     titles: tuple[str, ...]
     format: TableFormat
     skipped: tuple[str, ...] = ()
+    is_reshaped: bool = False
 
     def row_name(self, number: int) -> str:
         """Name a row in a message."""
@@ -285,6 +289,44 @@ def read_table(path: Path, given: TableFormat = TableFormat()) -> Table:  # noqa
         opened.format,
         tuple(opened.skipped),
     )
+
+
+def rows_of_file(path: Path, given: TableFormat) -> tuple[Kind, TableFormat, list[Row]]:
+    """Read the first rows of a file as they stand, whatever they are.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    given : TableFormat
+        What is known of how it is written.
+
+    Returns
+    -------
+    tuple
+        What the file is, how it is written, and number and cells of the rows; none of Parquet.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    with _of_file(path):
+        kind = _kind_of(path)
+        if kind == "text":
+            encoding = given.encoding or encoding_of(path)
+            delimiter = given.delimiter or delimiter_of(head_of(path, encoding))
+            rows = list(itertools.islice(rows_of(path, encoding, delimiter), HEAD_LINES))
+            known = {"encoding": encoding, "delimiter": delimiter}
+            return kind, given.model_copy(update=known), rows
+        if kind == "Parquet":
+            return kind, given, []
+        from .workbook import sheet_names, sheet_rows
+
+        sheet = given.sheet or sheet_names(path)[0]
+        head = itertools.islice(sheet_rows(path, sheet), HEAD_LINES)
+        texts = [(n, ["" if c is None else _text(c) for c in cells]) for n, cells in head]
+        return kind, given.model_copy(update={"sheet": sheet}), texts
 
 
 def open_table(path: Path, given: TableFormat = TableFormat()) -> OpenTable:  # noqa: B008

@@ -1,0 +1,264 @@
+"""Tables as catalogues print them, made into records: matrices, and points such as ``A7/W35``.
+
+A matrix has temperatures of the source down its first column and of the sink along its header, and
+a quantity in each cell. Several quantities stand in blocks beside or below each other, or alternate
+below each temperature. A point of EN 14511 names both temperatures: the source's inlet, and that at
+which the sink leaves.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from .numerals import is_missing, numeral
+from .recognition import read_header
+from .tables import Table, TableFormat, rows_of_file
+from .text_table import Row
+
+# What the first letter of a point says of the source.
+_SOURCES = {
+    **dict.fromkeys("AL", "Air inlet"),
+    **dict.fromkeys("BSEG", "Brine inlet"),
+    "W": "Source water inlet",
+}
+_NUMBER = r"[-+−–]?\d{1,3}(?:[.,]\d)?"  # noqa: RUF001
+_POINT = re.compile(
+    rf"(?P<side>[{''.join(_SOURCES)}])\s*(?P<source>{_NUMBER})(?:\(?/?[-\d.,]*\)?)?\s*[/-]?\s*"
+    rf"W\s*(?P<sink>\d{{2,3}}(?:[.,]\d)?)(?:\s*[-/]\s*\d+)?(?:\s*°?C)?"
+)
+# A temperature above or beside a matrix, with what is said of it: 35, W35, LWT 35 °C, A7, -7/-8.
+_LEVEL = re.compile(
+    rf"(?P<words>[^\d/+−–-]*?)\s*(?P<value>{_NUMBER})\s*(?P<unit>°?\s?[CFK]\b)?(?:\s*/\s*{_NUMBER})?"  # noqa: RUF001
+)
+_SINK = "Sink outlet"
+_SINK_UNNAMED = "Sink outlet, which the table does not name"
+_SOURCE_UNNAMED = "Source inlet, which the table does not name"
+
+# A matrix has so many levels and rows at least.
+_LEAST = 2
+_LEAST_WORD = 3
+
+
+def with_points(table: Table) -> Table | None:
+    """Add the temperatures that a column of points names; None if none does.
+
+    Parameters
+    ----------
+    table : Table
+        As it was read.
+    """
+    for name in table.cells:
+        found = [_POINT.match(str(cell).strip()) for cell in table.cells[name]]
+        points = [point for point in found if point is not None]
+        if len(points) != len(found):
+            continue
+        sides = {_SOURCES[point["side"]] for point in points}
+        if len(sides) > 1:
+            continue
+        added = {
+            f"{sides.pop()} of {name} [°C]": [_plain(point["source"]) for point in points],
+            f"{_SINK} of {name} [°C]": [_plain(point["sink"]) for point in points],
+        }
+        cells = table.cells.assign(
+            **{key: pd.Series(texts, table.cells.index) for key, texts in added.items()}
+        )
+        return replace(table, cells=cells, is_reshaped=True)
+    return None
+
+
+@dataclass(frozen=True)
+class _Level:
+    """A temperature of a matrix, as it is written.
+
+    Attributes
+    ----------
+    words : str
+        Before it; empty where there are none.
+    value : str
+        The number.
+    unit : str
+        Behind it; empty where there is none.
+    """
+
+    words: str
+    value: str
+    unit: str
+
+
+def matrix_table(path: Path, form: TableFormat) -> Table | None:
+    """Make records of a file that holds matrices; None if it holds none.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    form : TableFormat
+        What is known of how it is written.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    kind, found, numbered = rows_of_file(path, form)
+    rows: list[Row] = [(n, [" ".join(c.split()) for c in cells]) for n, cells in numbered]
+    records: dict[tuple[str, str], dict[str, str]] = {}
+    lines: dict[tuple[str, str], int] = {}
+    names: tuple[str, str] | None = None
+    titles: list[str] = []
+    above: list[list[str]] = []
+    i = 0
+    while i < len(rows):
+        levels = _levels(rows[i][1])
+        block = _block(rows, i) if levels else []
+        if not block:
+            above.append(rows[i][1])
+            titles.append(" ".join(filter(None, rows[i][1])))
+            i += 1
+            continue
+        below = rows[i + 1][1] if block[0] > i + 1 else []
+        quantities = _quantities(above, below, levels)
+        names = names or _names(rows[i][1], above, levels, rows[block[0]][1][0])
+        for k in block:
+            number, cells = rows[k]
+            source = _level(cells[0])
+            assert source is not None
+            for j, level in levels.items():
+                if j < len(cells) and not is_missing(cells[j]) and j in quantities:
+                    key = (_plain(source.value), _plain(level.value))
+                    records.setdefault(key, {}).setdefault(quantities[j], cells[j])
+                    lines.setdefault(key, number)
+        i, above = block[-1] + 1, []
+    if names is None or not records:
+        return None
+    columns = list(dict.fromkeys(itertools.chain(*records.values())))
+    cells = pd.DataFrame(
+        [(*key, *(record.get(column) for column in columns)) for key, record in records.items()],
+        columns=[*names, *columns],
+        index=[lines[key] for key in records],
+    )
+    return Table(path, kind, cells, {}, tuple(titles), found, is_reshaped=True)
+
+
+def _plain(number: str) -> str:
+    return re.sub("[−–]", "-", number).lstrip("+").replace(",", ".")  # noqa: RUF001
+
+
+def _level(cell: str) -> _Level | None:
+    found = _LEVEL.fullmatch(cell)
+    if found is None:
+        return None
+    unit = (found["unit"] or "").replace("°", "").strip()
+    unit = f"°{unit}" if unit in ("C", "F") else unit
+    return _Level(found["words"].strip(" :=,"), found["value"], unit)
+
+
+def _levels(cells: list[str]) -> dict[int, _Level]:
+    """Give the temperature above each column of a matrix; none if the row is no header of one.
+
+    A cell without one stands below the same merged cell as that before it.
+    """
+    if not cells or _level(cells[0]) is not None:
+        return {}
+    levels: dict[int, _Level] = {}
+    told: list[_Level] = []
+    for j, cell in enumerate(cells[1:], start=1):
+        if cell:
+            level = _level(cell)
+            if level is None:
+                return {}
+            told.append(level)
+        if told:
+            levels[j] = told[-1]
+    if len({_plain(level.value) for level in told}) < _LEAST:
+        return {}
+    return levels
+
+
+def _block(rows: list[Row], header: int) -> list[int]:
+    """Give the rows of a matrix: each begins with a temperature and has numbers."""
+    first = header + 1
+    if first < len(rows) and not _is_row(rows[first][1]):
+        first += 1  # names of the quantities below the temperatures
+    block = list(itertools.takewhile(lambda k: _is_row(rows[k][1]), range(first, len(rows))))
+    return block if len(block) >= _LEAST else []
+
+
+def _is_row(cells: list[str]) -> bool:
+    rest = [cell for cell in cells[1:] if not is_missing(cell)]
+    return (
+        bool(cells)
+        and _level(cells[0]) is not None
+        and bool(rest)
+        and all(numeral(cell) is not None for cell in rest)
+    )
+
+
+def _quantities(
+    above: list[list[str]], below: list[str], levels: dict[int, _Level]
+) -> dict[int, str]:
+    """Name the quantity of each column, by the row below the temperatures or those above them."""
+    for row in (below, *reversed(above)):
+        named: dict[int, str] = {}
+        name = ""
+        for j in range(max(levels) + 1):
+            cell = row[j] if j < len(row) else ""
+            if cell and not _side(cell) and read_header(cell, None).scores:
+                name = cell
+            if name and j in levels:
+                named[j] = name
+        if named:
+            return named
+    return {}
+
+
+def _names(
+    header: list[str], above: list[list[str]], levels: dict[int, _Level], first: str
+) -> tuple[str, str]:
+    """Name the temperatures of the first column and those along the header.
+
+    The corner says them, or the words beside them, or a row above. Without any word the source's
+    inlet is down the rows, and the sink's outlet along the header, as EN 14511 has it.
+    """
+    parts = [part.strip() for part in re.split(r"\\|\||→|↓|\s/\s", header[0]) if part.strip()]
+    down, along = _level(first), next(iter(levels.values()))
+    assert down is not None
+    if parts and _side(parts[0]):
+        rows = _with_unit(parts[0], down.unit)
+    else:
+        rows = _with_unit(_SOURCES.get(down.words[:1].upper(), "Source inlet"), down.unit)
+    of_sink = _side(rows) != "sink"
+    letter = along.words.upper()
+    if len(parts) > 1:
+        name = parts[-1]
+    elif letter in _SOURCES:
+        name = _SINK if of_sink and letter == "W" else _SOURCES[letter]
+    elif along.words and _side(along.words):
+        name = along.words
+    else:
+        other = _SINK_UNNAMED if of_sink else _SOURCE_UNNAMED
+        name = next((text for text in _texts(above) if _side(text)), other)
+    return rows, _with_unit(name, along.unit)
+
+
+def _side(text: str) -> str:
+    """Tell whose temperature a text names: source, sink, or empty for no temperature."""
+    scores = read_header(text, None).scores
+    best = max(scores, key=lambda q: scores[q], default="")
+    return best.split("_")[1] if best.startswith("T_s") and best.count("_") == 2 else ""
+
+
+def _texts(above: list[list[str]]) -> Iterator[str]:
+    for row in reversed(above):
+        yield from (cell for cell in row if len(cell) >= _LEAST_WORD)
+
+
+def _with_unit(name: str, unit: str) -> str:
+    """Write a header with the unit that stands behind the temperatures, if it has none."""
+    return f"{name} [{unit}]" if unit and read_header(name, None).unit is None else name

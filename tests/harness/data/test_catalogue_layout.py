@@ -1,0 +1,95 @@
+"""Matrices and points as catalogues print them become records; what is no matrix stays refused."""
+
+from pathlib import Path
+
+import pytest
+
+from heatpump_twin.harness.data.datasets import load_dataset
+from heatpump_twin.harness.data.own_dataset import begin_with_table
+from heatpump_twin.model.errors import InputError
+
+BESIDE = """Brine/water heat pump, R290
+Heating capacity [kW];;;Power input [kW];
+Brine inlet °C \\ Water outlet °C;35;55;35;55
+-5;5,10;4,60;1,50;2,10
+0;6,00;5,40;1,55;2,15
+5;7,00;6,30;1,60;2,20
+"""
+STACKED = """Heating capacity (kW)
+Outdoor temperature (°C),LWT 35,LWT 55
+-5,5.10,4.60
+0,6.00,5.40
+5,7.00,6.30
+
+Power input (kW)
+Outdoor temperature (°C),LWT 35,LWT 55
+-5,1.50,2.10
+0,1.55,2.15
+5,1.60,2.20
+"""
+PAIRS = """Outdoor unit
+Ta [°C],LWT 35 °C,,LWT 55 °C,
+,HC [kW],PI [kW],HC [kW],PI [kW]
+-5,5.10,1.50,4.60,2.10
+0,6.00,1.55,5.40,2.15
+5,7.00,1.60,6.30,2.20
+"""
+TURNED = """Heating capacity [kW];;;;Power input [kW];;
+LWT;A-5;A0;A5;A-5;A0;A5
+35;5.10;6.00;7.00;1.50;1.55;1.60
+55;4.60;5.40;6.30;2.10;2.15;2.20
+"""
+POINTS = """Point,Heating capacity (kW),COP
+A-5/W35,5.10,3.4
+A0/W35,6.00,3.871
+A5/W35,7.00,4.375
+A-5/W55,4.60,2.1905
+A0/W55,5.40,2.5116
+A5/W55,6.30,2.8636
+"""
+FAHRENHEIT = """Heating capacity [MBH];;;Power input [kW];
+Outdoor temp;LWT 95 °F;LWT 131 °F;LWT 95 °F;LWT 131 °F
+23;17.402;15.696;1.50;2.10
+32;20.473;18.426;1.55;2.15
+41;23.885;21.496;1.60;2.20
+"""
+
+
+@pytest.mark.parametrize("text", [BESIDE, STACKED, PAIRS, TURNED, POINTS, FAHRENHEIT])
+def test_a_catalogue_becomes_records(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(text, encoding="utf-8")
+    begin_with_table(tmp_path / "unit", file)
+    # What is written is read again as any data set is.
+    values = load_dataset(str(tmp_path / "unit")).values
+    # (source, sink outlet) in degC to heat and power in W, by hand from the table.
+    expected = {
+        (-5, 35): (5100, 1500),
+        (0, 35): (6000, 1550),
+        (5, 35): (7000, 1600),
+        (-5, 55): (4600, 2100),
+        (0, 55): (5400, 2150),
+        (5, 55): (6300, 2200),
+    }
+    found = {
+        (round(r.T_source_in - 273.15), round(r.T_sink_out - 273.15)): (r.Q_flow_sink, r.P_el)
+        for r in values.itertuples()
+    }
+    assert found.keys() == expected.keys()
+    for point, (heat, power) in expected.items():
+        assert found[point] == pytest.approx((heat, power), rel=5e-4)
+
+
+def test_a_table_without_temperatures_is_no_catalogue(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text("Point,Heat [kW],COP\nS1,5.1,3.4\nS2,6.0,3.9\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"no column for the source's temperature"):
+        begin_with_table(tmp_path / "unit", file)
+    assert not (tmp_path / "unit").exists()
+
+
+def test_a_refrigerant_that_is_not_known_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text("Heat pump with R454B\n" + "\n".join(POINTS.splitlines()), encoding="utf-8")
+    said = begin_with_table(tmp_path / "unit", file).proposal.assumptions
+    assert any("R454B" in text and "none that CoolProp knows" in text for text in said)
