@@ -79,7 +79,7 @@ def _archive(folder: Path, name: str) -> bytes:
         (b" \n\n", "is empty"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "before 2007"),
         (b"%PDF-1.7\n", "is a PDF"),
-        (gzip.compress(TABLE.encode(, mtime=0)), "compressed .gzip."),
+        (gzip.compress(TABLE.encode(), mtime=0), "compressed .gzip."),
         (b"<html><body><table><tr><td>1</td></tr></table>", "web page"),
         (b'{"T": [1, 2]}', "JSON"),
         (b"\x89PNG\r\n\x1a\n\0\0", "a picture"),
