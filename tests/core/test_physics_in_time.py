@@ -252,6 +252,23 @@ def test_cycling_and_its_mean_agree(design: Boundary, certified_maps: Maps) -> N
     assert energies[0] == pytest.approx(energies[1], rel=0.01)
 
 
+def test_mean_says_what_a_minimum_pause_lacks(design: Boundary, certified_maps: Maps) -> None:
+    """A mean keeps no account of heat that is lacking: it is given now or said not to be."""
+    core = core_of("mci_lab", certified_maps, control="heat_flow", part_load="mean")
+    core.set_set_point("Q_flow_sink_set", 500.0)
+    core.answer(design, 3600.0)
+    assert core.operation.E_unmet == 0.0
+    # The flow fails for a minute; a pause of 20 min begins with it.
+    core.answer(replace(design, m_flow_sink=0.0), 60.0)
+    for minute in range(1, 31):
+        core.answer(design, 60.0)
+        assert core.operation.Q_flow_unmet == (500.0 if minute < 20 else 0.0), minute
+    operation = core.operation
+    assert operation.E_unmet == pytest.approx(500.0 * 20 * 60.0, rel=1e-9)
+    asked = 500.0 * (3600.0 + 31 * 60.0)
+    assert operation.E_sink + operation.E_unmet == pytest.approx(asked, rel=1e-9)
+
+
 def test_step_of_years_ends(design: Boundary, certified_maps: Maps) -> None:
     for size in (1e9, 1e300, math.inf):
         core = dynamic(certified_maps, control="heat_flow")

@@ -328,7 +328,8 @@ static Status plan_demand(HeatPump *heat_pump, const double inputs[INPUTS], cons
     if (!is_asked) return status;
     if (share < 1.0) {
         set_share(heat_pump, share, plan);
-        plan->unmet_off = 0.0;
+        /* What a pause lacks is summed up and given later; a mean does not sum it up. */
+        if (plan->wants == WANTS_SHARE) plan->unmet_off = 0.0;
         return status;
     }
     double missing = heat - plan->on[RESULT_Q_flow_sink];

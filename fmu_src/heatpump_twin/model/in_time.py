@@ -304,7 +304,9 @@ class MachineInTime:
             return answer.status, plan
         plan = replace(plan, wants=_ON)
         if share < 1.0:
-            return answer.status, self._with_share(replace(plan, unmet_off=0.0), share)
+            plan = self._with_share(plan, share)
+            # What a pause lacks is summed up and given later; a mean does not sum it up.
+            return answer.status, replace(plan, unmet_off=0.0) if plan.wants == _SHARE else plan
         missing = heat - answer.point.Q_flow_sink
         if missing > (0.0 if is_short else control.SHORT * heat):
             moved = OperatingStatus.MOVED_TO_ENVELOPE
