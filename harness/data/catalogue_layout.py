@@ -2,20 +2,24 @@
 
 A matrix has temperatures of the source down its first column and of the sink along its header, and
 a quantity in each cell. Several quantities stand in blocks beside or below each other, or alternate
-below each temperature. A point of EN 14511 names both temperatures: the source's inlet, and that at
-which the sink leaves.
+below each temperature. A table on its side has a record in each column. A point of EN 14511 names
+both temperatures: the source's inlet, and that at which the sink leaves.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
+from heatpump_twin.machine_files.unit_names import known_unit
+
+from .headers import without_brackets
 from .numerals import is_missing, numeral
 from .recognition import read_header
 from .tables import Table, TableFormat, rows_of_file
@@ -43,6 +47,8 @@ _SOURCE_UNNAMED = "Source inlet, which the table does not name"
 # A matrix has so many levels and rows at least.
 _LEAST = 2
 _LEAST_WORD = 3
+# A table on its side has so many rows that are quantities.
+_LEAST_TOLD = 3
 
 
 def with_points(table: Table) -> Table | None:
@@ -144,6 +150,70 @@ def matrix_table(path: Path, form: TableFormat) -> Table | None:
         index=[lines[key] for key in records],
     )
     return Table(path, kind, cells, {}, tuple(titles), found, is_reshaped=True)
+
+
+def turned_table(path: Path, form: TableFormat) -> Table | None:
+    """Make records of a table that lies on its side; None if the file holds none.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    form : TableFormat
+        What is known of how it is written.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    kind, found, rows = rows_of_file(path, form)
+    begins = Counter(begin for _, cells in rows if (begin := _first_number(cells)))
+    if not begins:
+        return None
+    begin = begins.most_common(1)[0][0]
+    width = max(len(cells) for _, cells in rows)
+    columns: dict[str, list[str]] = {}
+    titles: list[str] = []
+    told = 0
+    for _, cells in rows:
+        name = _name_before(cells[:begin])
+        readings = [cell.strip() for cell in cells[begin:]] + [""] * (width - len(cells))
+        if not name or name in columns or sum(map(bool, readings)) < _LEAST:
+            titles.append(" ".join(filter(None, cells)))
+            continue
+        told += bool(read_header(name, None).scores) and all(
+            is_missing(reading) or numeral(reading) for reading in readings
+        )
+        columns[name] = _spread(readings) if _side(name) else readings
+    if told < _LEAST_TOLD or width - begin < _LEAST:
+        return None
+    frame = pd.DataFrame(columns, index=range(begin + 1, width + 1))
+    frame = frame[(frame != "").sum(axis=1) >= _LEAST_TOLD]
+    return Table(path, kind, frame, {}, tuple(titles), found, is_reshaped=True, row_word="column")
+
+
+def _first_number(cells: list[str]) -> int:
+    """Give the place of a row's first reading, behind a name; 0 if it has none."""
+    if not cells or is_missing(cells[0]) or numeral(cells[0]) is not None:
+        return 0
+    return next((j for j, cell in enumerate(cells) if numeral(cell) is not None), 0)
+
+
+def _name_before(cells: list[str]) -> str:
+    """Join what stands before the readings: names, and a unit at the end."""
+    filled = [" ".join(cell.split()) for cell in cells if not is_missing(cell)]
+    if len(filled) > 1 and known_unit(without_brackets(filled[-1])) is not None:
+        return f"{' '.join(filled[:-1])} [{without_brackets(filled[-1])}]"
+    return " ".join(filled)
+
+
+def _spread(readings: list[str]) -> list[str]:
+    """Repeat what a merged cell holds once."""
+    spread: list[str] = []
+    for reading in readings:
+        spread.append(reading or (spread[-1] if spread else ""))
+    return spread
 
 
 def _plain(number: str) -> str:

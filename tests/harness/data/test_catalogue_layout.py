@@ -47,6 +47,17 @@ A-5/W55,4.60,2.1905
 A0/W55,5.40,2.5116
 A5/W55,6.30,2.8636
 """
+ON_ITS_SIDE = """Heat pump
+Air inlet;°C;-5;0;5;-5;0;5
+Water outlet;°C;35;;;55;;
+Heating capacity;kW;5,10;6,00;7,00;4,60;5,40;6,30
+Power input;kW;1,50;1,55;1,60;2,10;2,15;2,20
+"""
+POINTS_ON_THEIR_SIDE = """Point,A-5/W35,A0/W35,A5/W35,A-5/W55,A0/W55,A5/W55
+Heating capacity [kW],5.10,6.00,7.00,4.60,5.40,6.30
+Power input [kW],1.50,1.55,1.60,2.10,2.15,2.20
+COP [-],3.40,3.87,4.38,2.19,2.51,2.86
+"""
 FAHRENHEIT = """Heating capacity [MBH];;;Power input [kW];
 Outdoor temp;LWT 95 °F;LWT 131 °F;LWT 95 °F;LWT 131 °F
 23;17.402;15.696;1.50;2.10
@@ -55,7 +66,19 @@ Outdoor temp;LWT 95 °F;LWT 131 °F;LWT 95 °F;LWT 131 °F
 """
 
 
-@pytest.mark.parametrize("text", [BESIDE, STACKED, PAIRS, TURNED, POINTS, FAHRENHEIT])
+@pytest.mark.parametrize(
+    "text",
+    [
+        BESIDE,
+        STACKED,
+        PAIRS,
+        TURNED,
+        POINTS,
+        FAHRENHEIT,
+        ON_ITS_SIDE,
+        POINTS_ON_THEIR_SIDE,
+    ],
+)
 def test_a_catalogue_becomes_records(text: str, tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     file.write_text(text, encoding="utf-8")
@@ -86,6 +109,13 @@ def test_a_table_without_temperatures_is_no_catalogue(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no column for the source's temperature"):
         begin_with_table(tmp_path / "unit", file)
     assert not (tmp_path / "unit").exists()
+
+
+def test_a_matrix_that_lacks_power_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(STACKED.split("\n\n")[0] + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"no column for electric power .* 'LWT' \(T_sink_out\)"):
+        begin_with_table(tmp_path / "unit", file)
 
 
 def test_a_refrigerant_that_is_not_known_is_named(tmp_path: Path) -> None:
