@@ -19,7 +19,7 @@ import pandas as pd
 
 from heatpump_twin.machine_files.unit_names import known_unit
 
-from .headers import without_brackets
+from .headers import split_header, without_brackets
 from .numerals import is_missing, numeral
 from .recognition import read_header
 from .tables import Table, TableFormat, rows_of_file
@@ -34,13 +34,16 @@ _SOURCES = {
 _NUMBER = r"[-+−–]?\d{1,3}(?:[.,]\d)?"  # noqa: RUF001
 _POINT = re.compile(
     rf"(?P<side>[{''.join(_SOURCES)}])\s*(?P<source>{_NUMBER})(?:\(?/?[-\d.,]*\)?)?\s*[/-]?\s*"
-    rf"W\s*(?P<sink>\d{{2,3}}(?:[.,]\d)?)(?:\s*[-/]\s*\d+)?(?:\s*°?C)?"
+    rf"W\s*(?P<sink>\d{{2,3}}(?:[.,]\d)?)(?:\s*[-/]\s*(?P<other>\d{{2,3}}))?(?:\s*°?C)?"
 )
 # A temperature above or beside a matrix, with what is said of it: 35, W35, LWT 35 °C, A7, -7/-8.
 _LEVEL = re.compile(
     rf"(?P<words>[^\d/+−–-]*?)\s*(?P<value>{_NUMBER})\s*(?P<unit>°?\s?[CFK]\b)?(?:\s*/\s*{_NUMBER})?"  # noqa: RUF001
 )
-_SINK = "Sink outlet"
+# Such as stands in the name of a column: W35, LWT 35, at 35 °C.
+_IN_NAME = re.compile(r"(?:@|\bat\b|\bbei\b)?\s*\b(?:W|LWT|VL)\s?(?P<value>\d{2})\b(?:\s*°C)?")
+
+_SINK, _SINK_IN = "Sink outlet", "Sink inlet"
 _SINK_UNNAMED = "Sink outlet, which the table does not name"
 _SOURCE_UNNAMED = "Source inlet, which the table does not name"
 
@@ -67,15 +70,59 @@ def with_points(table: Table) -> Table | None:
         sides = {_SOURCES[point["side"]] for point in points}
         if len(sides) > 1:
             continue
-        added = {
-            f"{sides.pop()} of {name} [°C]": [_plain(point["source"]) for point in points],
-            f"{_SINK} of {name} [°C]": [_plain(point["sink"]) for point in points],
-        }
+        added = {f"{sides.pop()} of {name} [°C]": [_plain(point["source"]) for point in points]}
+        # W30/35: the sink enters at 30 and leaves at 35.
+        ends = [
+            sorted((_plain(point["sink"]), point["other"] or ""), key=lambda text: float(text or 0))
+            for point in points
+        ]
+        if all(inlet for inlet, _ in ends):
+            added[f"{_SINK_IN} of {name} [°C]"] = [inlet for inlet, _ in ends]
+        added[f"{_SINK} of {name} [°C]"] = [outlet for _, outlet in ends]
         cells = table.cells.assign(
             **{key: pd.Series(texts, table.cells.index) for key, texts in added.items()}
         )
         return replace(table, cells=cells, is_reshaped=True)
     return None
+
+
+def with_levels(table: Table) -> Table | None:
+    """Part columns whose names end in a temperature of the sink; None if a table has none.
+
+    Parameters
+    ----------
+    table : Table
+        As it was read: ``Capacity W35 [kW]``, ``Capacity W55 [kW]``.
+    """
+    groups: dict[str, dict[str, str]] = {}  # temperature to quantity to column
+    for column in table.cells:
+        found = _IN_NAME.search(column)
+        rest = " ".join(_IN_NAME.sub(" ", column).split())
+        if found is not None and read_header(rest, table.units.get(column)).scores:
+            groups.setdefault(found["value"], {})[rest] = column
+    if len(groups) < _LEAST or len({tuple(sorted(group)) for group in groups.values()}) > 1:
+        return None
+    taken = {column for group in groups.values() for column in group.values()}
+    others = [column for column in table.cells if column not in taken]
+    parts = [
+        table.cells[others].assign(
+            **{
+                f"{_SINK} [°C]": value,
+                **{rest: table.cells[column] for rest, column in group.items()},
+            }
+        )
+        for value, group in groups.items()
+    ]
+    units = {
+        **{column: unit for column, unit in table.units.items() if column in others},
+        **{
+            rest: table.units[column]
+            for group in groups.values()
+            for rest, column in group.items()
+            if column in table.units
+        },
+    }
+    return replace(table, cells=pd.concat(parts), units=units, is_reshaped=True)
 
 
 @dataclass(frozen=True)
@@ -119,16 +166,20 @@ def matrix_table(path: Path, form: TableFormat) -> Table | None:
     names: tuple[str, str] | None = None
     titles: list[str] = []
     above: list[list[str]] = []
+    known: dict[int, _Level] = {}
     i = 0
     while i < len(rows):
         levels = _levels(rows[i][1])
         block = _block(rows, i) if levels else []
+        below = rows[i + 1][1] if block and block[0] > i + 1 else []
+        if not levels and _quantities([], rows[i][1], known):
+            # A block below another has its temperatures.
+            levels, below, block = known, rows[i][1], _rows_from(rows, i + 1)
         if not block:
             above.append(rows[i][1])
             titles.append(" ".join(filter(None, rows[i][1])))
             i += 1
             continue
-        below = rows[i + 1][1] if block[0] > i + 1 else []
         quantities = _quantities(above, below, levels)
         names = names or _names(rows[i][1], above, levels, rows[block[0]][1][0])
         for k in block:
@@ -140,7 +191,7 @@ def matrix_table(path: Path, form: TableFormat) -> Table | None:
                     key = (_plain(source.value), _plain(level.value))
                     records.setdefault(key, {}).setdefault(quantities[j], cells[j])
                     lines.setdefault(key, number)
-        i, above = block[-1] + 1, []
+        i, above, known = block[-1] + 1, [], levels
     if names is None or not records:
         return None
     columns = list(dict.fromkeys(itertools.chain(*records.values())))
@@ -186,6 +237,7 @@ def turned_table(path: Path, form: TableFormat) -> Table | None:
             is_missing(reading) or numeral(reading) for reading in readings
         )
         columns[name] = _spread(readings) if _side(name) else readings
+    columns = _with_letters(columns)
     if told < _LEAST_TOLD or width - begin < _LEAST:
         return None
     frame = pd.DataFrame(columns, index=range(begin + 1, width + 1))
@@ -206,6 +258,28 @@ def _name_before(cells: list[str]) -> str:
     if len(filled) > 1 and known_unit(without_brackets(filled[-1])) is not None:
         return f"{' '.join(filled[:-1])} [{without_brackets(filled[-1])}]"
     return " ".join(filled)
+
+
+def _with_letters(columns: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Name rows that say W for the sink and A, B or the like for the source, as EN 14511 has it."""
+    letters = {}
+    for name in columns:
+        text, unit = split_header(name)
+        if (
+            unit
+            and known_unit(unit) == "degC"
+            and text.split()[-1:]
+            and text.split()[-1] in _SOURCES
+        ):
+            letters[text.split()[-1]] = name
+    others = [letter for letter in letters if letter != "W"]
+    if "W" not in letters or len(others) != 1:
+        return columns
+    said = {letters["W"]: f"{_SINK} [°C]", letters[others[0]]: f"{_SOURCES[others[0]]} [°C]"}
+    return {
+        said.get(name, name): _spread(cells) if name in said else cells
+        for name, cells in columns.items()
+    }
 
 
 def _spread(readings: list[str]) -> list[str]:
@@ -256,6 +330,10 @@ def _block(rows: list[Row], header: int) -> list[int]:
     first = header + 1
     if first < len(rows) and not _is_row(rows[first][1]):
         first += 1  # names of the quantities below the temperatures
+    return _rows_from(rows, first)
+
+
+def _rows_from(rows: list[Row], first: int) -> list[int]:
     block = list(itertools.takewhile(lambda k: _is_row(rows[k][1]), range(first, len(rows))))
     return block if len(block) >= _LEAST else []
 
@@ -277,7 +355,7 @@ def _quantities(
     for row in (below, *reversed(above)):
         named: dict[int, str] = {}
         name = ""
-        for j in range(max(levels) + 1):
+        for j in range(max(levels, default=-1) + 1):
             cell = row[j] if j < len(row) else ""
             if cell and not _side(cell) and read_header(cell, None).scores:
                 name = cell

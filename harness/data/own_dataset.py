@@ -20,7 +20,7 @@ from heatpump_twin.outputs import staged
 from heatpump_twin.solving.media import abstract_state, saturation_pressure
 from heatpump_twin.solving.property_tables import medium_table
 
-from .catalogue_layout import matrix_table, turned_table, with_points
+from .catalogue_layout import matrix_table, turned_table, with_levels, with_points
 from .completion import SPEED
 from .contradictions import check_columns
 from .datasets import Dataset, load_dataset
@@ -152,6 +152,7 @@ def _reshaped(file: Path, form: TableFormat, table: Table | None) -> Iterator[Ta
     turned = turned_table(file, form)
     for found in (
         with_points(table) if table is not None else None,
+        with_levels(table) if table is not None else None,
         matrix_table(file, form),
         turned,
         with_points(turned) if turned is not None else None,
