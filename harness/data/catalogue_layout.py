@@ -2,20 +2,24 @@
 
 A matrix has temperatures of the source down its first column and of the sink along its header, and
 a quantity in each cell. Several quantities stand in blocks beside or below each other, or alternate
-below each temperature. A point of EN 14511 names both temperatures: the source's inlet, and that at
-which the sink leaves.
+below each temperature. A table on its side has a record in each column. A point of EN 14511 names
+both temperatures: the source's inlet, and that at which the sink leaves.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
+from heatpump_twin.machine_files.unit_names import known_unit
+
+from .headers import split_header, without_brackets
 from .numerals import is_missing, numeral
 from .recognition import read_header
 from .tables import Table, TableFormat, rows_of_file
@@ -30,19 +34,24 @@ _SOURCES = {
 _NUMBER = r"[-+−–]?\d{1,3}(?:[.,]\d)?"  # noqa: RUF001
 _POINT = re.compile(
     rf"(?P<side>[{''.join(_SOURCES)}])\s*(?P<source>{_NUMBER})(?:\(?/?[-\d.,]*\)?)?\s*[/-]?\s*"
-    rf"W\s*(?P<sink>\d{{2,3}}(?:[.,]\d)?)(?:\s*[-/]\s*\d+)?(?:\s*°?C)?"
+    rf"W\s*(?P<sink>\d{{2,3}}(?:[.,]\d)?)(?:\s*[-/]\s*(?P<other>\d{{2,3}}))?(?:\s*°?C)?"
 )
 # A temperature above or beside a matrix, with what is said of it: 35, W35, LWT 35 °C, A7, -7/-8.
 _LEVEL = re.compile(
     rf"(?P<words>[^\d/+−–-]*?)\s*(?P<value>{_NUMBER})\s*(?P<unit>°?\s?[CFK]\b)?(?:\s*/\s*{_NUMBER})?"  # noqa: RUF001
 )
-_SINK = "Sink outlet"
+# Such as stands in the name of a column: W35, LWT 35, at 35 °C.
+_IN_NAME = re.compile(r"(?:@|\bat\b|\bbei\b)?\s*\b(?:W|LWT|VL)\s?(?P<value>\d{2})\b(?:\s*°C)?")
+
+_SINK, _SINK_IN = "Sink outlet", "Sink inlet"
 _SINK_UNNAMED = "Sink outlet, which the table does not name"
 _SOURCE_UNNAMED = "Source inlet, which the table does not name"
 
 # A matrix has so many levels and rows at least.
 _LEAST = 2
 _LEAST_WORD = 3
+# A table on its side has so many rows that are quantities.
+_LEAST_TOLD = 3
 
 
 def with_points(table: Table) -> Table | None:
@@ -61,15 +70,59 @@ def with_points(table: Table) -> Table | None:
         sides = {_SOURCES[point["side"]] for point in points}
         if len(sides) > 1:
             continue
-        added = {
-            f"{sides.pop()} of {name} [°C]": [_plain(point["source"]) for point in points],
-            f"{_SINK} of {name} [°C]": [_plain(point["sink"]) for point in points],
-        }
+        added = {f"{sides.pop()} of {name} [°C]": [_plain(point["source"]) for point in points]}
+        # W30/35: the sink enters at 30 and leaves at 35.
+        ends = [
+            sorted((_plain(point["sink"]), point["other"] or ""), key=lambda text: float(text or 0))
+            for point in points
+        ]
+        if all(inlet for inlet, _ in ends):
+            added[f"{_SINK_IN} of {name} [°C]"] = [inlet for inlet, _ in ends]
+        added[f"{_SINK} of {name} [°C]"] = [outlet for _, outlet in ends]
         cells = table.cells.assign(
             **{key: pd.Series(texts, table.cells.index) for key, texts in added.items()}
         )
         return replace(table, cells=cells, is_reshaped=True)
     return None
+
+
+def with_levels(table: Table) -> Table | None:
+    """Part columns whose names end in a temperature of the sink; None if a table has none.
+
+    Parameters
+    ----------
+    table : Table
+        As it was read: ``Capacity W35 [kW]``, ``Capacity W55 [kW]``.
+    """
+    groups: dict[str, dict[str, str]] = {}  # temperature to quantity to column
+    for column in table.cells:
+        found = _IN_NAME.search(column)
+        rest = " ".join(_IN_NAME.sub(" ", column).split())
+        if found is not None and read_header(rest, table.units.get(column)).scores:
+            groups.setdefault(found["value"], {})[rest] = column
+    if len(groups) < _LEAST or len({tuple(sorted(group)) for group in groups.values()}) > 1:
+        return None
+    taken = {column for group in groups.values() for column in group.values()}
+    others = [column for column in table.cells if column not in taken]
+    parts = [
+        table.cells[others].assign(
+            **{
+                f"{_SINK} [°C]": value,
+                **{rest: table.cells[column] for rest, column in group.items()},
+            }
+        )
+        for value, group in groups.items()
+    ]
+    units = {
+        **{column: unit for column, unit in table.units.items() if column in others},
+        **{
+            rest: table.units[column]
+            for group in groups.values()
+            for rest, column in group.items()
+            if column in table.units
+        },
+    }
+    return replace(table, cells=pd.concat(parts), units=units, is_reshaped=True)
 
 
 @dataclass(frozen=True)
@@ -113,16 +166,20 @@ def matrix_table(path: Path, form: TableFormat) -> Table | None:
     names: tuple[str, str] | None = None
     titles: list[str] = []
     above: list[list[str]] = []
+    known: dict[int, _Level] = {}
     i = 0
     while i < len(rows):
         levels = _levels(rows[i][1])
         block = _block(rows, i) if levels else []
+        below = rows[i + 1][1] if block and block[0] > i + 1 else []
+        if not levels and _quantities([], rows[i][1], known):
+            # A block below another has its temperatures.
+            levels, below, block = known, rows[i][1], _rows_from(rows, i + 1)
         if not block:
             above.append(rows[i][1])
             titles.append(" ".join(filter(None, rows[i][1])))
             i += 1
             continue
-        below = rows[i + 1][1] if block[0] > i + 1 else []
         quantities = _quantities(above, below, levels)
         names = names or _names(rows[i][1], above, levels, rows[block[0]][1][0])
         for k in block:
@@ -134,7 +191,7 @@ def matrix_table(path: Path, form: TableFormat) -> Table | None:
                     key = (_plain(source.value), _plain(level.value))
                     records.setdefault(key, {}).setdefault(quantities[j], cells[j])
                     lines.setdefault(key, number)
-        i, above = block[-1] + 1, []
+        i, above, known = block[-1] + 1, [], levels
     if names is None or not records:
         return None
     columns = list(dict.fromkeys(itertools.chain(*records.values())))
@@ -144,6 +201,93 @@ def matrix_table(path: Path, form: TableFormat) -> Table | None:
         index=[lines[key] for key in records],
     )
     return Table(path, kind, cells, {}, tuple(titles), found, is_reshaped=True)
+
+
+def turned_table(path: Path, form: TableFormat) -> Table | None:
+    """Make records of a table that lies on its side; None if the file holds none.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    form : TableFormat
+        What is known of how it is written.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    kind, found, rows = rows_of_file(path, form)
+    begins = Counter(begin for _, cells in rows if (begin := _first_number(cells)))
+    if not begins:
+        return None
+    begin = begins.most_common(1)[0][0]
+    width = max(len(cells) for _, cells in rows)
+    columns: dict[str, list[str]] = {}
+    titles: list[str] = []
+    told = 0
+    for _, cells in rows:
+        name = _name_before(cells[:begin])
+        readings = [cell.strip() for cell in cells[begin:]] + [""] * (width - len(cells))
+        if not name or name in columns or sum(map(bool, readings)) < _LEAST:
+            titles.append(" ".join(filter(None, cells)))
+            continue
+        told += bool(read_header(name, None).scores) and all(
+            is_missing(reading) or numeral(reading) for reading in readings
+        )
+        columns[name] = _spread(readings) if _side(name) else readings
+    columns = _with_letters(columns)
+    if told < _LEAST_TOLD or width - begin < _LEAST:
+        return None
+    frame = pd.DataFrame(columns, index=range(begin + 1, width + 1))
+    frame = frame[(frame != "").sum(axis=1) >= _LEAST_TOLD]
+    return Table(path, kind, frame, {}, tuple(titles), found, is_reshaped=True, row_word="column")
+
+
+def _first_number(cells: list[str]) -> int:
+    """Give the place of a row's first reading, behind a name; 0 if it has none."""
+    if not cells or is_missing(cells[0]) or numeral(cells[0]) is not None:
+        return 0
+    return next((j for j, cell in enumerate(cells) if numeral(cell) is not None), 0)
+
+
+def _name_before(cells: list[str]) -> str:
+    """Join what stands before the readings: names, and a unit at the end."""
+    filled = [" ".join(cell.split()) for cell in cells if not is_missing(cell)]
+    if len(filled) > 1 and known_unit(without_brackets(filled[-1])) is not None:
+        return f"{' '.join(filled[:-1])} [{without_brackets(filled[-1])}]"
+    return " ".join(filled)
+
+
+def _with_letters(columns: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Name rows that say W for the sink and A, B or the like for the source, as EN 14511 has it."""
+    letters = {}
+    for name in columns:
+        text, unit = split_header(name)
+        if (
+            unit
+            and known_unit(unit) == "degC"
+            and text.split()[-1:]
+            and text.split()[-1] in _SOURCES
+        ):
+            letters[text.split()[-1]] = name
+    others = [letter for letter in letters if letter != "W"]
+    if "W" not in letters or len(others) != 1:
+        return columns
+    said = {letters["W"]: f"{_SINK} [°C]", letters[others[0]]: f"{_SOURCES[others[0]]} [°C]"}
+    return {
+        said.get(name, name): _spread(cells) if name in said else cells
+        for name, cells in columns.items()
+    }
+
+
+def _spread(readings: list[str]) -> list[str]:
+    """Repeat what a merged cell holds once."""
+    spread: list[str] = []
+    for reading in readings:
+        spread.append(reading or (spread[-1] if spread else ""))
+    return spread
 
 
 def _plain(number: str) -> str:
@@ -186,6 +330,10 @@ def _block(rows: list[Row], header: int) -> list[int]:
     first = header + 1
     if first < len(rows) and not _is_row(rows[first][1]):
         first += 1  # names of the quantities below the temperatures
+    return _rows_from(rows, first)
+
+
+def _rows_from(rows: list[Row], first: int) -> list[int]:
     block = list(itertools.takewhile(lambda k: _is_row(rows[k][1]), range(first, len(rows))))
     return block if len(block) >= _LEAST else []
 
@@ -207,7 +355,7 @@ def _quantities(
     for row in (below, *reversed(above)):
         named: dict[int, str] = {}
         name = ""
-        for j in range(max(levels) + 1):
+        for j in range(max(levels, default=-1) + 1):
             cell = row[j] if j < len(row) else ""
             if cell and not _side(cell) and read_header(cell, None).scores:
                 name = cell

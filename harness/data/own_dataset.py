@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from heatpump_twin.outputs import staged
 from heatpump_twin.solving.media import abstract_state, saturation_pressure
 from heatpump_twin.solving.property_tables import medium_table
 
-from .catalogue_layout import matrix_table, with_points
+from .catalogue_layout import matrix_table, turned_table, with_levels, with_points
 from .completion import SPEED
 from .contradictions import check_columns, media_of, outlets
 from .datasets import Dataset, load_dataset
@@ -27,7 +28,7 @@ from .log_notice import log_notice
 from .new_dataset import TEMPLATES, check_free, template
 from .numerals import POINT
 from .proposal import AIR, Proposal, propose
-from .tables import TableFormat, read_table
+from .tables import Table, TableFormat, read_table
 from .unknown_speed import design_record, estimated_speeds
 
 DESCRIPTOR_FILE, TABLE_FILE, START_FILE = TEMPLATES
@@ -142,11 +143,30 @@ def _proposal(file: Path, form: TableFormat, said: dict[str, str]) -> Proposal:
         table = read_table(file, form)
         return propose(table, said)
     except InputError as error:
-        reshaped = (with_points(table) if table is not None else None) or matrix_table(file, form)
-        if reshaped is not None:
-            return propose(reshaped, said)
+        lacking = None
+        for reshaped in _reshaped(file, form, table):
+            try:
+                return propose(reshaped, said)
+            except InputError as other:
+                lacking = other
+        if lacking is not None:  # says more than that the file is no plain table
+            raise lacking from error
         notice = log_notice(table, table.cells) if table is not None else ""
         raise InputError(f"{error}. {notice}" if notice else str(error)) from error
+
+
+def _reshaped(file: Path, form: TableFormat, table: Table | None) -> Iterator[Table]:
+    """Give the records of a file that is no plain table, in each way that fits."""
+    turned = turned_table(file, form)
+    for found in (
+        with_points(table) if table is not None else None,
+        with_levels(table) if table is not None else None,
+        matrix_table(file, form),
+        turned,
+        with_points(turned) if turned is not None else None,
+    ):
+        if found is not None:
+            yield found
 
 
 def _contradiction(dataset: Dataset, media: tuple[str, str, str]) -> str:

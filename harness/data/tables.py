@@ -221,6 +221,8 @@ class Table:
         Rows that are no records though they have numbers, in words.
     is_reshaped : bool
         Whether its cells stand otherwise than in the file, which then cannot be read as it is.
+    row_word : str
+        What a row is in the file, where that is no row.
     """
 
     path: Path
@@ -231,9 +233,12 @@ class Table:
     format: TableFormat
     skipped: tuple[str, ...] = ()
     is_reshaped: bool = False
+    row_word: str = ""
 
     def row_name(self, number: int) -> str:
         """Name a row in a message."""
+        if self.row_word:
+            return f"{self.row_word} {number}"
         return _row_name(self.kind, number)
 
     def decimals(self) -> str | None:

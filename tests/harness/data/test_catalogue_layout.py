@@ -47,6 +47,39 @@ A-5/W55,4.60,2.1905
 A0/W55,5.40,2.5116
 A5/W55,6.30,2.8636
 """
+ON_ITS_SIDE = """Heat pump
+Air inlet;°C;-5;0;5;-5;0;5
+Water outlet;°C;35;;;55;;
+Heating capacity;kW;5,10;6,00;7,00;4,60;5,40;6,30
+Power input;kW;1,50;1,55;1,60;2,10;2,15;2,20
+"""
+POINTS_ON_THEIR_SIDE = """Point,A-5/W35,A0/W35,A5/W35,A-5/W55,A0/W55,A5/W55
+Heating capacity [kW],5.10,6.00,7.00,4.60,5.40,6.30
+Power input [kW],1.50,1.55,1.60,2.10,2.15,2.20
+COP [-],3.40,3.87,4.38,2.19,2.51,2.86
+"""
+LETTERS_ON_THEIR_SIDE = """Betriebspunkt W;°C;35;35;35;55;55;55
+Betriebspunkt B;°C;-5;0;5;-5;0;5
+Heizleistung;kW;5,10;6,00;7,00;4,60;5,40;6,30
+Leistungsaufnahme;kW;1,50;1,55;1,60;2,10;2,15;2,20
+Leistungszahl;;3,40;3,87;4,38;2,19;2,51;2,86
+"""
+ONE_HEADER = """Leaving water temperature [°C];;
+;35;55
+Heating capacity [kW];;
+-5;5.10;4.60
+0;6.00;5.40
+5;7.00;6.30
+Power input [kW];;
+-5;1.50;2.10
+0;1.55;2.15
+5;1.60;2.20
+"""
+IN_NAMES = """Air temp °C;Capacity W35 [kW];Capacity W55 [kW];Power W35 [kW];Power W55 [kW]
+-5;5.10;4.60;1.50;2.10
+0;6.00;5.40;1.55;2.15
+5;7.00;6.30;1.60;2.20
+"""
 FAHRENHEIT = """Heating capacity [MBH];;;Power input [kW];
 Outdoor temp;LWT 95 °F;LWT 131 °F;LWT 95 °F;LWT 131 °F
 23;17.402;15.696;1.50;2.10
@@ -55,7 +88,22 @@ Outdoor temp;LWT 95 °F;LWT 131 °F;LWT 95 °F;LWT 131 °F
 """
 
 
-@pytest.mark.parametrize("text", [BESIDE, STACKED, PAIRS, TURNED, POINTS, FAHRENHEIT])
+@pytest.mark.parametrize(
+    "text",
+    [
+        BESIDE,
+        STACKED,
+        PAIRS,
+        TURNED,
+        POINTS,
+        FAHRENHEIT,
+        ON_ITS_SIDE,
+        POINTS_ON_THEIR_SIDE,
+        LETTERS_ON_THEIR_SIDE,
+        ONE_HEADER,
+        IN_NAMES,
+    ],
+)
 def test_a_catalogue_becomes_records(text: str, tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     file.write_text(text, encoding="utf-8")
@@ -80,12 +128,28 @@ def test_a_catalogue_becomes_records(text: str, tmp_path: Path) -> None:
         assert found[point] == pytest.approx((heat, power), rel=5e-4)
 
 
+def test_a_point_may_name_both_ends_of_the_sink(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(POINTS.replace("W35", "W30/35").replace("W55", "W47-55"), encoding="utf-8")
+    begin_with_table(tmp_path / "unit", file)
+    values = load_dataset(str(tmp_path / "unit")).values - 273.15
+    assert list(values["T_sink_in"].round(6)) == [30.0] * 3 + [47.0] * 3
+    assert list(values["T_sink_out"].round(6)) == [35.0] * 3 + [55.0] * 3
+
+
 def test_a_table_without_temperatures_is_no_catalogue(tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     file.write_text("Point,Heat [kW],COP\nS1,5.1,3.4\nS2,6.0,3.9\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"no column for the source's temperature"):
         begin_with_table(tmp_path / "unit", file)
     assert not (tmp_path / "unit").exists()
+
+
+def test_a_matrix_that_lacks_power_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(STACKED.split("\n\n")[0] + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"no column for electric power .* 'LWT' \(T_sink_out\)"):
+        begin_with_table(tmp_path / "unit", file)
 
 
 def test_a_refrigerant_that_is_not_known_is_named(tmp_path: Path) -> None:
