@@ -32,6 +32,8 @@ DESCRIPTOR_FILE, TABLE_FILE, START_FILE = TEMPLATES
 
 # The envelope reaches beyond the records: K, and shares of a recorded speed and of others.
 _ROOM_KELVIN, _ROOM_OTHERS, _ROOM_SPEED = 3.0, 0.25, 0.1
+# Share of a log's rows at either end that set no limit of speed and flow.
+_FEW = 0.05
 # How far above freezing a liquid source enters at least, K.
 _ABOVE_FREEZING = 5.0
 # Saturation beyond the media, for the limits of pressure, K; and how near to the critical
@@ -120,7 +122,7 @@ def begin_with_points(
             text = _descriptor(proposal, name, counted)
             (stage / DESCRIPTOR_FILE).write_text(text, encoding="utf-8")
             dataset = load_dataset(str(stage))
-        (stage / START_FILE).write_text(_start(proposal, dataset, name), encoding="utf-8")
+        (stage / START_FILE).write_text(_start(proposal, dataset, name, of_log), encoding="utf-8")
         contradiction = _contradiction(dataset, proposal.media)
     return Begun(proposal, dataset, contradiction)
 
@@ -258,7 +260,7 @@ def _descriptor(proposal: Proposal, name: str, counted: int | None = None) -> st
     return "\n".join(lines) + "\n"
 
 
-def _start(proposal: Proposal, dataset: Dataset, name: str) -> str:
+def _start(proposal: Proposal, dataset: Dataset, name: str, of_log: bool) -> str:
     """Write the start file: usual numbers, the media, and an envelope around the records."""
     refrigerant, source, sink = proposal.media
     document = tomlkit.parse(template(START_FILE))
@@ -272,6 +274,9 @@ def _start(proposal: Proposal, dataset: Dataset, name: str) -> str:
         if is_estimate:
             values = estimated_speeds(dataset, refrigerant, _design_record(dataset))
             of = "estimated from heat:"
+        if of_log and not quantity.startswith("T_"):
+            # Starts, stops and flows that begin lie outside of where the machine works.
+            values = values.clip(*values.quantile([_FEW, 1.0 - _FEW]))
         for end, of_table, limit in _limits(quantity, values.to_numpy(float), source, is_estimate):
             unit = "degC" if quantity.startswith("T_") else QUANTITIES[quantity].unit
             shown = from_si(of_table, unit, QUANTITIES[quantity].unit)

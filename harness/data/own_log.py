@@ -176,7 +176,7 @@ def _begin_with_log(
     cells = sample.table.cells.drop(columns=[column])
     table = replace(sample.table, cells=cells)
     # Columns of states, and what is never read, are no readings.
-    states = {c for c in cells if c in sample.texts and len(sample.texts[c]) <= 2 and c not in said}
+    states = {c for c in cells if c not in said and _is_of_two(sample.texts.get(c))}
     nothing = {c for c in cells if cells[c].isna().all()}
     known = {**said, **{c: "ignore" for c in (states | nothing) if c not in said}}
     found = assign(table, known).quantities
@@ -301,12 +301,20 @@ def _meaning(sample: _Sample, cells: pd.Series[Any], power: Any) -> dict[str, An
         return _of_numbers(sample, str(cells.name))
     if {_plain_number(text) for text in texts} <= {*ON, *OFF}:
         return {}
-    if len(texts) != 2 or power is None:
+    if len(texts) != 2 or power is None or not _is_of_two(texts):
         return _of_numbers(sample, str(cells.name))
     # Which of two texts means on is told by the power beside it.
     by_text = {text: float(np.nanmean(power[(cells == text).to_numpy()])) for text in texts}
     on, off = sorted(by_text, key=lambda text: -by_text[text])
     return {"on": [on], "off": [off]}
+
+
+def _is_of_two(texts: set[str] | None) -> bool:
+    """Whether cells are those of a state: on and off, or two words, but no other numbers."""
+    if not texts or len(texts) > 2:
+        return False
+    words = {_plain_number(text) for text in texts}
+    return words <= {*ON, *OFF} or not any(re.match(r"[-+.,]?\d", word) for word in words)
 
 
 def _of_numbers(sample: _Sample, column: str) -> dict[str, Any] | None:
@@ -451,6 +459,9 @@ def _of_the_rest(begun: Begun) -> list[str]:
     lines: list[str] = []
     columns = {u.quantity for u in proposal.columns}
     heats = {q: e for q, e in proposal.derived.items() if q.startswith("Q_flow") and "medium" in e}
+    if not heats and HEAT not in columns and {"T_sink_in", "T_sink_out"} <= columns:
+        # With an assumed flow it is not scored, but a fit begins with it.
+        heats[HEAT] = {"medium": proposal.media[2]}
     for quantity, entry in heats.items():
         lines += [
             "",
