@@ -38,7 +38,7 @@ SCRIPT = """
 import re, sys, time
 from pathlib import Path
 from heatpump_twin.harness.data.datasets import load_dataset
-from heatpump_twin.harness.data.own_dataset import begin_with_table
+from heatpump_twin.harness.data.own_log import begin_with_table
 wall, processor = time.perf_counter(), time.process_time()
 if sys.argv[1] == "init":
     begin_with_table(Path(sys.argv[2]), Path(sys.argv[3]))

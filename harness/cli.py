@@ -278,6 +278,7 @@ def init(
     ] = None,
 ) -> None:
     """Begin a data set of your own machine: descriptor, table and start file with comments."""
+    begun = None
     if table is None:
         if read or column:
             raise InputError("--read and --column are for a table of yours; expected --from FILE")
@@ -289,17 +290,20 @@ def init(
             "It holds an invented heat pump. Replace its numbers by those of yours, then:"
         )
     else:
-        from .data.own_dataset import begin_with_table
+        from .data.own_log import begin_with_table
         from .data.tables import format_of
         from .report.understood import print_begun
 
         form = format_of(_pairs("--read", read or [], first=True))
         begun = begin_with_table(folder, table, form, dict(_pairs("--column", column or [])))
         print_begun(begun, folder, console)
+    is_log = begun is not None and begun.log is not None
     machine, fmu = shlex.quote(str(folder / "machine.toml")), f"{folder.resolve().name}.fmu"
     quoted_folder, quoted_fmu = shlex.quote(str(folder)), shlex.quote(str(folder / fmu))
+    points = shlex.quote(str(folder / "plateaus")) if is_log else quoted_folder
     console.print(
-        f"  heatpump-twin calibrate {quoted_folder} -o {machine}\n"
+        (f"  heatpump-twin plateaus {quoted_folder} -o {points}\n" if is_log else "")
+        + f"  heatpump-twin calibrate {points} -o {machine}\n"
         f"  heatpump-twin build {machine} -o {quoted_fmu}\n"
         f"  heatpump-twin validate {quoted_folder} --fmu {quoted_fmu} "
         f"-o {shlex.quote(str(folder / 'report'))}",

@@ -1,9 +1,10 @@
-"""Whether a user's table is a log over time and not one of steady points, and what to do then."""
+"""Whether a user's table is a log over time and not one of steady points, and by which column."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -22,19 +23,42 @@ _NEAR, _ROWS = 900.0, 20
 # So many rows tell.
 _LOOKED_AT = 1000
 
+#: Clock time is taken to be of here where nothing says otherwise.
+ZONE = "Europe/Berlin"
+
+# Other ways to write clock time. A day that could be a month is told by one that could not.
+_PATTERNS = (
+    "%d/%m/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%Y %I:%M %p",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+)
+
 _WORDS = re.compile(r"time|zeit|datum|\bdate\b|stamp|\buhr\b")
 _UNITS = {"s": "s", "sec": "s", "sek": "s", "min": "min", "h": "h", "std": "h"}
 
 
-def log_notice(table: Table, columns: Iterable[str]) -> str:
-    """Say that a table is a log, by which column, and what its descriptor needs; else nothing.
+@dataclass(frozen=True)
+class LogTime:
+    """The time of a log: keys of [time], and how far rows are apart, s."""
+
+    keys: dict[str, str]
+    step: float
+
+
+def log_time(table: Table, columns: Iterable[str]) -> LogTime | None:
+    """Tell by which column a table is a log; None if it is none.
 
     Parameters
     ----------
     table : Table
-        The table.
+        The table, or its first rows.
     columns : iterable of str
-        Those that are no quantity.
+        Those that may be the time.
     """
     for column in columns:
         if not _WORDS.search(plain(column)):
@@ -46,15 +70,8 @@ def log_notice(table: Table, columns: Iterable[str]) -> str:
             steps = np.diff(times)
             usual = float(np.median(steps)) if len(steps) >= _ROWS - 1 else np.inf
             if (steps >= 0.0).all() and 0.0 < usual <= _NEAR:
-                lines = "; ".join(f'{key} = "{value}"' for key, value in keys.items())
-                return (
-                    f"{table.path} is a log: column {column!r} has the time, and its rows are "
-                    f"{usual:g} s apart. As points each row counts as steady, starts and stops "
-                    "too. To use it as a log write a descriptor with [time], in which "
-                    f"{lines}, and [states.compressor], as docs/series.md says; then "
-                    "heatpump-twin plateaus finds its steady parts"
-                )
-    return ""
+                return LogTime(keys, usual)
+    return None
 
 
 def _forms(table: Table, column: str) -> list[dict[str, str]]:
@@ -64,7 +81,8 @@ def _forms(table: Table, column: str) -> list[dict[str, str]]:
     own = {"column": column}
     return [
         {**own, "kind": ISO},
-        {**own, "kind": LOCAL, "zone": "Europe/Berlin"},
+        {**own, "kind": LOCAL, "zone": ZONE},
+        *({**own, "kind": LOCAL, "zone": ZONE, "pattern": pattern} for pattern in _PATTERNS),
         {**own, "kind": ELAPSED, "unit": unit},
     ]
 

@@ -24,8 +24,8 @@ from .catalogue_layout import matrix_table, turned_table, with_levels, with_poin
 from .completion import SPEED
 from .contradictions import check_columns, media_of, outlets
 from .datasets import Dataset, load_dataset
-from .log_notice import log_notice
-from .new_dataset import TEMPLATES, check_free, template
+from .log_notice import LogTime
+from .new_dataset import TEMPLATES, template
 from .numerals import POINT
 from .proposal import AIR, Proposal, propose
 from .tables import Table, TableFormat, read_table
@@ -35,6 +35,8 @@ DESCRIPTOR_FILE, TABLE_FILE, START_FILE = TEMPLATES
 
 # The envelope reaches beyond the records: K, and shares of a recorded speed and of others.
 _ROOM_KELVIN, _ROOM_OTHERS, _ROOM_SPEED = 3.0, 0.25, 0.1
+# Share of a log's rows at either end that set no limit of speed and flow.
+_FEW = 0.05
 # How far above freezing a liquid source enters at least, K.
 _ABOVE_FREEZING = 5.0
 # Saturation beyond the media, for the limits of pressure, K; and how near to the critical
@@ -56,7 +58,8 @@ _OF_SPEED = (
     "# uncertainty = 0.01",
 )
 
-_KEYS = {
+#: What keys of a column's conversion are.
+KEYS = {
     "density": "kg/m3 where it was measured",
     "rated_speed": "speed that counts as 1; the usual one of the table",
     "ambient_pressure": "absolute; that at sea level",
@@ -75,44 +78,38 @@ class Begun:
         As `load_dataset` reads it.
     contradiction : str
         What contradicts physics in it; empty if nothing does.
-    notice : str
-        That the table is a log over time, and what to do then; empty if it is none.
+    log : LogTime or None
+        Of a log over time; `dataset` then has rows in which the machine runs.
+    files : tuple of str
+        What was written.
     """
 
     proposal: Proposal
     dataset: Dataset
     contradiction: str
-    notice: str
+    log: LogTime | None = None
+    files: tuple[str, ...] = TEMPLATES
 
 
-def begin_with_table(
-    folder: Path,
-    file: Path,
-    form: TableFormat | None = None,
-    said: dict[str, str] | None = None,
-) -> Begun:
-    """Read a user's table, tell what it means, and write a data set that `load_dataset` reads.
+def begin_with_points(folder: Path, name: str, proposal: Proposal, of_log: bool = False) -> Begun:
+    """Write a data set of points that `load_dataset` reads.
 
     Parameters
     ----------
     folder : Path
         Made if needed. What else it holds is left alone.
-    file : Path
-        The table, which stays as it is.
-    form : TableFormat, optional
-        What is known of how the table is written.
-    said : dict of str to str, optional
-        Column to the quantity that it is, or ``ignore``, where the user knows better.
+    name : str
+        Of the data set.
+    proposal : Proposal
+        What its columns mean.
+    of_log : bool
+        Whether its rows are of a log.
 
     Raises
     ------
     InputError
-        If the table cannot be read or lacks a quantity, or the folder cannot be written.
+        If what was written cannot be read, or the folder cannot be written.
     """
-    check_free(folder)
-    proposal = _proposal(file, form or TableFormat(), said or {})
-    table = proposal.table
-    name = _machine_name(folder)
     with staged(folder, f"folder {folder}") as stage:
         _copy(proposal, stage / TABLE_FILE)
         (stage / DESCRIPTOR_FILE).write_text(_descriptor(proposal, name), encoding="utf-8")
@@ -125,22 +122,40 @@ def begin_with_table(
             text = _descriptor(proposal, name, counted)
             (stage / DESCRIPTOR_FILE).write_text(text, encoding="utf-8")
             dataset = load_dataset(str(stage))
-        (stage / START_FILE).write_text(_start(proposal, dataset, name), encoding="utf-8")
+        (stage / START_FILE).write_text(_start(proposal, dataset, name, of_log), encoding="utf-8")
         contradiction = _contradiction(dataset, proposal.media)
-    return Begun(proposal, dataset, contradiction, log_notice(table, proposal.others))
+    return Begun(proposal, dataset, contradiction)
 
 
-def _machine_name(folder: Path) -> str:
+def machine_name(folder: Path) -> str:
     """Name the machine after its folder, by letters, digits and underscores, and no digit first."""
     name = re.sub(r"\W+", "_", folder.resolve().name, flags=re.ASCII).strip("_") or "my_heat_pump"
     return f"hp_{name}" if name[0].isdigit() else name
 
 
-def _proposal(file: Path, form: TableFormat, said: dict[str, str]) -> Proposal:
-    """Tell what a table means: as it stands, or made into records as catalogues print them."""
-    table = None
+def propose_points(
+    file: Path, form: TableFormat, said: dict[str, str], table: Table | None
+) -> Proposal:
+    """Tell what a table means: as it stands, or made into records as catalogues print them.
+
+    Parameters
+    ----------
+    file : Path
+        The table.
+    form : TableFormat
+        What is known of how it is written.
+    said : dict of str to str
+        Column to the quantity that it is, or ``ignore``, where the user knows better.
+    table : Table or None
+        The same, if it was read.
+
+    Raises
+    ------
+    InputError
+        If the table cannot be read or lacks a quantity.
+    """
     try:
-        table = read_table(file, form)
+        table = table or read_table(file, form)
         return propose(table, said)
     except InputError as error:
         lacking = None
@@ -151,8 +166,7 @@ def _proposal(file: Path, form: TableFormat, said: dict[str, str]) -> Proposal:
                 lacking = other
         if lacking is not None:  # says more than that the file is no plain table
             raise lacking from error
-        notice = log_notice(table, table.cells) if table is not None else ""
-        raise InputError(f"{error}. {notice}" if notice else str(error)) from error
+        raise
 
 
 def _reshaped(file: Path, form: TableFormat, table: Table | None) -> Iterator[Table]:
@@ -190,7 +204,7 @@ def _copy(proposal: Proposal, path: Path) -> None:
     cells.to_csv(path, index=False, lineterminator="\n")
 
 
-def _written_format(proposal: Proposal) -> dict[str, Any]:
+def written_format(proposal: Proposal) -> dict[str, Any]:
     """Say how the table in the folder is written."""
     table, form = proposal.table, proposal.table.format
     if table.kind != "text" or table.is_reshaped:
@@ -206,19 +220,21 @@ def _written_format(proposal: Proposal) -> dict[str, Any]:
     }
 
 
-def _toml(value: Any) -> str:
+def toml(value: Any) -> str:
+    """Write a value of a descriptor."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + " }"
+        return "{ " + ", ".join(f"{k} = {toml(v)}" for k, v in value.items()) + " }"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
+        return "[" + ", ".join(map(toml, value)) + "]"
     if isinstance(value, float):
         return f"{value:.10g}"
     return json.dumps(value, ensure_ascii=False)
 
 
-def _remark(text: str) -> str:
+def remark(text: str) -> str:
+    """Write a comment."""
     return "# " + " ".join(text.split())
 
 
@@ -237,25 +253,25 @@ def _descriptor(proposal: Proposal, name: str, counted: int | None = None) -> st
         "# Look at names, units and uncertainties. The whole format is described in",
         "# validation_data/README.md of heatpump-twin.",
         "",
-        f"name = {_toml(name)}",
-        f"title = {_toml(f'{len(table.cells)} records of {table.path.name}')}",
+        f"name = {toml(name)}",
+        f"title = {toml(f'{len(table.cells)} records of {table.path.name}')}",
         'machine = "machine.toml"         # what `heatpump-twin calibrate` writes beside this file',
-        f"start = {_toml(START_FILE)}             # what it begins with",
-        f"table = {_toml(TABLE_FILE)}",
+        f"start = {toml(START_FILE)}             # what it begins with",
+        f"table = {toml(TABLE_FILE)}",
     ]
     if proposal.record is not None:
-        lines.append(f"record = {_toml(proposal.record)}          # the column that numbers them")
+        lines.append(f"record = {toml(proposal.record)}          # the column that numbers them")
     if counted is not None:
         lines.append(f"design_record = {counted}             # its speed counts as 1")
     lines += [
-        f"source = {_toml(f'file {table.path.name}; say here who measured what, and where')}",
+        f"source = {toml(f'file {table.path.name}; say here who measured what, and where')}",
         'licence = "not stated"',
         "",
         "# How the table is written. Each key may be left out: it is found again.",
         "[table_format]",
     ]
-    written = {k: v for k, v in _written_format(proposal).items() if v is not None}
-    lines += [f"{key} = {_toml(value)}" for key, value in written.items()]
+    written = {k: v for k, v in written_format(proposal).items() if v is not None}
+    lines += [f"{key} = {toml(value)}" for key, value in written.items()]
     lines += [
         "",
         "# The columns. Uncertainties are standard uncertainties, and estimates: put in those of",
@@ -263,11 +279,11 @@ def _descriptor(proposal: Proposal, name: str, counted: int | None = None) -> st
     ]
     for u in proposal.columns:
         key, value = u.uncertainty
-        lines += ["", _remark(f"{QUANTITIES[u.quantity].title}: {u.why}")]
-        lines.append(f"[columns.{_toml(u.header.column)}]")
-        lines += [f"quantity = {_toml(u.quantity)}", f"unit = {_toml(u.unit)}"]
-        lines += [f"{k} = {_toml(v)}  # {_KEYS[k]}" for k, v in u.keys.items()]
-        lines.append(f"{key} = {_toml(value)}")
+        lines += ["", remark(f"{QUANTITIES[u.quantity].title}: {u.why}")]
+        lines.append(f"[columns.{toml(u.header.column)}]")
+        lines += [f"quantity = {toml(u.quantity)}", f"unit = {toml(u.unit)}"]
+        lines += [f"{k} = {toml(v)}  # {KEYS[k]}" for k, v in u.keys.items()]
+        lines.append(f"{key} = {toml(value)}")
         if u.missing:
             lines.append(f"gaps = true  # {u.missing} of {len(u.values)} cells")
     if proposal.constants:
@@ -276,7 +292,7 @@ def _descriptor(proposal: Proposal, name: str, counted: int | None = None) -> st
             "# What no column has. Flows with recorded = false are assumed; the fit may move them.",
         ]
     for quantity, entry in proposal.constants.items():
-        lines += ["", f"[constants.{quantity}]", *(f"{k} = {_toml(v)}" for k, v in entry.items())]
+        lines += ["", f"[constants.{quantity}]", *(f"{k} = {toml(v)}" for k, v in entry.items())]
     if proposal.derived:
         lines += ["", "# What follows from other columns."]
     for quantity, entry in proposal.derived.items():
@@ -284,11 +300,11 @@ def _descriptor(proposal: Proposal, name: str, counted: int | None = None) -> st
             "",
             *(_OF_SPEED if quantity == SPEED else ()),
             f"[derived.{quantity}]",
-            *(f"{k} = {_toml(v)}" for k, v in entry.items()),
+            *(f"{k} = {toml(v)}" for k, v in entry.items()),
         ]
     if proposal.others:
         lines += ["", "# Columns that are not read:"]
-        lines += [_remark(f"{column!r}: {why}") for column, why in proposal.others.items()]
+        lines += [remark(f"{column!r}: {why}") for column, why in proposal.others.items()]
     lines += [
         "",
         "# Limits that `heatpump-twin validate` checks, once you set them and take the # away.",
@@ -300,7 +316,7 @@ def _descriptor(proposal: Proposal, name: str, counted: int | None = None) -> st
     return "\n".join(lines) + "\n"
 
 
-def _start(proposal: Proposal, dataset: Dataset, name: str) -> str:
+def _start(proposal: Proposal, dataset: Dataset, name: str, of_log: bool) -> str:
     """Write the start file: usual numbers, the media, and an envelope around the records."""
     refrigerant, source, _ = proposal.media
     document = tomlkit.parse(template(START_FILE))
@@ -315,6 +331,9 @@ def _start(proposal: Proposal, dataset: Dataset, name: str) -> str:
         if is_estimate:
             values = estimated_speeds(dataset, refrigerant, _design_record(dataset))
             of = "estimated from heat:"
+        if of_log and not quantity.startswith("T_"):
+            # Starts, stops and flows that begin lie outside of where the machine works.
+            values = values.clip(*values.quantile([_FEW, 1.0 - _FEW]))
         for end, of_table, limit in _limits(quantity, values.to_numpy(float), source, is_estimate):
             unit = "degC" if quantity.startswith("T_") else QUANTITIES[quantity].unit
             shown = from_si(of_table, unit, QUANTITIES[quantity].unit)

@@ -278,7 +278,9 @@ def _machine(series: Series) -> str:
 
 
 def _start_of(series: Series) -> Path | None:
-    """Start file of a calibration: that of the points of the same plant, if the log names some."""
+    """Start file of a calibration: the log's own, or that of the points of the same plant."""
+    if series.descriptor.start is not None:
+        return machine_path(str(series.folder / series.descriptor.start))
     if series.descriptor.points is None:
         return None
     points = load_dataset(series.descriptor.points)

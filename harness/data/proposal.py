@@ -184,7 +184,7 @@ class Proposal:
     assumptions: tuple[str, ...]
 
 
-def propose(table: Table, said: dict[str, str]) -> Proposal:
+def propose(table: Table, said: dict[str, str], of_log: bool = False) -> Proposal:
     """Tell what the columns of a table mean, and what has to be assumed beside them.
 
     Parameters
@@ -193,6 +193,8 @@ def propose(table: Table, said: dict[str, str]) -> Proposal:
         The table.
     said : dict of str to str
         Column to the quantity that the user says it is, or ``ignore``.
+    of_log : bool
+        Whether they are rows of a log, which may have no heat: power and outlets tell something.
 
     Raises
     ------
@@ -204,7 +206,7 @@ def propose(table: Table, said: dict[str, str]) -> Proposal:
     others = dict(assignment.others)
     found = _read(table, assignment, others)
     record = _record_column(table, others)
-    _check_needed(table, found, others)
+    _check_needed(table, found, others, of_log)
     assumptions: list[str] = []
     if table.is_reshaped:
         assumptions.append("its cells are made into records with both temperatures, in data.csv")
@@ -214,7 +216,7 @@ def propose(table: Table, said: dict[str, str]) -> Proposal:
     refrigerant, of_refrigerant = _refrigerant(table)
     assumptions.append(f"refrigerant {refrigerant}: {of_refrigerant}")
     _guess_units(table, found, {"source": source, "sink": sink}, others)
-    _check_needed(table, found, others)
+    _check_needed(table, found, others, of_log)
     _find_gauges(found, (refrigerant, source, sink))
     for u in found.values():
         _check_range(table, u)
@@ -308,7 +310,9 @@ def _record_column(table: Table, others: dict[str, str]) -> str | None:
     return None
 
 
-def _check_needed(table: Table, found: dict[str, Understood], others: dict[str, str]) -> None:
+def _check_needed(
+    table: Table, found: dict[str, Understood], others: dict[str, str], of_log: bool
+) -> None:
     """Refuse a table that lacks what nothing else gives."""
     lacking = []
     has = set(found)
@@ -321,7 +325,7 @@ def _check_needed(table: Table, found: dict[str, Understood], others: dict[str, 
     heat = bool(has & {"Q_flow_sink", "Q_flow_source"}) or balance or of_source
     if "P_el" not in has and not {"COP", "Q_flow_sink"} <= has:
         lacking.append("electric power (P_el), or COP beside the heat")
-    if not heat and not ("COP" in has and "P_el" in has):
+    if not heat and not ("COP" in has and "P_el" in has) and not (of_log and "P_el" in has):
         lacking.append(
             "heat (Q_flow_sink), COP beside the power, or flow, inlet and outlet of the sink"
         )
@@ -637,6 +641,8 @@ def _complete(
     ):
         derived["Q_flow_source"] = {"medium": source}
         assumptions.append("Q_flow_source follows from flow, inlet and outlet of the source")
+    if not {HEAT, "Q_flow_source", "COP"} & (found.keys() | derived.keys()):
+        _assume_flows(found, media, constants, assumptions)
     for side, medium in media.items():
         _complete_stream(found, side, medium, constants, derived, assumptions)
     several = _several_speeds(found, derived, media)
@@ -707,7 +713,7 @@ def _complete_stream(
     if inlet not in found:
         derived[inlet] = {"medium": medium}
         assumptions.append(f"{inlet} follows from the outlet, heat and flow of the {side}")
-    if flow in found:
+    if flow in found or flow in constants:
         return
     heat, change = _heat_of(found, side), _change_of(found, side)
     capacity = _MEDIA[medium][1]
@@ -747,6 +753,28 @@ def _complete_stream(
         f"{flow} constant: {level:.3g} kg/s, as if the {side} changed by {usual:g} K; no column "
         "tells it"
     )
+
+
+def _assume_flows(
+    found: dict[str, Understood],
+    media: dict[str, str],
+    constants: dict[str, dict[str, Any]],
+    assumptions: list[str],
+) -> None:
+    """Assume the flows of a log without heat: as if it had a usual COP."""
+    power = float(np.nanmedian(found["P_el"].si))
+    for side, medium in media.items():
+        flow = f"m_flow_{side}"
+        if flow in found:
+            continue
+        heat = power * (unit_guess.USUAL_COP - (side == "source"))
+        change = _change_of(found, side)
+        usual = _CHANGE_OF_AIR if medium == AIR else _CHANGES[side]
+        kelvins = usual if change is None else max(0.5, float(np.nanmedian(change)))
+        level = heat / (_MEDIA[medium][1] * kelvins)
+        note = f"neither flow nor heat was recorded: as with a COP of {unit_guess.USUAL_COP:g}"
+        constants[flow] = _assumed_flow(level, 0.3, note)
+        assumptions.append(f"{flow} constant: {level:.3g} kg/s; {note}")
 
 
 def _assumed_flow(level: float, fraction: float, note: str) -> dict[str, Any]:

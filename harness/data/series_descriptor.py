@@ -174,6 +174,7 @@ class SeriesDescriptor(Strict):
     title: str
     machine: str | None = None
     points: str | None = None
+    start: Text | None = None
     points_are_of_this_log: bool = False
     table: Text | None = None
     tables: tuple[Text, ...] = ()

@@ -278,7 +278,11 @@ def read_table(path: Path, given: TableFormat = TableFormat()) -> Table:  # noqa
         If it is no table, or it does not tell how it is written; the message names the key to set.
     """
     opened = open_table(path, given)
-    parts = list(opened.chunks())
+    return table_of(opened, list(opened.chunks()))
+
+
+def table_of(opened: OpenTable, parts: list[pd.DataFrame]) -> Table:
+    """Make a table of some of its rows, without columns that have neither name nor cells."""
     cells = pd.concat(parts) if len(parts) > 1 else parts[0]
     empty = [
         name
@@ -286,7 +290,7 @@ def read_table(path: Path, given: TableFormat = TableFormat()) -> Table:  # noqa
         if name in opened.nameless and not has_values(map(str, cells[name].fillna("").unique()))
     ]
     return Table(
-        path,
+        opened.path,
         opened.kind,
         cells.drop(columns=empty),
         opened.units,

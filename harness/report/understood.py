@@ -61,9 +61,14 @@ def print_begun(begun: Begun, folder: Path, console: Console) -> None:
         say(f"  {text}")
     if begun.contradiction:
         say(f"contradiction: {begun.contradiction}; calibrate will refuse it", "bold red")
-    if begun.notice:
-        say(begun.notice, "bold red")
-    for path in ("descriptor.toml", "data.csv", "start.toml"):
+    if begun.log is not None:
+        column = begun.log.keys["column"]
+        say(
+            f"It is a log: column {column!r} has the time, and its rows are usually "
+            f"{begun.log.step:g} s apart. Values above are of rows in which the compressor runs. "
+            f"If it is none: --column '{column}=ignore'"
+        )
+    for path in begun.files:
         say(f"wrote {folder / path}")
     say("Look at descriptor.toml and start.toml, then:")
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from heatpump_twin.harness.cli import app
 from heatpump_twin.harness.data.datasets import load_dataset
 from heatpump_twin.harness.data.new_dataset import TEMPLATES
-from heatpump_twin.harness.data.own_dataset import begin_with_table
+from heatpump_twin.harness.data.own_log import begin_with_table
 from heatpump_twin.harness.data.tables import TableFormat, format_of, read_table
 from heatpump_twin.harness.scoring.validation import start_of
 from heatpump_twin.machine_files.unit_names import known_unit

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from heatpump_twin.harness.data.datasets import load_dataset
-from heatpump_twin.harness.data.own_dataset import begin_with_table
+from heatpump_twin.harness.data.own_log import begin_with_table
 from heatpump_twin.harness.data.unknown_speed import estimated_speeds, why_several_speeds
 from heatpump_twin.machine_files.machine_file import read_machine
 from heatpump_twin.solving.quick_cycle import QuickCycle, boundaries_of
