@@ -267,6 +267,9 @@ def _start(proposal: Proposal, dataset: Dataset, name: str, of_log: bool) -> str
     document["name"], document["title"] = name, f"The heat pump of {proposal.table.path.name}"
     document["refrigerant"] = refrigerant
     document["source_medium"], document["sink_medium"] = source, sink
+    if of_log and dataset.heat_is_given:
+        # A wide range of speeds has no finer map; what a log fits is off by far more.
+        document["map_tolerance"] = {"value": 0.005, "unit": "1", "source": "estimate"}
     envelope: Any = document["envelope"]
     for quantity in BOUNDARY_QUANTITIES:
         values, of = dataset.values[quantity], "of the table"
