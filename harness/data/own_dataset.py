@@ -324,6 +324,9 @@ def _start(proposal: Proposal, dataset: Dataset, name: str, of_log: bool) -> str
     keys = ("refrigerant", "source_medium", "sink_medium")
     for key, medium, why in zip(keys, proposal.media, proposal.why_media, strict=True):
         document[key] = tomlkit.string(medium).comment(why)
+    if of_log and dataset.heat_is_given:
+        # A wide range of speeds has no finer map; what a log fits is off by far more.
+        document["map_tolerance"] = {"value": 0.005, "unit": "1", "source": "estimate"}
     envelope: Any = document["envelope"]
     for quantity in BOUNDARY_QUANTITIES:
         values, of = dataset.values[quantity], "of the table"

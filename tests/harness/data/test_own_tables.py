@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import openpyxl
-import pandas as pd
 import pytest
 from conftest import ROOT
 from own_tables import BASIC, CASES, RATED_RPM, frame, rows, text
@@ -456,38 +455,3 @@ def test_each_command_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.Monke
     (block,) = re.findall(r"```toml\n(.*?)```", page, re.S)
     said = TableFormat.model_validate(tomllib.loads(block)["table_format"])
     assert (said.header_row, said.missing) == (4, (9999, "defekt"))
-
-
-@pytest.mark.parametrize(
-    ("times", "expected"),
-    [
-        (pd.date_range("2024-03-01 12:00", periods=24, freq="10s"), 'kind = "local"'),
-        (pd.date_range("2024-03-01 12:00", periods=24, freq="D"), None),
-    ],
-)
-def test_a_table_of_rows_a_few_seconds_apart_is_called_a_log(
-    tmp_path: Path, times: pd.DatetimeIndex, expected: str | None
-) -> None:
-    values = frame()
-    values = values.loc[np.resize(values.index, len(times))]
-    cells = {
-        "Zeit": times.strftime("%d.%m.%Y %H:%M:%S"),
-        "Sole Eintritt [°C]": (values.T_source_in - 273.15).round(2),
-        "Heizung Rücklauf [°C]": (values.T_sink_in - 273.15).round(2),
-        "Leistungsaufnahme [kW]": (1e-3 * values.P_el).round(3),
-        "Heizleistung [kW]": (1e-3 * values.Q_flow_sink).round(3),
-    }
-    file = tmp_path / "log.csv"
-    table = pd.DataFrame({name: np.asarray(column) for name, column in cells.items()})
-    table.to_csv(file, sep=";", decimal=",", index=False, encoding="cp1252")
-    notice = begin_with_table(tmp_path / "points", file).notice
-    if expected is None:
-        assert notice == ""
-    else:
-        assert "is a log: column 'Zeit' has the time, and its rows are 10 s apart" in notice
-        assert expected in notice
-    # A log that lacks what points need says both.
-    table.drop(columns="Heizleistung [kW]").to_csv(file, sep=";", decimal=",", index=False)
-    with pytest.raises(InputError, match="no column for heat") as caught:
-        begin_with_table(tmp_path / "other", file)
-    assert ("is a log" in str(caught.value)) == (expected is not None)
