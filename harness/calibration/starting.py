@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from heatpump_twin.solving.property_tables import medium_table
 from heatpump_twin.solving.sizing import size_components
 
 from ..data.completion import HEAT, SPEED
+from ..data.contradictions import ATMOSPHERE
 from ..data.datasets import Dataset
 from ..data.unknown_speed import design_record, heat_of_record
 from .parameters import FreeParameter
@@ -140,6 +141,7 @@ def begin(dataset: Dataset, path: Path, records: list[int]) -> Start:
     except (InputError, SolveError) as error:
         raise InputError(
             f"start file {path}: with the design point of record {number}: {error}"
+            f"{_cause(machine, record)}"
         ) from error
     varied = {q: _varies(dataset, q, records) for q in BOUNDARY_QUANTITIES}
     if not (varied["T_source_in"] or varied["T_sink_in"]):
@@ -170,6 +172,23 @@ def begin(dataset: Dataset, path: Path, records: list[int]) -> Start:
         )
     base = (*_design_parameters(dataset, machine, record), *_unknown_flows(dataset))
     return Start(document, machine, base, tuple(options), not_varied)
+
+
+def _cause(machine: Machine, record: Any) -> str:
+    """Say which reading of a pressure leaves no design point; empty if it is not the pressure."""
+    if not float(record.get("p_high", math.nan)) > 0.0:
+        return ""
+    higher = replace(
+        machine, design=replace(machine.design, p_high=machine.design.p_high + ATMOSPHERE)
+    )
+    try:
+        size_components(higher, Media(higher))
+    except (InputError, SolveError):
+        return ""
+    return (
+        f"; p_high was read as {machine.design.p_high / 1e5:.4g} bar, too low for that heat. It "
+        "reads like a gauge pressure: add 1.013 bar, by unit bar(g)"
+    )
 
 
 def source_of(dataset: Dataset) -> str:

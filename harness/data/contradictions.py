@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from heatpump_twin.machine_files.unit_names import known_unit
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.solving.property_tables import (
     LARGEST_SUBCOOLING,
@@ -86,6 +87,11 @@ class Media:
     names: tuple[str, str, str]
 
 
+def media_of(names: tuple[str, str, str]) -> Media:
+    """Tables of refrigerant, source and sink medium as CoolProp names them."""
+    return Media(refrigerant_table(names[0]), medium_table(names[1]), medium_table(names[2]), names)
+
+
 def check_columns(dataset: Dataset, names: tuple[str, str, str]) -> None:
     """Look for columns that contradict physics as a whole.
 
@@ -106,11 +112,9 @@ def check_columns(dataset: Dataset, names: tuple[str, str, str]) -> None:
     where = f"data set {dataset.descriptor.name}"
     records = [r for r in dataset.values.index if r not in dataset.declared_unscored]
     values = dataset.values.loc[records]
-    media = Media(
-        refrigerant_table(names[0]), medium_table(names[1]), medium_table(names[2]), names
-    )
+    media = media_of(names)
     for side, table, medium in (("source", media.source, names[1]), ("sink", media.sink, names[2])):
-        _check_medium(where, values, side, table, medium)
+        _check_medium(where, dataset, values, side, table, medium)
     _check_condensing(where, values, media)
     _check_stuck(where, dataset, values)
     _check_ends(where, values)
@@ -144,7 +148,7 @@ def least_efficiency(values: pd.DataFrame, media: Media, approach: float = 0.0) 
     """
     P_el, heat = _column(values, "P_el"), heat_to_sink(values)
     T_sink_in = _column(values, "T_sink_in")
-    T_source_out, T_sink_out = _outlets(values, media)
+    T_source_out, T_sink_out = outlets(values, media)
     with np.errstate(all="ignore"):
         T_dew, T_bubble = T_source_out - approach, T_sink_out + approach
         low, high = media.refrigerant.at_dew(T_dew), media.refrigerant.at_bubble(T_bubble)
@@ -156,8 +160,8 @@ def least_efficiency(values: pd.DataFrame, media: Media, approach: float = 0.0) 
     return efficiency
 
 
-def _outlets(values: pd.DataFrame, media: Media) -> tuple[Array, Array]:
-    """Temperatures with which heat and flows let source and sink leave, K."""
+def outlets(values: pd.DataFrame, media: Media) -> tuple[Array, Array]:
+    """Temperatures with which heat and flows let source and sink leave, K; NaN without them."""
     P_el, heat = _column(values, "P_el"), heat_to_sink(values)
     T_source_in, T_sink_in = (_column(values, q) for q in ("T_source_in", "T_sink_in"))
     C_source = _column(values, "m_flow_source") * media.source.heat_capacity(T_source_in)
@@ -191,7 +195,7 @@ def _celsius(T: float) -> str:
 
 
 def _check_medium(
-    where: str, values: pd.DataFrame, side: str, table: MediumTable, medium: str
+    where: str, dataset: Dataset, values: pd.DataFrame, side: str, table: MediumTable, medium: str
 ) -> None:
     T_in = _column(values, f"T_{side}_in")
     too_cold, too_warm = T_in < table.low, T_in > table.high
@@ -201,18 +205,24 @@ def _check_medium(
     ):
         if wrong.any():
             record = _first(values, wrong)
-            cause = _cause_of_inlet(values, side, table)
+            cause = _cause_of_inlet(values, side, table, _unit(dataset, f"T_{side}_in"))
             raise InputError(
                 f"{where}: T_{side}_in is {_celsius(float(values.at[record, f'T_{side}_in']))} at "
                 f"record {record}, where {medium} {word} ({_celsius(limit)}), as at {wrong.sum()} "
                 f"of {len(T_in)} records; "
                 + (f"{cause}: " if cause else "")
-                + f"name the {side}'s medium in the start file, such as INCOMP::MPG[0.3], or check "
+                + f"name the {side}'s medium in the start file, such as INCOMP::MPG[0.4], or check "
                 "the unit of the column"
             )
 
 
-def _cause_of_inlet(values: pd.DataFrame, side: str, table: MediumTable) -> str:
+def _unit(dataset: Dataset, quantity: str) -> str:
+    """Unit that the column of a quantity is said to have; empty if no column has it."""
+    units = (c.unit for c in dataset.descriptor.columns.values() if c.quantity == quantity)
+    return known_unit(next(units, "")) or ""
+
+
+def _cause_of_inlet(values: pd.DataFrame, side: str, table: MediumTable, unit: str) -> str:
     """Say what inlets where the medium freezes or boils read like; empty if like nothing known."""
     T_in = _column(values, f"T_{side}_in")
     source, sink = (_column(values, f"T_{s}_in") for s in ("source", "sink"))
@@ -224,7 +234,8 @@ def _cause_of_inlet(values: pd.DataFrame, side: str, table: MediumTable) -> str:
         ("degF given as degC", _from_fahrenheit(T_in)),
         ("degC given as degF", _to_fahrenheit(T_in)),
     ):
-        if ((table.low < T) & (min(table.high, _HOTTEST) > T)).all():
+        is_as_given = not unit or word.endswith(unit)
+        if is_as_given and ((table.low < T) & (min(table.high, _HOTTEST) > T)).all():
             return f"it reads like {word}"
     return ""
 
@@ -543,7 +554,7 @@ def _check_streams(
 
 def _check_lift(where: str, values: pd.DataFrame, media: Media) -> None:
     """A machine lifts heat: the sink leaves warmer than the source, or hardly colder."""
-    T_source_out, T_sink_out = _outlets(values, media)
+    T_source_out, T_sink_out = outlets(values, media)
     told = np.isfinite(T_source_out) & np.isfinite(T_sink_out)
     downhill = told & (T_sink_out < T_source_out - LEAST_LIFT / 3)
     if not told.any() or _share(downhill[told]) <= MOST:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from heatpump_twin.machine_files.unit_names import kind_of, known_unit
 from heatpump_twin.model.errors import InputError
 
-from .headers import without_brackets
+from .headers import split_header, without_brackets
 from .numerals import is_missing, numeral
 from .text_table import COMMENT, Row, is_comment
 
@@ -81,7 +81,7 @@ def find_layout(
         else _at(rows, header_row, "header_row", place)
     )
     units = _unit_index(rows, header, unit_row, place)
-    group = rows[header - 1][1] if header and header_row is None else []
+    group = rows[header - 1][1] if header else []
     names = _names(rows[header][1], group if _is_group(group, rows[header][1]) else [])
     first = header + 1 if units is None else units + 1
     return Layout(
@@ -140,11 +140,21 @@ def _is_reading(cell: str) -> bool:
 
 
 def are_units(cells: list[str]) -> bool:
-    """Whether a row has the units of the columns: half of what it holds at least."""
+    """Whether a row has the units of the columns: half of what it holds at least.
+
+    A row with names before units is a header, though other cells of it are nothing but a unit.
+    """
     filled = [without_brackets(cell) for cell in cells if cell.strip()]
+    if any(known_unit(cell) is None and _has_name_and_unit(cell) for cell in filled):
+        return False
     known = [name for name in map(known_unit, filled) if name is not None]
     told = [name for name in known if kind_of(name) != "one"]
     return bool(told) and 2 * len(known) >= len(filled)
+
+
+def _has_name_and_unit(cell: str) -> bool:
+    name, unit = split_header(cell)
+    return bool(unit and known_unit(unit) and re.search(r"\w{2}", name))
 
 
 def _unit_index(rows: list[Row], header: int, unit_row: int | None, place: str) -> int | None:
@@ -164,6 +174,8 @@ def _is_group(group: list[str], names: list[str]) -> bool:
     named = [name for name in names if name]
     if len(filled) == 1 and len(set(named)) == len(named):
         return False  # a title
+    if len(filled) < len(named) and all(group[: len(filled)]):
+        return False  # a title that the separator parts: cells of a group have gaps between them
     lacks = len(set(named)) < len(named) or any(
         not name and cell for name, cell in zip(names, group, strict=False)
     )

@@ -22,7 +22,7 @@ from heatpump_twin.solving.property_tables import medium_table
 
 from .catalogue_layout import matrix_table, turned_table, with_levels, with_points
 from .completion import SPEED
-from .contradictions import check_columns
+from .contradictions import check_columns, media_of, outlets
 from .datasets import Dataset, load_dataset
 from .log_notice import log_notice
 from .new_dataset import TEMPLATES, check_free, template
@@ -40,6 +40,8 @@ _ABOVE_FREEZING = 5.0
 # Saturation beyond the media, for the limits of pressure, K; and how near to the critical
 # temperature.
 _BELOW_SOURCE, _ABOVE_SINK, _OF_CRITICAL = 25.0, 25.0, 0.98
+# Below the source's coldest outlet, K, where that is less.
+_BELOW_OUTLET = 15.0
 
 # So many records tell what a column contradicts as a whole.
 _LOOKED_AT = 1000
@@ -110,7 +112,7 @@ def begin_with_table(
     check_free(folder)
     proposal = _proposal(file, form or TableFormat(), said or {})
     table = proposal.table
-    name = re.sub(r"\W+", "_", folder.resolve().name, flags=re.ASCII).strip("_") or "my_heat_pump"
+    name = _machine_name(folder)
     with staged(folder, f"folder {folder}") as stage:
         _copy(proposal, stage / TABLE_FILE)
         (stage / DESCRIPTOR_FILE).write_text(_descriptor(proposal, name), encoding="utf-8")
@@ -159,6 +161,12 @@ def _reshaped(file: Path, form: TableFormat, table: Table | None) -> Iterator[Ta
     ):
         if found is not None:
             yield found
+
+
+def _machine_name(folder: Path) -> str:
+    """Name the machine after its folder, by letters, digits and underscores, and no digit first."""
+    name = re.sub(r"\W+", "_", folder.resolve().name, flags=re.ASCII).strip("_") or "my_heat_pump"
+    return f"hp_{name}" if name[0].isdigit() else name
 
 
 def _contradiction(dataset: Dataset, media: tuple[str, str, str]) -> str:
@@ -314,9 +322,15 @@ def _start(proposal: Proposal, dataset: Dataset, name: str) -> str:
             entry["unit"] = unit
             word = "lowest" if end == "min" else "highest"
             entry["note"] = f"{word} {of} {shown:.4g} {unit}, with a margin"
-    for key, pascal, note in _pressure_limits(dataset, refrigerant):
+    for key, pascal, note in _pressure_limits(dataset, proposal.media):
         envelope[key].update({"value": _rounded(pascal / 1e5), "unit": "bar", "note": note})
     return tomlkit.dumps(document)
+
+
+def _least(T: Any) -> float:
+    """The least of the numbers; infinite if there is none."""
+    told = T[np.isfinite(T)]
+    return float(told.min()) if len(told) else np.inf
 
 
 def _rounded(value: float) -> float:
@@ -341,12 +355,14 @@ def _limits(
     return [("min", low, begin), ("max", high, end)]
 
 
-def _pressure_limits(dataset: Dataset, refrigerant: str) -> list[tuple[str, float, str]]:
+def _pressure_limits(dataset: Dataset, media: tuple[str, str, str]) -> list[tuple[str, float, str]]:
     """Give the least suction and the largest discharge pressure, Pa, with a note."""
-    values = dataset.values
-    T_low = float(values["T_source_in"].min()) - _BELOW_SOURCE
+    values, refrigerant = dataset.values, media[0]
+    # The outlets that heat and flows give count too: a stream may change by more than usual.
+    source, sink = outlets(values, media_of(media))
+    T_low = min(float(values["T_source_in"].min()) - _BELOW_SOURCE, _least(source) - _BELOW_OUTLET)
     outlet = values["T_sink_out"] if "T_sink_out" in values else values["T_sink_in"] + 5.0
-    T_high = float(outlet.max()) + _ABOVE_SINK
+    T_high = max(float(outlet.max()), -_least(-sink)) + _ABOVE_SINK
     state = abstract_state(refrigerant)
     low = saturation_pressure(refrigerant, max(T_low, float(state.Tmin()) + 1.0), 1)
     high = saturation_pressure(refrigerant, min(T_high, _OF_CRITICAL * state.T_critical()), 0)

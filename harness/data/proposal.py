@@ -17,9 +17,11 @@ from heatpump_twin.machine_files.units import from_si
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import QUANTITIES
 from heatpump_twin.solving.media import abstract_state
+from heatpump_twin.solving.property_tables import medium_table
 
 from . import unit_guess
 from .completion import HEAT, SPEED
+from .compressor_table import compressor_alone
 from .contradictions import gauge_columns
 from .datasets import Column, check_readings
 from .header_words import plain
@@ -32,8 +34,25 @@ ATMOSPHERE = 101325.0  # Pa
 
 GLYCOL, WATER, AIR = "INCOMP::MEG[0.3]", "INCOMP::Water", "Air"
 # Density in kg/m3 and heat capacity in J/(kg K) at usual temperatures.
-_MEDIA = {GLYCOL: (1045.0, 3700.0), WATER: (996.0, 4182.0), AIR: (1.2, 1006.0)}
-_MEDIA_TITLES = {GLYCOL: "30 % ethylene glycol", WATER: "water", AIR: "air"}
+_MEDIA = {
+    GLYCOL: (1045.0, 3700.0),
+    "INCOMP::MEG[0.4]": (1062.0, 3420.0),
+    "INCOMP::MEG[0.5]": (1077.0, 3170.0),
+    WATER: (996.0, 4182.0),
+    AIR: (1.2, 1006.0),
+}
+_MEDIA_TITLES = {
+    GLYCOL: "30 % ethylene glycol",
+    "INCOMP::MEG[0.4]": "40 % ethylene glycol",
+    "INCOMP::MEG[0.5]": "50 % ethylene glycol",
+    WATER: "water",
+    AIR: "air",
+}
+_GLYCOL_WORDS = "sole|brine|glykol|glycol|sonde|erdreich|erdwaerme"
+# From the weakest; and how far above freezing the coldest outlet is, or inlet where no outlet was
+# read, K.
+_GLYCOLS = [medium for medium in _MEDIA if "MEG" in medium]
+_ABOVE_FREEZING, _ABOVE_FREEZING_IN = 3.0, 6.0
 _DEFAULT_REFRIGERANT = "R410A"
 
 # A source that is colder somewhere has no pure water, K.
@@ -184,11 +203,11 @@ def propose(table: Table, said: dict[str, str]) -> Proposal:
     record = _record_column(table, others)
     _check_needed(table, found, others)
     assumptions: list[str] = []
+    _exchange_source(found)
     if table.is_reshaped:
         assumptions.append("its cells are made into records with both temperatures, in data.csv")
     source, sink = _media(table, found, assumptions)
     refrigerant = _refrigerant(table, assumptions)
-    _exchange_source(found)
     _guess_units(table, found, {"source": source, "sink": sink}, others)
     _check_needed(table, found, others)
     _find_gauges(found, (refrigerant, source, sink))
@@ -302,6 +321,9 @@ def _check_needed(table: Table, found: dict[str, Understood], others: dict[str, 
         )
     if not lacking:
         return
+    alone = compressor_alone(table)
+    if alone:
+        raise InputError(f"data file {table.path}: {alone}")
     understood = ", ".join(f"{u.header.column!r} ({q})" for q, u in found.items()) or "none"
     rest = ", ".join(f"{column!r} ({why})" for column, why in others.items()) or "none"
     raise InputError(
@@ -320,10 +342,14 @@ def _media(table: Table, found: dict[str, Understood], assumptions: list[str]) -
     is_air = any("air" in h.concepts and "source" not in h.concepts for h in source)
     if is_air:
         medium = AIR
-    elif re.search("sole|brine|glykol|glycol|sonde|erdreich|erdwaerme", words):
-        medium = GLYCOL
+    elif coldest < _COLDEST_WATER or re.search(_GLYCOL_WORDS, words):
+        room = _ABOVE_FREEZING if "T_source_out" in found else _ABOVE_FREEZING_IN
+        # Of the outlet, which is the colder one: an inlet below it is none, and will be named.
+        least = float(np.nanmin(_kelvin(temperatures[0]))) - room
+        fitting = (m for m in _GLYCOLS if medium_table(m).low < least)
+        medium = next(fitting, GLYCOL)
     else:
-        medium = GLYCOL if coldest < _COLDEST_WATER else WATER
+        medium = WATER
     assumptions.append(f"source medium {medium} ({_MEDIA_TITLES[medium]})")
     assumptions.append(f"sink medium {WATER} ({_MEDIA_TITLES[WATER]})")
     return medium, WATER

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from heatpump_twin.machine_files.unit_names import kind_of, known_unit
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.quantities import QUANTITIES
 
-from .header_words import concepts_of, project_name
+from .header_words import concepts_of, plain, project_name
 from .headers import split_header, unit_of
 from .tables import Table
 
@@ -18,6 +19,9 @@ EXACT, SURE, LIKELY, POSSIBLE = 10.0, 4.0, 2.0, 1.0
 
 # A header that says "any quantity" by mistake of the words is outweighed by one that says more.
 _MORE = 0.5
+
+# A difference of two temperatures, also as plain() parts dT.
+_CHANGE = re.compile(r"\bd ?t\b|\bdelta ?t|spreizung|temp\w* ?diff|temp\w* (?:rise|drop)")
 
 IGNORED = "ignore"
 
@@ -60,6 +64,9 @@ def read_header(column: str, unit_row: str | None) -> Header:
         return Header(column, name, unit, concepts, {exact: EXACT})
     if written and unit is None:
         return Header(column, name, unit, concepts, {}, f"unit {written!r} is none of a quantity")
+    if _CHANGE.search(plain(name)):
+        why = "a change of temperature; write a column of the outlet instead: inlet and change"
+        return Header(column, name, unit, concepts, {}, why)
     if "other" in concepts:
         return Header(column, name, unit, concepts, {}, "set point, state, counter or the like")
     scores = _scores(concepts, kind_of(unit) if unit else None)

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import least_squares
 
 from heatpump_twin.solving.property_tables import refrigerant_table
 
@@ -27,7 +28,9 @@ LEAST_RECORDS = 6
 # Heat and power of one speed follow the inlets closer than this, as a fraction; those of several
 # speeds do not, and both are off to the same side.
 ONE_SPEED, LEAST_CORRELATION = 0.1, 0.5
-MEDIAN_TO_SD = 1.4826
+# Fewer records than a quarter that are off are misprints, or rows of another machine: the standard
+# deviation is taken of the upper quartile of what a robust fit leaves over, with this width.
+QUARTILE_TO_SD, ROBUST_WIDTH = 0.8693, 0.03
 # At one speed heat rises with the source's temperature. Where heat and power fall by this fraction
 # over at least so many kelvins, the machine follows the demand of a building.
 LEAST_FALL, LEAST_RANGE = 0.15, 5.0
@@ -63,14 +66,24 @@ def why_several_speeds(heat: Array, P_el: Array, T_source: Array, T_sink: Array)
             "building's demand does"
         )
     inlets = np.stack([np.ones(len(heat)), T_source, T_sink], axis=1)
-    beyond = [y - inlets @ np.linalg.lstsq(inlets, y, rcond=None)[0] for y in (log_heat, log_power)]
-    scatter = min(MEDIAN_TO_SD * float(np.median(np.abs(b))) for b in beyond)
+    beyond = [_beyond(inlets, y) for y in (log_heat, log_power)]
+    scatter = min(QUARTILE_TO_SD * float(np.quantile(np.abs(b), 0.75)) for b in beyond)
     if scatter < ONE_SPEED:
         return ""
     power_of_heat, square = float(beyond[0] @ beyond[1]), [float(b @ b) for b in beyond]
     if power_of_heat < LEAST_CORRELATION * math.sqrt(square[0] * square[1]):
         return ""
     return f"heat and power vary by {100.0 * scatter:.0f} % beyond what the inlets explain"
+
+
+def _beyond(inlets: Array, y: Array) -> Array:
+    """What the inlets do not explain of most records, by a robust fit from the least squares."""
+    begin = np.linalg.lstsq(inlets, y, rcond=None)[0]
+    fit = least_squares(
+        lambda x: y - inlets @ x, begin, loss="cauchy", f_scale=ROBUST_WIDTH, x_scale="jac"
+    )
+    left: Array = fit.fun
+    return left
 
 
 def _slope(x: Array, y: Array) -> float:

@@ -170,6 +170,24 @@ def test_power_that_no_compressor_needs_is_said_at_once(folder: Path) -> None:
     assert_refused(folder, "contradicts physics", "isentropic efficiency of", "check the units")
 
 
+def test_a_gauge_pressure_that_leaves_no_design_point_is_named(tmp_path: Path) -> None:
+    # R134a of 14.86 bar condenses at 54.8 degC, and warms no water to 56.5 degC; of 15.87 at 57.5.
+    (tmp_path / "export.csv").write_text(
+        "Refrigerant R134a\n"
+        "Source in °C,Source out °C,Sink in °C,Sink out °C,p cond bar,Heat kW,Power kW\n"
+        + "".join(
+            f"{20 + d},{16.6 + d},{50 + d / 9},{56.5 + d / 9},{14.86 + d / 20},"
+            f"{243 + 6 * d},{54 + d / 9}\n"
+            for d in range(8)
+        ),
+        encoding="utf-8",
+    )
+    assert run("init", tmp_path / "mine", "--from", tmp_path / "export.csv").exit_code == 0
+    assert_refused(
+        tmp_path / "mine", "p_high was read as 1", "like a gauge pressure: add 1.013 bar"
+    )
+
+
 def test_fit_that_breaks_physics_is_not_written(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -224,6 +224,82 @@ def test_how_it_is_written_can_be_said(tmp_path: Path) -> None:
         assert (result.exit_code, message in result.output) == (2, True), result.output
 
 
+def test_names_above_the_header_of_a_text_are_read_again(tmp_path: Path) -> None:
+    # The first row says the side, the units stand behind some names and are others' only name.
+    path = tmp_path / "export.csv"
+    path.write_text(
+        "Source,,Load,,Performance,\n"
+        "EWT (°F),GPM,EWT (°F),GPM,HC (kBtuh),Power kW\n"
+        "32,6.4,77,6.8,26.5,1.61\n32,6.4,95,6.8,25.6,1.96\n50,6.4,77,6.8,33.5,1.66\n",
+        encoding="utf-8",
+    )
+    values = begin_with_table(tmp_path / "mine", path).dataset.values
+    assert values["T_source_in"].to_list() == pytest.approx([273.15, 273.15, 283.15])
+    assert values["T_sink_in"].to_list() == pytest.approx([298.15, 308.15, 298.15])
+    assert values["Q_flow_sink"].iloc[0] == pytest.approx(26.5e3 * 0.29307107)
+
+
+def test_a_title_with_commas_is_no_part_of_the_names(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text(
+        "Heat pump, refrigerant R32\n"
+        "Source in °C,Source flow l/h,Sink in °C,Sink flow l/h,Heat kW,Power kW\n"
+        "0,1380,25,1388,6.75,1.38\n0,1380,30,1388,6.69,1.54\n5,1380,35,1388,7.71,1.74\n",
+        encoding="utf-8",
+    )
+    # A folder may be called after a number; a machine may not.
+    begun = begin_with_table(tmp_path / "25 kW", path)
+    assert begun.proposal.media[0] == "R32"
+    assert "m_flow_refrigerant" not in begun.dataset.values
+    start = tomllib.loads((tmp_path / "25 kW" / "start.toml").read_text(encoding="utf-8"))
+    assert start["name"] == begun.dataset.descriptor.name == "hp_25_kW"
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (
+            "Evaporating temperature (°C),Tc [°C],Cooling capacity (kW),Power (W)\n"
+            "-10,30,8.2,2242\n-10,40,7.1,2600\n",
+            "'Evaporating temperature .°C.' and 'Tc .°C.' .* a compressor without its exchangers",
+        ),
+        ("SST;SDT;Capacity\n°F;°F;Btu/h\n14;86;9060\n14;104;8097\n", "'SST' and 'SDT'"),
+        (
+            "Term,Capacity (W),Power (W)\n"
+            + "".join(f"M{i},{1e4 / 10**i:g},{120 / 10**i:g}\n" for i in range(10)),
+            "'Term' numbers the coefficients",
+        ),
+        (
+            "Source in [°C],Sink in [°C],Sink flow [m3/h],Load dT [K],Power [kW]\n"
+            "0,25,1.56,4.3,1.6\n0,35,1.56,4.2,1.9\n",
+            "'Load dT .K.' .a change of temperature; write a column of the outlet",
+        ),
+    ],
+)
+def test_a_table_that_is_no_heat_pumps_says_why(table: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text(table, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        begin_with_table(tmp_path / "mine", path)
+
+
+@pytest.mark.parametrize(("coldest", "medium"), [(-5, "0.3"), (-12, "0.4"), (-25, "0.5")])
+def test_a_cold_brine_is_one_that_does_not_freeze(
+    coldest: float, medium: str, tmp_path: Path
+) -> None:
+    # 30 % of ethylene glycol freezes at -14.6 degC, 40 % at -23.8 degC, 50 % at -36.0 degC.
+    path = tmp_path / "export.csv"
+    path.write_text(
+        "Brine in °C,Brine flow l/h,Water in °C,Water flow l/h,Heat kW,Power kW\n"
+        f"{coldest},5600,15,3000,24.4,6.6\n{coldest},5600,20,3000,23.5,7\n"
+        f"{coldest + 10},5600,15,3000,32.3,7.1\n",
+        encoding="utf-8",
+    )
+    begun = begin_with_table(tmp_path / "mine", path)
+    assert begun.proposal.media[1] == f"INCOMP::MEG[{medium}]"
+    assert "freezes" not in begun.contradiction
+
+
 def test_a_mean_below_the_records_is_none(tmp_path: Path) -> None:
     path = table_of(tmp_path)
     with path.open("a", encoding="utf-8") as file:

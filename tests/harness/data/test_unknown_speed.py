@@ -62,6 +62,16 @@ def test_several_speeds_are_told_by_heat_and_power(speed: np.ndarray, why: str) 
     assert bool(off) == bool(why)
 
 
+def test_a_few_rows_of_a_larger_machine_are_no_other_speeds() -> None:
+    of = table(np.ones(len(T_SOURCE)))
+    larger = np.where(np.isin(np.arange(len(of)), (2, 7, 13)), 1.6, 1.0)
+    heat, P_el = (of[f"{name} in W"].to_numpy() for name in ("Heizleistung", "Leistungsaufnahme"))
+    assert not why_several_speeds(larger * heat, larger * P_el, T_SOURCE, T_SINK)
+    # As many rows of each are two speeds.
+    speeds = np.where(np.arange(len(of)) % 2, 1.6, 1.0)
+    assert why_several_speeds(speeds * heat, speeds * P_el, T_SOURCE, T_SINK)
+
+
 def test_heat_that_scatters_alone_tells_no_speeds() -> None:
     of = table(np.ones(len(T_SOURCE)))
     heat = of["Heizleistung in W"] * np.random.default_rng(0).uniform(0.5, 1.5, len(of))
