@@ -40,7 +40,7 @@ _POINT = re.compile(
 )
 # A temperature above or beside a matrix, with what is said of it: 35, W35, LWT 35 °C, A7, -7/-8.
 _LEVEL = re.compile(
-    rf"(?P<words>[^\d/+−–-]*?)\s*(?P<value>{_NUMBER})\s*(?P<unit>°?\s?[CFK]\b)?(?:\s*/\s*{_NUMBER})?"  # noqa: RUF001
+    rf"(?P<words>[^\d/+−–-]*?)\s*(?P<value>{_NUMBER})\s*(?P<unit>°?\s?[CF]\b)?(?:\s*/\s*{_NUMBER})?"  # noqa: RUF001
 )
 # Such as stands in the name of a column: W35, LWT 35, at 35 °C.
 _IN_NAME = re.compile(r"(?:@|\bat\b|\bbei\b)?\s*\b(?:W|LWT|VL)\s?(?P<value>\d{2})\b(?:\s*°C)?")
@@ -326,7 +326,8 @@ def _levels(cells: list[str]) -> dict[int, _Level]:
             told.append(level)
         if told:
             levels[j] = told[-1]
-    if len({_plain(level.value) for level in told}) < _LEAST:
+    # A title that the separator parts may have numbers behind words, but not behind the same.
+    if len({_plain(level.value) for level in told}) < _LEAST or len({t.words for t in told}) > 1:
         return {}
     return levels
 
