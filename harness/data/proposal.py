@@ -365,14 +365,15 @@ def _refrigerant(table: Table, assumptions: list[str]) -> str:
     unknown = ""
     for text in (*table.titles, *table.cells.columns, table.path.stem):
         for match in _REFRIGERANT.finditer(text):
-            name = f"R{match[1]}"
-            try:
-                abstract_state(name)
-            except InputError:
-                unknown = unknown or f"{name}, as {text!r} says, is none that CoolProp knows"
-                continue
-            assumptions.append(f"refrigerant {name}, as {text!r} says")
-            return name
+            # Catalogues leave out which isomer R1234ze and R1233zd are: those sold are (E).
+            for name in (f"R{match[1]}", f"R{match[1]}(E)"):
+                try:
+                    abstract_state(name)
+                except InputError:
+                    continue
+                assumptions.append(f"refrigerant {name}, as {text!r} says")
+                return name
+            unknown = unknown or f"R{match[1]}, as {text!r} says, is none that CoolProp knows"
     why = unknown or "nothing in the table says which"
     assumptions.append(f"refrigerant {_DEFAULT_REFRIGERANT}: {why}")
     return _DEFAULT_REFRIGERANT

@@ -180,6 +180,12 @@ def test_a_title_with_numbers_is_no_header_of_a_matrix(tmp_path: Path) -> None:
         begin_with_table(tmp_path / "unit", file)
 
 
+def test_a_refrigerant_may_be_named_without_its_isomer(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(f"Heat pump with R1234ze\n{POINTS}", encoding="utf-8")
+    assert begin_with_table(tmp_path / "unit", file).proposal.media[0] == "R1234ze(E)"
+
+
 def test_a_refrigerant_that_is_not_known_is_named(tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     file.write_text("Heat pump with R454B\n" + "\n".join(POINTS.splitlines()), encoding="utf-8")
