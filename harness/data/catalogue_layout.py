@@ -18,7 +18,9 @@ from pathlib import Path
 import pandas as pd
 
 from heatpump_twin.machine_files.unit_names import known_unit
+from heatpump_twin.model.errors import InputError
 
+from .compressor_table import compressor_matrix
 from .headers import split_header, without_brackets
 from .numerals import is_missing, numeral
 from .recognition import read_header
@@ -38,7 +40,7 @@ _POINT = re.compile(
 )
 # A temperature above or beside a matrix, with what is said of it: 35, W35, LWT 35 °C, A7, -7/-8.
 _LEVEL = re.compile(
-    rf"(?P<words>[^\d/+−–-]*?)\s*(?P<value>{_NUMBER})\s*(?P<unit>°?\s?[CFK]\b)?(?:\s*/\s*{_NUMBER})?"  # noqa: RUF001
+    rf"(?P<words>[^\d/+−–-]*?)\s*(?P<value>{_NUMBER})\s*(?P<unit>°?\s?[CF]\b)?(?:\s*/\s*{_NUMBER})?"  # noqa: RUF001
 )
 # Such as stands in the name of a column: W35, LWT 35, at 35 °C.
 _IN_NAME = re.compile(r"(?:@|\bat\b|\bbei\b)?\s*\b(?:W|LWT|VL)\s?(?P<value>\d{2})\b(?:\s*°C)?")
@@ -157,7 +159,7 @@ def matrix_table(path: Path, form: TableFormat) -> Table | None:
     Raises
     ------
     InputError
-        If the file cannot be read.
+        If the file cannot be read, or its matrices are those of a compressor alone.
     """
     kind, found, numbered = rows_of_file(path, form)
     rows: list[Row] = [(n, [" ".join(c.split()) for c in cells]) for n, cells in numbered]
@@ -181,6 +183,10 @@ def matrix_table(path: Path, form: TableFormat) -> Table | None:
             i += 1
             continue
         quantities = _quantities(above, below, levels)
+        said = [*_corner(rows[i][1]), *(level.words for level in levels.values()), *_texts(above)]
+        alone = compressor_matrix(said)
+        if alone:
+            raise InputError(f"data file {path}: {alone}")
         names = names or _names(rows[i][1], above, levels, rows[block[0]][1][0])
         for k in block:
             number, cells = rows[k]
@@ -320,7 +326,8 @@ def _levels(cells: list[str]) -> dict[int, _Level]:
             told.append(level)
         if told:
             levels[j] = told[-1]
-    if len({_plain(level.value) for level in told}) < _LEAST:
+    # A title that the separator parts may have numbers behind words, but not behind the same.
+    if len({_plain(level.value) for level in told}) < _LEAST or len({t.words for t in told}) > 1:
         return {}
     return levels
 
@@ -374,7 +381,7 @@ def _names(
     The corner says them, or the words beside them, or a row above. Without any word the source's
     inlet is down the rows, and the sink's outlet along the header, as EN 14511 has it.
     """
-    parts = [part.strip() for part in re.split(r"\\|\||→|↓|\s/\s", header[0]) if part.strip()]
+    parts = _corner(header)
     down, along = _level(first), next(iter(levels.values()))
     assert down is not None
     if parts and _side(parts[0]):
@@ -393,6 +400,11 @@ def _names(
         other = _SINK_UNNAMED if of_sink else _SOURCE_UNNAMED
         name = next((text for text in _texts(above) if _side(text)), other)
     return rows, _with_unit(name, along.unit)
+
+
+def _corner(header: list[str]) -> list[str]:
+    """Part what the corner of a matrix says of its rows and of its columns."""
+    return [part.strip() for part in re.split(r"\\|\||→|↓|\s/\s", header[0]) if part.strip()]
 
 
 def _side(text: str) -> str:

@@ -7,6 +7,7 @@ about missing columns.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from heatpump_twin.machine_files.unit_names import kind_of, known_unit
 
@@ -44,13 +45,27 @@ def compressor_alone(table: Table) -> str:
         )
     evaporation = _refrigerant_temperature(table, _EVAPORATION)
     condensation = _refrigerant_temperature(table, _CONDENSATION)
-    if evaporation and condensation:
-        return (
-            f"{evaporation!r} and {condensation!r} are temperatures of the refrigerant, so this is "
-            "a table of a compressor without its exchangers: a heat pump needs rows with power and "
-            f"heat at temperatures{_OF_MEDIA}"
-        )
-    return ""
+    return _without_exchangers(evaporation, condensation)
+
+
+def compressor_matrix(texts: Iterable[str]) -> str:
+    """Say why a matrix is one of a compressor alone, by what is said of it; empty if it is none."""
+    said = [text for text in texts if not _MEDIUM.search(plain(text))]
+    evaporation, condensation = (
+        next((text for text in said if words.search(plain(text))), "")
+        for words in (_EVAPORATION, _CONDENSATION)
+    )
+    return _without_exchangers(evaporation, condensation)
+
+
+def _without_exchangers(evaporation: str, condensation: str) -> str:
+    if not (evaporation and condensation):
+        return ""
+    return (
+        f"{evaporation!r} and {condensation!r} are temperatures of the refrigerant, so this is "
+        "a table of a compressor without its exchangers: a heat pump needs rows with power and "
+        f"heat at temperatures{_OF_MEDIA}"
+    )
 
 
 def _refrigerant_temperature(table: Table, words: re.Pattern[str]) -> str:

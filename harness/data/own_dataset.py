@@ -22,6 +22,7 @@ from heatpump_twin.solving.property_tables import medium_table
 
 from .catalogue_layout import matrix_table, turned_table, with_levels, with_points
 from .completion import SPEED
+from .compressor_table import compressor_alone
 from .contradictions import check_columns, media_of, outlets
 from .datasets import Dataset, load_dataset
 from .log_notice import LogTime
@@ -158,6 +159,8 @@ def propose_points(
         table = table or read_table(file, form)
         return propose(table, said)
     except InputError as error:
+        if table is not None and compressor_alone(table):
+            raise
         lacking = None
         for reshaped in _reshaped(file, form, table):
             try:

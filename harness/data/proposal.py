@@ -396,16 +396,15 @@ def _refrigerant(table: Table) -> tuple[str, str]:
     unknown = ""
     for text in (*table.titles, *table.cells.columns, table.path.stem):
         for match in _REFRIGERANT.finditer(text):
-            name = f"R{match[1]}"
-            try:
-                abstract_state(name)
-            except InputError:
-                unknown = (
-                    unknown
-                    or f"{name}, as {' '.join(text.split())!r} says, is none that CoolProp knows"
-                )
-                continue
-            return name, f"as {' '.join(text.split())!r} says"
+            said = " ".join(text.split())
+            # Catalogues leave out which isomer R1234ze and R1233zd are: those sold are (E).
+            for name in (f"R{match[1]}", f"R{match[1]}(E)"):
+                try:
+                    abstract_state(name)
+                except InputError:
+                    continue
+                return name, f"as {said!r} says"
+            unknown = unknown or f"R{match[1]}, as {said!r} says, is none that CoolProp knows"
     return _DEFAULT_REFRIGERANT, f"{unknown or 'nothing in the table says which'}, a guess"
 
 

@@ -152,6 +152,40 @@ def test_a_matrix_that_lacks_power_says_so(tmp_path: Path) -> None:
         begin_with_table(tmp_path / "unit", file)
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Te \\ Tc [°C];35;45;55",
+        "Condensing temperature °C;Evaporating temperature °C;;\n;35;45;55",
+        "SST;SDT 35 °C;SDT 45 °C;SDT 55 °C",
+    ],
+)
+def test_a_matrix_of_a_compressor_is_none_of_a_heat_pump(header: str, tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    rows = "\n-10;3.0;2.7;2.4\n0;4.4;4.0;3.6\n"
+    file.write_text(f"Capacity [kW];;;\n{header}{rows}Power [kW];;;{rows}", encoding="utf-8")
+    with pytest.raises(InputError, match="a table of a compressor without its exchangers"):
+        begin_with_table(tmp_path / "unit", file)
+
+
+def test_a_title_with_numbers_is_no_header_of_a_matrix(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(
+        "Compressor R410A, superheat 11.1 K, subcooling 8.3 K\n"
+        "Evaporating temperature (°C),Condensing temperature (°C),Capacity (kW),Power input (W)\n"
+        "-10,35,8.1,2500\n-10,45,7.2,3000\n0,35,12.1,2600\n0,45,11.0,3100\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError, match="a table of a compressor without its exchangers"):
+        begin_with_table(tmp_path / "unit", file)
+
+
+def test_a_refrigerant_may_be_named_without_its_isomer(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(f"Heat pump with R1234ze\n{POINTS}", encoding="utf-8")
+    assert begin_with_table(tmp_path / "unit", file).proposal.media[0] == "R1234ze(E)"
+
+
 def test_a_refrigerant_that_is_not_known_is_named(tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     file.write_text("Heat pump with R454B\n" + "\n".join(POINTS.splitlines()), encoding="utf-8")
