@@ -96,7 +96,10 @@ def test_heat_is_met_and_only_power_is_scored(fmu: Path, tmp_path: Path) -> None
     measured, simulated = heating.energies["Q_flow_sink"]
     # 12 steps of 10 s at 5.0, 5.1 and 5.2 K.
     assert measured == pytest.approx(120.0 * 0.27 * 4178.0 * 5.1, rel=2e-3)
-    assert simulated == pytest.approx(measured, rel=1e-3)
+    # 5.0 K are met; at 5.1 and 5.2 K the machine gives all it has.
+    met = scores.simulated["Q_flow_sink"].to_numpy()
+    assert met[6] == pytest.approx(series.set_point[6], rel=2e-3)
+    assert 0.97 * measured < simulated < measured
     assert heating.starts == (1, None)
     (limit,) = scores.thresholds
     assert limit.value == pytest.approx(abs(heating.error("P_el") or 0.0))
