@@ -19,7 +19,7 @@ from heatpump_twin.harness.stepping.replay import inspect_fmu
 from heatpump_twin.model.errors import InputError
 
 FLOW_READ = '[constants.m_flow_sink]\nvalue = 0.27\nunit = "kg/s"\nuncertainty = 0.02\n'
-HEAT = '[derived.Q_flow_sink]\nmedium = "INCOMP::Water"\nuncertainty = 0.6\n'
+HEAT = '[derived.Q_flow_sink]\nmedium = "INCOMP::Water"\nuncertainty = 0.65\n'
 
 
 def log(folder: Path, given: str, more: str = "", flow_read: bool = True) -> Path:
@@ -40,7 +40,7 @@ def loaded(*parts: object, **options: bool) -> Series:
 def test_heat_within_its_uncertainty_of_zero_is_none(tmp_path: Path) -> None:
     series = loaded(tmp_path, '[control]\ngiven = "heat_flow"')
     asked = series.set_point
-    # 5.0 K at 0.27 kg/s and 4.18 kJ/(kg K); 0.5 and 0.6 K are within 0.6 K of zero.
+    # 5.0 K at 0.27 kg/s and 4.18 kJ/(kg K); 0.5 and 0.6 K are within 0.65 K of zero.
     assert asked[6] == pytest.approx(0.27 * 4178.0 * 5.0, rel=2e-3)
     assert not asked[:6].any()
     assert not asked[18:].any()
@@ -96,7 +96,10 @@ def test_heat_is_met_and_only_power_is_scored(fmu: Path, tmp_path: Path) -> None
     measured, simulated = heating.energies["Q_flow_sink"]
     # 12 steps of 10 s at 5.0, 5.1 and 5.2 K.
     assert measured == pytest.approx(120.0 * 0.27 * 4178.0 * 5.1, rel=2e-3)
-    assert simulated == pytest.approx(measured, rel=1e-3)
+    # 5.0 K are met; at 5.1 and 5.2 K the machine gives all it has.
+    met = scores.simulated["Q_flow_sink"].to_numpy()
+    assert met[6] == pytest.approx(series.set_point[6], rel=2e-3)
+    assert 0.97 * measured < simulated < measured
     assert heating.starts == (1, None)
     (limit,) = scores.thresholds
     assert limit.value == pytest.approx(abs(heating.error("P_el") or 0.0))
