@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from heatpump_twin.harness.data.datasets import load_dataset
-from heatpump_twin.harness.data.own_dataset import begin_with_table
+from heatpump_twin.harness.data.own_log import begin_with_table
 from heatpump_twin.model.errors import InputError
 
 BESIDE = """Brine/water heat pump, R290
