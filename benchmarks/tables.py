@@ -41,7 +41,8 @@ from heatpump_twin.harness.data.datasets import load_dataset
 from heatpump_twin.harness.data.own_log import begin_with_table
 wall, processor = time.perf_counter(), time.process_time()
 if sys.argv[1] == "init":
-    begin_with_table(Path(sys.argv[2]), Path(sys.argv[3]))
+    # Records of points, though they have a time.
+    begin_with_table(Path(sys.argv[2]), Path(sys.argv[3]), said={"Zeit": "ignore"})
 else:
     load_dataset(sys.argv[2])
 memory = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024

@@ -16,6 +16,7 @@ from c_host import host_environment
 from conftest import ROOT
 
 from heatpump_twin.fmu import build as build_module
+from heatpump_twin.fmu.compiling import compile_libraries
 from heatpump_twin.machine_files.files import machine_path
 from heatpump_twin.machine_files.machine_file import read_machine_file
 from heatpump_twin.map_making.map_build import certified_map
@@ -47,6 +48,7 @@ def another_build(machine: Machine, tmp_path_factory: pytest.TempPathFactory) ->
         machine_path("mci_lab"),
         other,
         replace(certified, table=table, design_state=cycle.design_state),
+        compile_libraries(),
         False,
         {},
     )
