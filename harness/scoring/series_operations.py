@@ -16,7 +16,7 @@ import pandas as pd
 from ..data.completion import HEAT, SPEED
 from ..data.resampling import Floats
 from ..data.series import Series
-from ..data.series_descriptor import DEFROST, GIVEN_HEAT, GIVEN_SUPPLY, OPERATIONS
+from ..data.series_descriptor import COMPRESSOR, DEFROST, GIVEN_HEAT, GIVEN_SUPPLY, OPERATIONS
 from .connection import SPEED_USED, STARTS
 
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
@@ -68,7 +68,7 @@ def operations_of(series: Series, simulated: pd.DataFrame, known: Flags) -> list
     }
     is_of["heating"] = ~is_of["hot water"] & ~is_of["defrost"]
     energies = {q: _powers(series, simulated, q) for q in ("P_el", HEAT)}
-    recorded = _starts(series, series.states["compressor"].to_numpy())
+    recorded = _starts(series, series.states[COMPRESSOR].to_numpy())
     chosen = None
     if series.descriptor.given == GIVEN_SUPPLY and STARTS in simulated:
         chosen = _simulated_starts(series, simulated[STARTS].to_numpy())
@@ -103,12 +103,14 @@ def _powers(series: Series, simulated: pd.DataFrame, quantity: str) -> tuple[Flo
     is_heat = quantity == HEAT
     given = series.descriptor.given
     answered = simulated[quantity].to_numpy()
+    # Of a step in which it ran for a part, the mean has the energy of that part.
+    runs = series.states[COMPRESSOR].to_numpy() > 0.0
     if is_heat and given == GIVEN_HEAT:
         measured = series.set_point
     else:
-        measured = np.where(series.runs, series.values[quantity].to_numpy(), 0.0)
+        measured = np.where(runs, series.values[quantity].to_numpy(), 0.0)
     if series.given == SPEED:
-        answered = np.where(series.runs, answered, 0.0)
+        answered = np.where(runs, answered, 0.0)
     elif SPEED_USED in simulated:
         answered = np.where(simulated[SPEED_USED].to_numpy() > 0.0, answered, 0.0)
     if is_heat:
