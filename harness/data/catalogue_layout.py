@@ -36,14 +36,21 @@ _SOURCES = {
 _NUMBER = r"[-+−–]?\d{1,3}(?:[.,]\d)?"  # noqa: RUF001
 _POINT = re.compile(
     rf"(?P<side>[{''.join(_SOURCES)}])\s*(?P<source>{_NUMBER})(?:\(?/?[-\d.,]*\)?)?\s*[/-]?\s*"
-    rf"W\s*(?P<sink>\d{{2,3}}(?:[.,]\d)?)(?:\s*[-/]\s*(?P<other>\d{{2,3}}))?(?:\s*°?C)?"
+    rf"W\s*(?P<sink>\d{{1,3}}(?:[.,]\d)?)(?:\s*[-/]\s*(?P<other>\d{{2,3}}))?(?:\s*°?C)?"
 )
-# A temperature above or beside a matrix, with what is said of it: 35, W35, LWT 35 °C, A7, -7/-8.
+# A temperature above or beside a matrix, with what is said of it: 35, W35, LWT 35 °C, A7, 30/35; of
+# air, -7/-8 is the dry and the wet bulb.
+_UNIT = r"°?\s?[CF]\b"
 _LEVEL = re.compile(
-    rf"(?P<words>[^\d/+−–-]*?)\s*(?P<value>{_NUMBER})\s*(?P<unit>°?\s?[CF]\b)?(?:\s*/\s*{_NUMBER})?"  # noqa: RUF001
+    rf"(?P<words>[^\d/+−–-]*?)\s*(?P<value>{_NUMBER})\s*(?P<unit>{_UNIT})?"  # noqa: RUF001
+    rf"(?:\s*/\s*(?P<other>{_NUMBER})\s*(?P<behind>{_UNIT})?)?"
 )
 # Such as stands in the name of a column: W35, LWT 35, at 35 °C.
 _IN_NAME = re.compile(r"(?:@|\bat\b|\bbei\b)?\s*\b(?:W|LWT|VL)\s?(?P<value>\d{2})\b(?:\s*°C)?")
+
+# Water that leaves below this, degC, and colder than the source, is cooled: A35/W7, A35/W18. A pool
+# at A35/W28 is heated.
+_COOLED = 20.0
 
 _SINK, _SINK_IN = "Sink outlet", "Sink inlet"
 _SINK_UNNAMED = "Sink outlet, which the table does not name"
@@ -72,6 +79,12 @@ def with_points(table: Table) -> Table | None:
         sides = {_SOURCES[point["side"]] for point in points}
         if len(sides) > 1:
             continue
+        cooling = [
+            float(_plain(point["sink"])) < min(_COOLED, float(_plain(point["source"])))
+            for point in points
+        ]
+        if any(cooling):
+            return _without_cooling(table, name, cooling)
         added = {f"{sides.pop()} of {name} [°C]": [_plain(point["source"]) for point in points]}
         # W30/35: the sink enters at 30 and leaves at 35.
         ends = [
@@ -86,6 +99,21 @@ def with_points(table: Table) -> Table | None:
         )
         return replace(table, cells=cells, is_reshaped=True)
     return None
+
+
+def _without_cooling(table: Table, name: str, cooling: list[bool]) -> Table | None:
+    """Leave out points of cooling, and add the temperatures of the others; None if none is left."""
+    heats = [not cools for cools in cooling]
+    if not any(heats):
+        return None
+    left_out = tuple(
+        f"{table.row_name(int(number))} is left out: {cell} is a point of cooling"
+        for number, cell, cools in zip(table.cells.index, table.cells[name], cooling, strict=True)
+        if cools
+    )
+    return with_points(
+        replace(table, cells=table.cells[heats], skipped=(*table.skipped, *left_out))
+    )
 
 
 def with_levels(table: Table) -> Table | None:
@@ -139,11 +167,20 @@ class _Level:
         The number.
     unit : str
         Behind it; empty where there is none.
+    other : str
+        A second number: where the sink leaves or enters, or a wet bulb; empty where there is none.
     """
 
     words: str
     value: str
     unit: str
+    other: str = ""
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Where the sink enters and leaves, of a level with two numbers."""
+        inlet, outlet = sorted((self.value, self.other), key=float)
+        return inlet, outlet
 
 
 def matrix_table(path: Path, form: TableFormat) -> Table | None:
@@ -163,8 +200,8 @@ def matrix_table(path: Path, form: TableFormat) -> Table | None:
     """
     kind, found, numbered = rows_of_file(path, form)
     rows: list[Row] = [(n, [" ".join(c.split()) for c in cells]) for n, cells in numbered]
-    records: dict[tuple[str, str], dict[str, str]] = {}
-    lines: dict[tuple[str, str], int] = {}
+    records: dict[tuple[_Level, _Level], dict[str, str]] = {}
+    lines: dict[tuple[_Level, _Level], dict[str, int]] = {}
     names: tuple[str, str] | None = None
     titles: list[str] = []
     above: list[list[str]] = []
@@ -187,26 +224,59 @@ def matrix_table(path: Path, form: TableFormat) -> Table | None:
         alone = compressor_matrix(said)
         if alone:
             raise InputError(f"data file {path}: {alone}")
-        names = names or _names(rows[i][1], above, levels, rows[block[0]][1][0])
-        for k in block:
+        down = [level for k in block if (level := _level(rows[k][1][0])) is not None]
+        names = names or _names(rows[i][1], above, down, list(levels.values()))
+        for k, level_of_row in zip(block, down, strict=True):
             number, cells = rows[k]
-            source = _level(cells[0])
-            assert source is not None
             for j, level in levels.items():
-                if j < len(cells) and not is_missing(cells[j]) and j in quantities:
-                    key = (_plain(source.value), _plain(level.value))
-                    records.setdefault(key, {}).setdefault(quantities[j], cells[j])
-                    lines.setdefault(key, number)
+                if j >= len(cells) or j not in quantities:
+                    continue
+                # The words of a block need not be those of the next.
+                key = (replace(level_of_row, words="", unit=""), replace(level, words="", unit=""))
+                first = lines.setdefault(key, {}).setdefault(quantities[j], number)
+                reading = "" if is_missing(cells[j]) else cells[j]
+                if records.setdefault(key, {}).setdefault(quantities[j], reading) != reading:
+                    raise InputError(
+                        f"data file {path}: lines {first} and {number} both have {quantities[j]!r} "
+                        f"at {key[0].value} and {key[1].value}, and differ; give each machine "
+                        "or setting a file of its own"
+                    )
         i, above, known = block[-1] + 1, [], levels
+    records = {key: record for key, record in records.items() if any(record.values())}
     if names is None or not records:
         return None
     columns = list(dict.fromkeys(itertools.chain(*records.values())))
     cells = pd.DataFrame(
-        [(*key, *(record.get(column) for column in columns)) for key, record in records.items()],
-        columns=[*names, *columns],
-        index=[lines[key] for key in records],
+        {
+            **_temperatures(path, names, list(records)),
+            **{c: [record.get(c) or None for record in records.values()] for c in columns},
+        },
+        index=[min(lines[key].values()) for key in records],
     )
     return Table(path, kind, cells, {}, tuple(titles), found, is_reshaped=True)
+
+
+def _temperatures(
+    path: Path, names: tuple[str, str], places: list[tuple[_Level, _Level]]
+) -> dict[str, list[str]]:
+    """Give the temperatures of records, by the axes of a matrix."""
+    columns: dict[str, list[str]] = {}
+    for axis, name in enumerate(names):
+        levels = [place[axis] for place in places]
+        paired = [bool(level.other) for level in levels]
+        if _side(name) != "sink" or not any(paired):
+            columns[name] = [level.value for level in levels]
+            continue
+        if not all(paired):
+            single = next(level.value for level in levels if not level.other)
+            raise InputError(
+                f"data file {path}: {single} stands alone for the sink, where others are given as "
+                "inlet/outlet; write all of them in one way"
+            )
+        unit = read_header(name, None).unit or ""
+        for text, end in ((_SINK_IN, 0), (_SINK, 1)):
+            columns[_with_unit(text, unit)] = [level.ends[end] for level in levels]
+    return columns
 
 
 def turned_table(path: Path, form: TableFormat) -> Table | None:
@@ -232,18 +302,19 @@ def turned_table(path: Path, form: TableFormat) -> Table | None:
     width = max(len(cells) for _, cells in rows)
     columns: dict[str, list[str]] = {}
     titles: list[str] = []
-    told = 0
     for _, cells in rows:
         name = _name_before(cells[:begin])
         readings = [cell.strip() for cell in cells[begin:]] + [""] * (width - len(cells))
         if not name or name in columns or sum(map(bool, readings)) < _LEAST:
             titles.append(" ".join(filter(None, cells)))
             continue
-        told += bool(read_header(name, None).scores) and all(
-            is_missing(reading) or numeral(reading) for reading in readings
-        )
         columns[name] = _spread(readings) if _side(name) else readings
     columns = _with_letters(columns)
+    told = sum(
+        bool(read_header(name, None).scores)
+        and all(is_missing(reading) or numeral(reading) is not None for reading in readings)
+        for name, readings in columns.items()
+    )
     if told < _LEAST_TOLD or width - begin < _LEAST:
         return None
     frame = pd.DataFrame(columns, index=range(begin + 1, width + 1))
@@ -304,9 +375,10 @@ def _level(cell: str) -> _Level | None:
     found = _LEVEL.fullmatch(cell)
     if found is None:
         return None
-    unit = (found["unit"] or "").replace("°", "").strip()
-    unit = f"°{unit}" if unit in ("C", "F") else unit
-    return _Level(found["words"].strip(" :=,"), found["value"], unit)
+    unit = (found["unit"] or found["behind"] or "").replace("°", "").strip()
+    unit = f"°{unit}" if unit else ""
+    value, other = _plain(found["value"]), _plain(found["other"] or "")
+    return _Level(found["words"].strip(" :=,"), value, unit, other)
 
 
 def _levels(cells: list[str]) -> dict[int, _Level]:
@@ -327,7 +399,7 @@ def _levels(cells: list[str]) -> dict[int, _Level]:
         if told:
             levels[j] = told[-1]
     # A title that the separator parts may have numbers behind words, but not behind the same.
-    if len({_plain(level.value) for level in told}) < _LEAST or len({t.words for t in told}) > 1:
+    if len({level.value for level in told}) < _LEAST or len({t.words for t in told}) > 1:
         return {}
     return levels
 
@@ -374,32 +446,50 @@ def _quantities(
 
 
 def _names(
-    header: list[str], above: list[list[str]], levels: dict[int, _Level], first: str
+    header: list[str], above: list[list[str]], down: list[_Level], along: list[_Level]
 ) -> tuple[str, str]:
     """Name the temperatures of the first column and those along the header.
 
-    The corner says them, or the words beside them, or a row above. Without any word the source's
-    inlet is down the rows, and the sink's outlet along the header, as EN 14511 has it.
+    The corner says them, or the words beside them, or a row above. Where nothing says which axis is
+    the source, it is the colder one, as of any heat pump.
     """
     parts = _corner(header)
-    down, along = _level(first), next(iter(levels.values()))
-    assert down is not None
-    if parts and _side(parts[0]):
-        rows = _with_unit(parts[0], down.unit)
+    said_down = _said(parts[0] if parts else "", down[0].words)
+    said_along = _said(parts[-1] if len(parts) > 1 else "", along[0].words)
+    letters = [levels[0].words.upper() for levels in (down, along)]
+    of_source = [letter in _SOURCES and letter != "W" for letter in letters]
+    if said_down or said_along:
+        sink_is_down = _side(said_down) == "sink" or _side(said_along) == "source"
+    elif any(of_source):
+        sink_is_down = of_source[1]
+    elif texts := [text for text in _texts(above) if _side(text)]:
+        # A row above stands for what is along the header.
+        sink_is_down = _side(texts[0]) == "source"
     else:
-        rows = _with_unit(_SOURCES.get(down.words[:1].upper(), "Source inlet"), down.unit)
-    of_sink = _side(rows) != "sink"
-    letter = along.words.upper()
-    if len(parts) > 1:
-        name = parts[-1]
-    elif letter in _SOURCES:
-        name = _SINK if of_sink and letter == "W" else _SOURCES[letter]
-    elif along.words and _side(along.words):
-        name = along.words
-    else:
-        other = _SINK_UNNAMED if of_sink else _SOURCE_UNNAMED
-        name = next((text for text in _texts(above) if _side(text)), other)
-    return rows, _with_unit(name, along.unit)
+        sink_is_down = _mean(down) > _mean(along)
+    sides = ("sink", "source") if sink_is_down else ("source", "sink")
+    names = []
+    for side, said, letter, levels in zip(
+        sides, (said_down, said_along), letters, (down, along), strict=True
+    ):
+        unnamed = _SOURCE_UNNAMED if side == "source" else _SINK_UNNAMED
+        if said:
+            name = said
+        elif letter in _SOURCES:
+            name = _SOURCES[letter] if side == "source" else _SINK
+        else:
+            name = next((text for text in _texts(above) if _side(text) == side), unnamed)
+        names.append(_with_unit(name, levels[0].unit))
+    return names[0], names[1]
+
+
+def _said(corner: str, words: str) -> str:
+    """Give the words that name a temperature: those of the corner, or those beside the numbers."""
+    return next((text for text in (corner, words) if text and _side(text)), "")
+
+
+def _mean(levels: list[_Level]) -> float:
+    return sum(float(level.value) for level in levels) / len(levels)
 
 
 def _corner(header: list[str]) -> list[str]:

@@ -174,7 +174,7 @@ def _is_group(group: list[str], names: list[str]) -> bool:
     named = [name for name in names if name]
     if len(filled) == 1 and len(set(named)) == len(named):
         return False  # a title
-    if len(filled) < len(named) and all(group[: len(filled)]):
+    if len(set(named)) == len(named) > len(filled) and all(group[: len(filled)]):
         return False  # a title that the separator parts: cells of a group have gaps between them
     lacks = len(set(named)) < len(named) or any(
         not name and cell for name, cell in zip(names, group, strict=False)

@@ -64,14 +64,38 @@ def log_time(table: Table, columns: Iterable[str]) -> LogTime | None:
         if not _WORDS.search(plain(column)):
             continue
         for keys in _forms(table, column):
-            times = _times(table, column, keys)
+            times = _times(table, column, keys, _LOOKED_AT)
             if times is None:
                 continue
             steps = np.diff(times)
             usual = float(np.median(steps)) if len(steps) >= _ROWS - 1 else np.inf
             if (steps >= 0.0).all() and 0.0 < usual <= _NEAR:
-                return LogTime(keys, usual)
+                return with_day(LogTime(keys, usual), table)
     return None
+
+
+def with_day(time: LogTime, table: Table) -> LogTime:
+    """Tell day from month where a time can be read both ways: as that which jumps over no months.
+
+    Parameters
+    ----------
+    time : LogTime
+        As the first rows have it.
+    table : Table
+        Rows evenly over the log.
+    """
+    pattern = time.keys.get("pattern", "")
+    if not pattern.startswith(("%d/%m", "%m/%d")):
+        return time
+    spans = {}
+    for start in (pattern[:5], f"{pattern[3:5]}/{pattern[:2]}"):
+        keys = {**time.keys, "pattern": f"{start}{pattern[5:]}"}
+        times = _times(table, time.keys["column"], keys, len(table.cells))
+        if times is not None and (np.diff(times) >= 0.0).all():
+            spans[keys["pattern"]] = float(times[-1] - times[0])
+    if not spans:
+        return time
+    return LogTime({**time.keys, "pattern": min(spans, key=lambda p: spans[p])}, time.step)
 
 
 def _forms(table: Table, column: str) -> list[dict[str, str]]:
@@ -87,8 +111,8 @@ def _forms(table: Table, column: str) -> list[dict[str, str]]:
     ]
 
 
-def _times(table: Table, column: str, keys: dict[str, str]) -> Times | None:
-    cells = table.cells[column].iloc[:_LOOKED_AT]
+def _times(table: Table, column: str, keys: dict[str, str], rows: int) -> Times | None:
+    cells = table.cells[column].iloc[:rows]
     try:
         if keys["kind"] == ELAPSED:
             numbers = read_numbers(cells, "", table.row_name, None, table.decimals, ()).values

@@ -25,7 +25,7 @@ from heatpump_twin.running import temporary_folder
 from .completion import HEAT, SPEED
 from .header_words import plain
 from .log_checks import zeros_not_read
-from .log_notice import LogTime, log_time
+from .log_notice import LogTime, log_time, with_day
 from .new_dataset import check_free
 from .numerals import read_numbers
 from .own_dataset import (
@@ -56,6 +56,9 @@ _MANY_EMPTY = 0.05
 _AGREE = 0.9
 # Share of rows to either side of a gap of power, and the most that lie in it.
 _BESIDE, _WITHIN = 0.02, 0.003
+# Largest power is that of 99 % of the rows. Where the compressor runs seldom, so that this is less
+# than a share of the peak, it is the peak: what one row in so many exceeds.
+_SPIKES, _SELDOM = 1000, 0.5
 # A compressor takes more than this share of its largest power; pumps and standby take less.
 _LEAST_RUNNING = 0.08
 
@@ -69,6 +72,7 @@ _STATES = {
     COMPRESSOR: r"compressor|verdichter|kompressor|\bhp (on|run|state|status)|waermepumpe|betrieb"
     r"|heat pump|\bwp\b|status|running|\bstate\b",
 }
+_HEAT_PUMP = re.compile(r"waermepumpen?|heat ?pump")
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,7 @@ def _sample(opened: OpenTable, chunks: Iterable[pd.DataFrame]) -> _Sample:
 def _begin_with_log(
     folder: Path, name: str, sample: _Sample, time: LogTime, said: dict[str, str]
 ) -> Begun:
+    time = with_day(time, sample.table)
     column = time.keys["column"]
     cells = sample.table.cells.drop(columns=[column])
     table = replace(sample.table, cells=cells)
@@ -192,6 +197,11 @@ def _begin_with_log(
         )
     power = _numbers(sample, found["P_el"].column)
     above = _gap(power)
+    if above is None:
+        raise InputError(
+            f"data file {table.path}: column {found['P_el'].column!r} is power (P_el) and never "
+            "above zero; is its sign turned, or is it another quantity?"
+        )
     by_state = _states(sample, cells, power, above, said)
     runs = power > above
     if COMPRESSOR in by_state:
@@ -208,7 +218,13 @@ def _begin_with_log(
         # A table of its own, whose cells are numbers already.
         points = replace(table, kind="Parquet", cells=running.reset_index(drop=True))
         proposal = propose(points, known, of_log=True)
-        begun = begin_with_points(hidden / "points", name, proposal, of_log=True)
+        try:
+            begun = begin_with_points(hidden / "points", name, proposal, of_log=True)
+        except InputError as error:  # of a file that nobody sees
+            why = str(error).replace(f"descriptor {hidden / 'points' / DESCRIPTOR_FILE}: ", "")
+            raise InputError(
+                f"data file {table.path}: of the rows in which the compressor runs: {why}"
+            ) from error
         start = (hidden / "points" / START_FILE).read_text(encoding="utf-8")
     _check_log(begun, table)
     others = begun.proposal.others | {
@@ -257,10 +273,18 @@ def _numbers(sample: _Sample, column: str) -> np.ndarray[Any, np.dtype[np.float6
     ).values
 
 
-def _gap(power: np.ndarray[Any, np.dtype[np.float64]]) -> float:
-    """The middle of the widest gap of power, as a ratio, that parts the rows, as it is written."""
-    known = power[np.isfinite(power)]
-    top = float(np.quantile(known, 0.99))
+def _gap(power: np.ndarray[Any, np.dtype[np.float64]]) -> float | None:
+    """The middle of the widest gap of power, as a ratio, that parts the rows, as it is written.
+
+    None if power is never above zero.
+    """
+    known = np.sort(power[np.isfinite(power)])
+    if not len(known) or known[-1] <= 0.0:
+        return None
+    top, peak = float(np.quantile(known, 0.99)), float(known[-1 - len(known) // _SPIKES])
+    if top < _SELDOM * peak:
+        # A compressor that runs seldom; a spike or two in a thousand rows is none.
+        top = peak if peak > 0.0 else float(known[-1])
     edges = np.geomspace(top / 200.0, top, 61)
     counts = np.histogram(known.clip(edges[0], edges[-1]), edges)[0] / len(known)
     best = (0, 0.2 * top)
@@ -284,7 +308,17 @@ def _states(
     for column in cells:
         if column in said:
             continue
-        name = next((s for s, words in _STATES.items() if re.search(words, plain(column))), None)
+        words = plain(column)
+        # A pump is of water or brine; a heat pump is the machine.
+        of_pump = _HEAT_PUMP.sub(" ", words)
+        name = next(
+            (
+                state
+                for state, pattern in _STATES.items()
+                if re.search(pattern, of_pump if state.endswith("_pump") else words)
+            ),
+            None,
+        )
         if name is None or name in found:
             continue
         keys = _meaning(sample, cells[column], power if name == COMPRESSOR else None)
@@ -303,6 +337,8 @@ def _states(
 def _meaning(sample: _Sample, cells: pd.Series[Any], power: Any) -> dict[str, Any] | None:
     """Keys of a state; None if its cells are no states."""
     texts = sample.texts.get(str(cells.name))
+    if texts is not None and not texts:
+        return None  # every cell is empty
     if texts is None:
         return _of_numbers(sample, str(cells.name))
     if {_plain_number(text) for text in texts} <= {*ON, *OFF}:

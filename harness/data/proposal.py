@@ -210,6 +210,7 @@ def propose(table: Table, said: dict[str, str], of_log: bool = False) -> Proposa
     assumptions: list[str] = []
     if table.is_reshaped:
         assumptions.append("its cells are made into records with both temperatures, in data.csv")
+        assumptions.extend(table.skipped)
     _exchange_source(found)
     of_sides = _media(found, assumptions)
     (source, of_source), (sink, of_sink) = of_sides["source"], of_sides["sink"]

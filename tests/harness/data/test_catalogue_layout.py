@@ -137,6 +137,109 @@ def test_a_point_may_name_both_ends_of_the_sink(tmp_path: Path) -> None:
     assert list(values["T_sink_out"].round(6)) == [35.0] * 3 + [55.0] * 3
 
 
+def test_a_matrix_may_give_both_ends_of_the_sink(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(BESIDE.replace("35;55;35;55", "30/35;47/55;30/35;47/55"), encoding="utf-8")
+    begin_with_table(tmp_path / "unit", file)
+    values = load_dataset(str(tmp_path / "unit")).values - 273.15
+    found = {(round(r.T_sink_in), round(r.T_sink_out)) for r in values.itertuples()}
+    assert found == {(30, 35), (47, 55)}
+    file.write_text(BESIDE.replace("35;55;35;55", "30/35;55;30/35;55"), encoding="utf-8")
+    with pytest.raises(InputError, match="55 stands alone for the sink"):
+        begin_with_table(tmp_path / "other", file)
+
+
+def test_two_machines_in_one_file_are_not_made_one(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    second = STACKED.replace("5.10", "9.70").replace("1.50", "3.10")
+    file.write_text(f"Model A\n{STACKED}\nModel B\n{second}", encoding="utf-8")
+    with pytest.raises(InputError, match=r"lines 4 and 1\d both have .* at -5 and 35, and differ"):
+        begin_with_table(tmp_path / "unit", file)
+    # What is missing of the first is not filled by the second.
+    file.write_text(f"A\n{STACKED.replace('5.10', '-')}\nB\n{STACKED}", encoding="utf-8")
+    with pytest.raises(InputError, match="and differ"):
+        begin_with_table(tmp_path / "unit", file)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [
+        (("W35", "W55"), ("A-5", "A0", "A5")),
+        (("LWT 35", "LWT 55"), ("-5", "0", "5")),
+        (("35", "55"), ("-5", "0", "5")),
+        (("W35", "W55"), ("B-5", "B0", "B5")),
+        (("35", "55"), ("Air -5", "Air 0", "Air 5")),
+    ],
+)
+def test_either_axis_of_a_matrix_may_be_the_source(
+    rows: tuple[str, ...], columns: tuple[str, ...], tmp_path: Path
+) -> None:
+    heat, power = ((5.1, 6.0, 7.0), (4.6, 5.4, 6.3)), ((1.5, 1.55, 1.6), (2.1, 2.15, 2.2))
+    lines = []
+    for title, cells in (("Heating capacity [kW]", heat), ("Power input [kW]", power)):
+        lines += [title, ";".join(["", *columns])]
+        lines += [";".join([row, *map(str, of)]) for row, of in zip(rows, cells, strict=True)]
+    file = tmp_path / "table.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    begin_with_table(tmp_path / "unit", file)
+    values = load_dataset(str(tmp_path / "unit")).values
+    found = {
+        (round(r.T_source_in - 273.15), round(r.T_sink_out - 273.15)): round(r.Q_flow_sink)
+        for r in values.itertuples()
+    }
+    assert found[-5, 35] == 5100
+    assert found[5, 55] == 6300
+
+
+def test_points_of_cooling_are_left_out_and_named(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(f"{POINTS}A35/W18,7.5,4.1\nA35/W7,6.0,3.0\n", encoding="utf-8")
+    begun = begin_with_table(tmp_path / "unit", file)
+    said = "; ".join(begun.proposal.assumptions)
+    assert "line 8 is left out: A35/W18 is a point of cooling" in said
+    assert "line 9 is left out: A35/W7 is a point of cooling" in said
+    assert len(load_dataset(str(tmp_path / "unit")).values) == 6
+    # A pool is heated by air that is warmer.
+    file.write_text(POINTS.replace("A5/W35", "A35/W28"), encoding="utf-8")
+    begin_with_table(tmp_path / "pool", file)
+    assert len(load_dataset(str(tmp_path / "pool")).values) == 6
+
+
+def test_a_table_on_its_side_may_have_heat_and_power_alone(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    text = "\n".join(LETTERS_ON_THEIR_SIDE.splitlines()[:-1]).replace("Betriebspunkt ", "")
+    file.write_text(f"{text}\n", encoding="utf-8")
+    begin_with_table(tmp_path / "unit", file)
+    assert len(load_dataset(str(tmp_path / "unit")).values) == 6
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Tests that are numbered, COP in full, and words that name no temperature.
+        POINTS.replace("Point,", "Test,Point,").replace("\nA", "\nP1,A"),
+        POINTS.replace("COP", "Coefficient of performance"),
+        f"Dimensions of evaporator and condenser see below\n{STACKED}",
+        STACKED.replace("Heating capacity", "Condenser capacity"),
+    ],
+)
+def test_a_table_of_a_heat_pump_is_none_of_a_compressor(text: str, tmp_path: Path) -> None:
+    for number in range(2, 7):
+        text = text.replace("\nP1,", "\nP#,", 1).replace("\nP1,", f"\nP{number},", 1)
+    file = tmp_path / "table.csv"
+    file.write_text(text.replace("P#", "P1"), encoding="utf-8")
+    begin_with_table(tmp_path / "unit", file)
+    assert len(load_dataset(str(tmp_path / "unit")).values) == 6
+
+
+def test_numbered_sensors_are_no_coefficients(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    names = ",".join(f"T{k} [°C]" for k in range(1, 7))
+    file.write_text(f"{names},P_el [kW]\n1,2,3,4,5,6,1.5\n2,3,4,5,6,7,1.6\n", encoding="utf-8")
+    with pytest.raises(InputError, match="no column for the source's temperature"):
+        begin_with_table(tmp_path / "unit", file)
+
+
 def test_a_table_without_temperatures_is_no_catalogue(tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     file.write_text("Point,Heat [kW],COP\nS1,5.1,3.4\nS2,6.0,3.9\n", encoding="utf-8")
@@ -191,3 +294,17 @@ def test_a_refrigerant_that_is_not_known_is_named(tmp_path: Path) -> None:
     file.write_text("Heat pump with R454B\n" + "\n".join(POINTS.splitlines()), encoding="utf-8")
     said = begin_with_table(tmp_path / "unit", file).proposal.assumptions
     assert any("R454B" in text and "none that CoolProp knows" in text for text in said)
+
+
+def test_a_row_of_groups_without_gaps_is_no_title(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(
+        "Source,Source,Sink,Sink,,\n"
+        "Inlet [°C],Outlet [°C],Inlet [°C],Outlet [°C],Power input [kW],Heating capacity [kW]\n"
+        "0,-3,30,35,1.5,6.0\n5,2,30,35,1.6,7.0\n0,-3,47,55,2.1,5.4\n",
+        encoding="utf-8",
+    )
+    begin_with_table(tmp_path / "unit", file)
+    first = load_dataset(str(tmp_path / "unit")).values.iloc[0] - 273.15
+    found = [first[q] for q in ("T_source_in", "T_source_out", "T_sink_in", "T_sink_out")]
+    assert found == pytest.approx([0.0, -3.0, 30.0, 35.0])

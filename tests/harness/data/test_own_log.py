@@ -185,3 +185,62 @@ def test_a_log_without_power_is_refused_and_nothing_is_written(tmp_path: Path) -
     with pytest.raises(InputError, match="no column for electric power"):
         begin_with_table(tmp_path / "set", tmp_path / "log.csv")
     assert not (tmp_path / "set").exists()
+
+
+def brine_log(step: float) -> pd.DataFrame:
+    """A table whose columns tell what they are, but for the time."""
+    data = readings(step)
+    return pd.DataFrame(
+        {
+            "brine in [degC]": data.T_source_in,
+            "brine out [degC]": data.T_source_out,
+            "return [degC]": data.T_sink_in,
+            "supply [degC]": data.T_sink_out,
+            "P_el [W]": data.P_el,
+        }
+    )
+
+
+@pytest.mark.parametrize(("pattern", "first"), [("%m/%d", "%m/%d"), ("%d/%m", "%d/%m")])
+def test_day_and_month_are_told_by_the_whole_log(pattern: str, first: str, tmp_path: Path) -> None:
+    # 360 rows of 20 minutes, from the 1st to the 5th: no day could be no month.
+    times = pd.date_range("2024-02-01 00:00", periods=ROWS, freq="15min")
+    table = brine_log(900.0)
+    table.insert(0, "time", times.strftime(f"{pattern}/%Y %H:%M"))
+    table.to_csv(tmp_path / "log.csv", index=False)
+    found = begun(tmp_path / "set", tmp_path / "log.csv")
+    assert found["time"]["pattern"].startswith(first)
+
+
+def test_a_compressor_that_seldom_runs_is_found(tmp_path: Path) -> None:
+    table = brine_log(30.0)
+    runs = np.arange(len(table)) // 60 % 2 == 1
+    still = table[~runs].assign(**{"P_el [W]": 20.0})
+    # A summer: half an hour of 100 hours.
+    summer = pd.concat([*[still] * 66, table[runs][:60], *[still] * 2], ignore_index=True)
+    summer.insert(0, "time [s]", 30 * np.arange(len(summer)))
+    summer.to_csv(tmp_path / "log.csv", index=False)
+    result = begin_with_table(tmp_path / "set", tmp_path / "log.csv")
+    assert result.contradiction == ""
+    assert load_series(str(tmp_path / "set")).runs.sum() == 60
+
+
+def test_power_that_is_never_above_zero_is_named(tmp_path: Path) -> None:
+    table = brine_log(30.0)
+    table["P_el [W]"] *= -1.0
+    table.insert(0, "time [s]", 30 * np.arange(ROWS))
+    table.to_csv(tmp_path / "log.csv", index=False)
+    with pytest.raises(InputError, match=r"'P_el \[W\]' is power .* never above zero"):
+        begin_with_table(tmp_path / "set", tmp_path / "log.csv")
+    assert not (tmp_path / "set").exists()
+
+
+def test_a_heat_pump_is_no_pump_and_an_empty_column_no_state(tmp_path: Path) -> None:
+    table = brine_log(30.0)
+    table.insert(0, "time [s]", 30 * np.arange(ROWS))
+    table["Heat pump on"] = readings(30.0).on.astype(int)
+    table["Defrost"] = None
+    table.to_csv(tmp_path / "log.csv", index=False)
+    found = begun(tmp_path / "set", tmp_path / "log.csv")
+    assert found["states"].keys() == {"compressor"}
+    assert found["states"]["compressor"]["column"] == "Heat pump on"
