@@ -136,8 +136,8 @@ def judge(series: Series, fmu: Path, folder: Path) -> list[str]:
         )
         for operation in scores.operations:
             energies = ", ".join(
-                f"{q} {measured / 3.6e6:.2f} -> {simulated / 3.6e6:.2f} kWh "
-                f"({100.0 * (simulated / measured - 1.0):+.1f} %)"
+                f"{q} {measured / 3.6e6:.2f} -> {simulated / 3.6e6:.2f} kWh"
+                + ("" if (error := operation.error(q)) is None else f" ({error:+.1f} %)")
                 for q, (measured, simulated) in operation.energies.items()
             )
             recorded, chosen = operation.starts

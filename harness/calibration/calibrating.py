@@ -391,11 +391,10 @@ def _beyond_speeds(problem: Problem, fit: Fit) -> dict[int, str]:
             reasons[int(record)] = f"no speed of a machine like that of the others gives {heat}"
         elif not least <= speed <= largest:
             end, limit = ("min", least) if speed < least else ("max", largest)
+            cycles = ": below its least speed a machine cycles" if speed < least else ""
             reasons[int(record)] = (
                 f"{heat} takes a speed of {speed:.3g} times that of the design point, but "
-                f"envelope.{SPEED}_{end} is {limit:g}"
-                + ": below its least speed a machine cycles"
-                * (speed < least)
+                f"envelope.{SPEED}_{end} is {limit:g}{cycles}"
             )
     return reasons
 

@@ -173,7 +173,7 @@ def begin(dataset: Dataset, path: Path, records: list[int]) -> Start:
                 parameter.si_uncertainty,
             )
         )
-    base = (*_design_parameters(dataset, machine, record), *_unknown_flows(dataset))
+    base = (*_design_parameters(dataset, machine), *_unknown_flows(dataset))
     return Start(document, machine, base, tuple(options), not_varied)
 
 
@@ -341,9 +341,7 @@ def first_approach(heat_flow: float, m_flow: float, medium: str, side: str, T_in
     return max(approach_of(medium)[0], change / EFFECTIVENESS)
 
 
-def _design_parameters(
-    dataset: Dataset, machine: Machine, record: Any
-) -> tuple[FreeParameter, ...]:
+def _design_parameters(dataset: Dataset, machine: Machine) -> tuple[FreeParameter, ...]:
     design, fluid = machine.design, Media(machine).refrigerant
     found = [
         FreeParameter(

@@ -42,7 +42,7 @@ from .own_dataset import (
 )
 from .proposal import Proposal, Understood, propose
 from .recognition import assign
-from .series import load_series
+from .series import MANY_EMPTY, load_series
 from .series_descriptor import COMPRESSOR, DEFROST, DEMAND, GIVEN_HEAT, HOT_WATER, OFF, ON
 from .tables import OpenTable, Table, TableFormat, open_table, table_of
 
@@ -50,8 +50,6 @@ from .tables import OpenTable, Table, TableFormat, open_table, table_of
 _LOOKED_AT = 20_000
 # So many different cells of a column tell that it is no state.
 _TEXTS = 8
-# Share of empty cells from which on a column is taken to be written on change.
-_MANY_EMPTY = 0.05
 # Share of rows in which a state and power have to say the same of the compressor.
 _AGREE = 0.9
 # Share of rows to either side of a gap of power, and the most that lie in it.
@@ -453,7 +451,7 @@ def _descriptor(
 
 
 def _is_on_change(sample: _Sample, column: str) -> bool:
-    return sample.empty.get(column, 0.0) > _MANY_EMPTY
+    return sample.empty.get(column, 0.0) > MANY_EMPTY
 
 
 def _of_states(

@@ -20,6 +20,7 @@ from .datasets import Constant, load_dataset
 from .files import DESCRIPTOR
 from .plateaus import DEVIATION, DRIFT, WINDOW, Plateau, find_plateaus
 from .series import Series
+from .series_descriptor import GIVEN_HEAT
 
 TABLE, START = "data.csv", "start.toml"
 FILES = (DESCRIPTOR, TABLE, START)
@@ -118,7 +119,7 @@ def write_points(points: PointsOfLog, folder: Path) -> list[Path]:
     start = _start_of(series)
     with staged(folder, f"output folder {folder}") as stage:
         _table(points).to_csv(stage / TABLE, float_format="%.6g", lineterminator="\n")
-        document = _descriptor(points, folder, start is not None)
+        document = _descriptor(points, start is not None)
         (stage / DESCRIPTOR).write_text(tomlkit.dumps(document), encoding="utf-8", newline="\n")
         if start is not None:
             shutil.copyfile(start, stage / START)
@@ -189,7 +190,7 @@ def _table(points: PointsOfLog) -> pd.DataFrame:
     return written
 
 
-def _descriptor(points: PointsOfLog, folder: Path, has_start: bool) -> tomlkit.TOMLDocument:
+def _descriptor(points: PointsOfLog, has_start: bool) -> tomlkit.TOMLDocument:
     series = points.series
     descriptor = series.descriptor
     document = tomlkit.document()
@@ -263,9 +264,9 @@ def _descriptor(points: PointsOfLog, folder: Path, has_start: bool) -> tomlkit.T
 
 
 def _unknown_speed(points: PointsOfLog) -> Constant | None:
-    """A speed that the log's descriptor only assumes, where heat tells it; None without."""
-    speed = points.series.descriptor.constants.get(SPEED)
-    return speed if speed and not speed.recorded and HEAT in points.series.readings else None
+    """A speed that the log's descriptor only assumes, where heat is given; None without."""
+    descriptor = points.series.descriptor
+    return descriptor.constants.get(SPEED) if descriptor.given == GIVEN_HEAT else None
 
 
 def _machine(series: Series) -> str:

@@ -43,6 +43,7 @@ from .series_descriptor import (
     GIVEN_SUPPLY,
     HOT_WATER,
     ON_CHANGE,
+    SINK_PUMP,
     DerivedHeat,
     Resampling,
     SeriesColumn,
@@ -60,8 +61,8 @@ _EVEN = 0.01
 # Supply temperature where none is asked for, K: below every inlet.
 NOT_ASKED = 273.15
 
-# Share of empty cells from which on a column looks like one that is written on change.
-_MANY_EMPTY = 0.05
+#: Share of empty cells from which on a column looks like one that is written on change.
+MANY_EMPTY = 0.05
 
 
 @dataclass(frozen=True)
@@ -192,14 +193,14 @@ class Series:
         return self.time - (self.time[0] - self.step[0])
 
     @property
-    def given(self) -> str:
+    def given_quantity(self) -> str:
         """The reading that is given to the machine: speed, heat or the sink's outlet."""
         return GIVEN_QUANTITIES[self.descriptor.given]
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Readings that are inputs of the FMU."""
-        return tuple(self.given if q == SPEED else q for q in BOUNDARY_QUANTITIES)
+        return tuple(self.given_quantity if q == SPEED else q for q in BOUNDARY_QUANTITIES)
 
     @property
     def is_hot_water(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -240,6 +241,9 @@ class Series:
             else:
                 change = self.values["T_sink_out"] - self.values["T_sink_in"] + entry.offset
                 is_heat = change.to_numpy() > entry.uncertainty
+            if SINK_PUMP in self.states:
+                # Sensors of a pipe in which nothing flows tell no heat.
+                is_heat = is_heat & (self.states[SINK_PUMP].to_numpy() > 0.0)
             return np.where(np.isnan(heat), np.nan, np.where(is_heat, heat, 0.0))
         supply = self.values["T_sink_out"] + (entry.offset if entry is not None else 0.0)
         supply = supply.where(~self.is_defrost)
@@ -475,7 +479,7 @@ def _check_empty_cells(is_empty: Any, writes: str, may: bool, log: LogTable, pla
     if writes == ON_CHANGE or may or not is_empty.any():
         return
     share = float(is_empty.mean())
-    looks = " as in a log that writes a value only when it changes" if share > _MANY_EMPTY else ""
+    looks = " as in a log that writes a value only when it changes" if share > MANY_EMPTY else ""
     raise InputError(
         f"{place}, {log.row(int(is_empty.argmax()))}: is empty, {100.0 * share:.2g} % of its "
         f'cells are{looks}; where empty means "as before" add writes = "on_change" to the column, '

@@ -53,6 +53,7 @@ Phase = Literal[
 
 #: What a log may say of the plant beside its quantities.
 COMPRESSOR, DEFROST, HOT_WATER, DEMAND = "compressor", "defrost", "hot_water", "demand"
+SINK_PUMP = "sink_pump"
 StateName = Literal["compressor", "defrost", "hot_water", "source_pump", "sink_pump", "demand"]
 
 ON = ("1", "on", "true", "ein", "an", "betrieb")
@@ -234,6 +235,7 @@ class SeriesDescriptor(Strict):
         self._check_control(given)
         for phase, of_phase in self.thresholds.items():
             for quantity, limits in of_phase.items():
+                self._check_is_scored(phase, quantity, limits)
                 if limits.energy_max is not None and phase not in (ALL, *OPERATIONS):
                     raise ValueError(
                         f"thresholds.{phase}.{quantity}.energy_max: an energy is of one of "
@@ -245,6 +247,26 @@ class SeriesDescriptor(Strict):
                         "expected energy_max alone, or the limit in another phase"
                     )
         return self
+
+    def _check_is_scored(self, phase: str, quantity: str, limits: SeriesLimits) -> None:
+        """Refuse a limit on what is given, or follows from it, which no FMU could keep or miss."""
+        if self.given == GIVEN_SPEED:
+            return
+        why = f'control.given = "{self.given}"'
+        if phase == PHASES[-1] and self.given == GIVEN_SUPPLY:
+            raise ValueError(
+                f'thresholds."{phase}".{quantity}: with {why} hot water is not asked for, so that '
+                "nothing of it is scored"
+            )
+        # Heat of an operation is what the FMU chose, where a temperature is given.
+        is_chosen = quantity == HEAT and self.given == GIVEN_SUPPLY and phase in OPERATIONS
+        if quantity in (HEAT, "T_sink_out") and not (
+            is_chosen and set(limits.by_measure) == {"energy"}
+        ):
+            raise ValueError(
+                f"thresholds.{phase}.{quantity}: with {why} it is given, or follows from what is, "
+                "and is not scored"
+            )
 
     def _check_control(self, places: dict[str, str]) -> None:
         """Refuse what is to be given and was not read."""

@@ -11,6 +11,7 @@ from rich.console import Console
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.outputs import check_output_folder, staged
 
+from ..data.completion import SPEED
 from ..drawing.drift import drift_chart
 from ..scoring.drift import BLOCK_LENGTH, BLOCKS_BETWEEN, Drift
 from ..scoring.watching import Watched
@@ -138,5 +139,7 @@ def print_drift(watched: Watched, console: Console) -> None:
         f"{drift.quantity} left first, its readings lie {side} the twin",
         "bold red",
     )
+    if watched.series.given_quantity != SPEED:
+        say("no cause is told: what faults do is known at a speed, and the log gives none")
     if drift.causes:
         console.print(rich_table(causes(drift), box=None))

@@ -118,7 +118,7 @@ def energies(scores: SeriesScores) -> Table:
 
 def operations(scores: SeriesScores) -> Table:
     """Energies and starts while heating, making hot water and defrosting."""
-    given = scores.series.given
+    given = scores.series.given_quantity
     rows = []
     for o in scores.operations:
         for i, (q, (measured, simulated)) in enumerate(o.energies.items()):
@@ -220,8 +220,8 @@ def missed(scores: SeriesScores) -> list[str]:
 def told(scores: SeriesScores) -> list[str]:
     """What a reader has to know of the figures."""
     lines = [f"The FMU's parameters come from: {scores.provenance}."]
-    if scores.series.given != SPEED:
-        lines.append(_GIVEN[scores.series.given])
+    if scores.series.given_quantity != SPEED:
+        lines.append(_GIVEN[scores.series.given_quantity])
     if scores.outside:
         lines.append(
             f"For {100.0 * scores.outside:.0f} % of the time on, inputs lay outside the FMU's "

@@ -9,7 +9,7 @@ import pandas as pd
 
 from heatpump_twin.machine_files.units import from_si, to_si
 from heatpump_twin.model.errors import InputError
-from heatpump_twin.model.quantities import BOUNDARY_QUANTITIES, QUANTITIES, RESULT_QUANTITIES
+from heatpump_twin.model.quantities import QUANTITIES, RESULT_QUANTITIES
 from heatpump_twin.model.settings import (
     CONTROLS,
     DYNAMICS,
@@ -111,6 +111,8 @@ _OF_LOGS: dict[str, dict[str, bool | int | float | str]] = {
     },
 }
 
+# How a result that an FMU is asked for is called.
+_ASKED = {HEAT: "heat", "T_sink_out": "a supply temperature"}
 # Variables that are set where an FMU is asked for a result.
 SET_POINTS = {HEAT: "Q_flow_sink_set", "T_sink_out": "T_sink_out_set"}
 #: Of an FMU that chooses its speed: that speed, and how often it has started.
@@ -240,11 +242,13 @@ class Connection:
             If an input that is a fixed parameter differs from row to row.
         """
         own = _OF_LOGS[series.descriptor.given] if fmu.certificate is not None else {}
-        if own == {} and series.given == SPEED and _is_text(fmu, "dynamics"):
+        if own == {} and series.given_quantity == SPEED and _is_text(fmu, "dynamics"):
             own = {"dynamics": DYNAMICS[1]}
-        boundaries = series.values[[q for q in series.inputs if q != series.given]].copy(deep=False)
-        boundaries[series.given] = (
-            series.values[SPEED] if series.given == SPEED else series.set_point
+        boundaries = series.values[[q for q in series.inputs if q != series.given_quantity]].copy(
+            deep=False
+        )
+        boundaries[series.given_quantity] = (
+            series.values[SPEED] if series.given_quantity == SPEED else series.set_point
         )
         return {
             **{key: value for key, value in own.items() if key in fmu.variables},
@@ -312,10 +316,8 @@ def connect(
                 )
             absent[quantity] = entry.absent
             continue
-        if quantity in SET_POINTS and entry is None:
-            variable = fmu.variables.get(SET_POINTS[quantity])
-        else:
-            variable = _variable(fmu, quantity, entry, place)
+        name = SET_POINTS.get(quantity, quantity)
+        variable = _variable(fmu, name, quantity, entry, place, is_input=True)
         if variable is None:
             missing.append(quantity)
             continue
@@ -330,12 +332,11 @@ def connect(
     if missing:
         names = sorted(v.name for v in fmu.variables.values() if v.causality == "input")
         for asked_for in set(missing) & set(SET_POINTS):
-            what, read = _ASKED[asked_for]
             raise InputError(
-                f"FMU {fmu.path}: cannot be asked for {what}: it has no input "
+                f"FMU {fmu.path}: cannot be asked for {_ASKED[asked_for]}: it has no input "
                 f"{SET_POINTS[asked_for]}; it has: {', '.join(names) or 'none'}; data set "
-                f"{dataset.descriptor.name} gives its {read} in the place of a speed; name the "
-                f"FMU's own variable in [fmu.map.{asked_for}]"
+                f"{dataset.descriptor.name} gives it in the place of a speed; name the FMU's own "
+                f"variable in [fmu.map.{asked_for}]"
             )
         raise InputError(
             f"FMU {fmu.path}: lacks the input {', '.join(missing)}; it has: "
@@ -349,16 +350,21 @@ def connect(
         entry = given.map.get(quantity)
         if entry is not None and quantity in asked:
             continue  # it names the input
-        variable = _variable(fmu, quantity, entry, place)
+        variable = _variable(fmu, quantity, quantity, entry, place, is_input=False)
         if variable is None or (entry is None and variable.causality != "output"):
             continue
         _check_output(variable, quantity, place)
         outputs.append(_link(variable, quantity, entry, place))
+    if not dataset.scored:
+        raise InputError(
+            f"data set {dataset.descriptor.name}: nothing is left to score: all of its readings "
+            "are given to the FMU; expected a column of P_el, or something else that is given"
+        )
     if not {link.quantity for link in outputs} & set(dataset.scored):
         names = [name for name in fmu.outputs if name != STATUS]
         raise InputError(
             f"FMU {fmu.path}: gives none of the quantities that are scored "
-            f"({', '.join(dataset.scored) or 'none'}); its outputs: {', '.join(names) or 'none'}; "
+            f"({', '.join(dataset.scored)}); its outputs: {', '.join(names) or 'none'}; "
             "name them in [fmu.map.QUANTITY]"
         )
     _check_twice([*inputs, *parameters, *outputs], place)
@@ -376,17 +382,18 @@ def connect(
     )
 
 
-# How a result that an FMU is asked for is called.
-_ASKED = {HEAT: ("heat", "heat"), "T_sink_out": ("a supply temperature", "supply temperature")}
-
-
 def _variable(
-    fmu: FmuInfo, quantity: str, entry: MappedVariable | None, place: str
+    fmu: FmuInfo,
+    usual: str,
+    quantity: str,
+    entry: MappedVariable | None,
+    place: str,
+    *,
+    is_input: bool,
 ) -> VariableInfo | None:
     """Return the variable of a quantity; None if there is none and the map names none."""
-    name = (entry.name if entry else None) or quantity
+    name = (entry.name if entry else None) or usual
     if name not in fmu.variables and entry is not None:
-        is_input = quantity in BOUNDARY_QUANTITIES
         kinds = ("input", "parameter") if is_input else ("output",)
         names = sorted(v.name for v in fmu.variables.values() if v.causality in kinds)
         raise InputError(

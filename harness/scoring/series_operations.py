@@ -68,7 +68,8 @@ def operations_of(series: Series, simulated: pd.DataFrame, known: Flags) -> list
     }
     is_of["heating"] = ~is_of["hot water"] & ~is_of["defrost"]
     energies = {q: _powers(series, simulated, q) for q in ("P_el", HEAT)}
-    recorded = _starts(series, series.states[COMPRESSOR].to_numpy())
+    # Where nothing is asked for, the FMU stands; what follows is a start of the recorded one, too.
+    recorded = _starts(series, np.where(series.is_asked, series.states[COMPRESSOR].to_numpy(), 0.0))
     chosen = None
     if series.descriptor.given == GIVEN_SUPPLY and STARTS in simulated:
         chosen = _simulated_starts(series, simulated[STARTS].to_numpy())
@@ -85,11 +86,12 @@ def operations_of(series: Series, simulated: pd.DataFrame, known: Flags) -> list
                 {
                     q: (float((of[0][rows] * step).sum()), float((of[1][rows] * step).sum()))
                     for q, of in energies.items()
-                    if of is not None and (q != HEAT or name != DEFROST or series.given == HEAT)
+                    if of is not None
+                    and (q != HEAT or name != DEFROST or series.given_quantity == HEAT)
                 },
                 (
                     int((recorded & is_of[name]).sum()),
-                    None if chosen is None else int((chosen & is_of[name]).sum()),
+                    None if chosen is None else int(chosen[is_of[name]].sum()),
                 ),
             )
         )
@@ -98,7 +100,7 @@ def operations_of(series: Series, simulated: pd.DataFrame, known: Flags) -> list
 
 def _powers(series: Series, simulated: pd.DataFrame, quantity: str) -> tuple[Floats, Floats] | None:
     """Measured and simulated power or heat at each step, W; zero where either is not known."""
-    if quantity not in simulated or quantity not in (*series.readings, series.given):
+    if quantity not in simulated or quantity not in (*series.readings, series.given_quantity):
         return None
     is_heat = quantity == HEAT
     given = series.descriptor.given
@@ -109,7 +111,7 @@ def _powers(series: Series, simulated: pd.DataFrame, quantity: str) -> tuple[Flo
         measured = series.set_point
     else:
         measured = np.where(runs, series.values[quantity].to_numpy(), 0.0)
-    if series.given == SPEED:
+    if series.given_quantity == SPEED:
         answered = np.where(runs, answered, 0.0)
     elif SPEED_USED in simulated:
         answered = np.where(simulated[SPEED_USED].to_numpy() > 0.0, answered, 0.0)
@@ -128,11 +130,11 @@ def _starts(series: Series, on: Floats) -> Flags:
     return starts
 
 
-def _simulated_starts(series: Series, count: Floats) -> Flags:
-    """Rows in which an FMU's count of starts rises; of a longer step it is a mean."""
-    starts = np.zeros(len(series), bool)
+def _simulated_starts(series: Series, count: Floats) -> Floats:
+    """How many starts an FMU's count adds at each row; of a longer step the count is a mean."""
+    starts = np.zeros(len(series))
     # What is not whole is a start within the step; a mean of whole numbers may be off by round-off.
     whole = np.ceil(count - 1e-6)
     for begin, end in series.segments:
-        starts[begin + 1 : end] = np.diff(whole[begin:end]) > 0.0
+        starts[begin + 1 : end] = np.diff(whole[begin:end])
     return starts

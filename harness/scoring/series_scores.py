@@ -233,7 +233,8 @@ class SeriesScores:
 
     @property
     def _status(self) -> Any:
-        # Of several steps that make one answer the mean was taken; the worst counts.
+        # Of several steps that make one answer the mean was taken, so that a step in which only
+        # some were moved to the envelope may count as one inside.
         return np.ceil(self.simulated[STATUS].to_numpy()) if STATUS in self.simulated else None
 
     @property

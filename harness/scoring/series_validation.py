@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from heatpump_twin.machine_files.files import machine_path
-from heatpump_twin.machine_files.machine_file import MachineFile, read_machine_file
+from heatpump_twin.machine_files.machine_file import read_machine_file
 from heatpump_twin.model.errors import InputError
 from heatpump_twin.model.machine import identification
 
@@ -96,7 +96,7 @@ def validate_series(
     """
     fmu = inspect_fmu(fmu_path)
     connection = connect(fmu, series, fmu_map, map_source)
-    series, provenance, calibration, machine_file = with_calibration(series, fmu)
+    series, provenance, calibration = with_calibration(series, fmu)
     begin = perf_counter()
     simulated, messages, size = simulate(
         series, fmu, connection, folder, communication_step, progress
@@ -108,7 +108,7 @@ def validate_series(
         connection,
         simulated,
         provenance,
-        bands_of(series, calibration, machine_file),
+        bands_of(series, calibration),
         size,
         messages,
     )
@@ -116,9 +116,7 @@ def validate_series(
     return replace(scores, seconds=seconds)
 
 
-def with_calibration(
-    series: Series, fmu: FmuInfo
-) -> tuple[Series, str, CalibrationRecord | None, MachineFile | None]:
+def with_calibration(series: Series, fmu: FmuInfo) -> tuple[Series, str, CalibrationRecord | None]:
     """Take what the calibration of the FMU's machine found: flows that the log lacks, and bands.
 
     Returns
@@ -127,20 +125,20 @@ def with_calibration(
         With the flows found, if the calibration is to the points of the same plant.
     str
         Where the FMU's parameters come from, in words.
-    CalibrationRecord, MachineFile or None
+    CalibrationRecord or None
         Of the machine, if the FMU was built of the log's machine file as it is.
     """
     if series.descriptor.machine is None:
-        return series, "not known: the log names no machine", None, None
+        return series, "not known: the log names no machine", None
     path = machine_of_series(series)
     machine_file = read_machine_file(path)
     machine = machine_file.to_machine()
     if identification(machine) not in fmu.description:
         text = f"not known: the FMU was not built of this machine file ({machine.name})"
-        return series, text, None, None
+        return series, text, None
     if not record_path(path).is_file():
         text = "not known: no record of a calibration lies beside the machine file"
-        return series, text, None, machine_file
+        return series, text, None
     record = CalibrationRecord.load(record_path(path))
     if record.machine_fingerprint != machine.fingerprint:
         raise InputError(
@@ -155,7 +153,7 @@ def with_calibration(
     if found:
         series = series.with_flows(found)
         text += "; flows as it found them"
-    return series, text, record, machine_file
+    return series, text, record
 
 
 def kinship(descriptor: SeriesDescriptor, record: CalibrationRecord) -> str:
@@ -221,9 +219,7 @@ def simulate(
     return read, messages, float(np.median(series.step)) / parts
 
 
-def bands_of(
-    series: Series, calibration: CalibrationRecord | None, machine_file: MachineFile | None
-) -> dict[str, Band]:
+def bands_of(series: Series, calibration: CalibrationRecord | None) -> dict[str, Band]:
     """Bands in which 95 % of the readings are expected, by quantity.
 
     Of a calibrated machine: the calibration's own for records that it had not seen, as the root
@@ -261,7 +257,7 @@ def _tables(
     series: Series, links: Sequence[Link], parts: int
 ) -> Iterator[np.ndarray[Any, np.dtype[np.float64]]]:
     """Give length and inputs of each step of the FMU, in its units, some steps at a time."""
-    asked = None if series.given == SPEED else series.set_point
+    asked = None if series.given_quantity == SPEED else series.set_point
     for begin, end in series.segments:
         for first in range(begin, end, BLOCK):
             rows = slice(first, min(end, first + BLOCK))
@@ -269,7 +265,7 @@ def _tables(
             table[:, 0] = np.repeat(series.step[rows] / parts, parts)
             for i, link in enumerate(links, start=1):
                 column = series.values[link.quantity].to_numpy()
-                if link.quantity == series.given and asked is not None:
+                if link.quantity == series.given_quantity and asked is not None:
                     column = asked
                 values = np.repeat(column[rows], parts)
                 if link.quantity == SPEED:
@@ -281,7 +277,9 @@ def _tables(
 
 def _told(fmu: FmuInfo, connection: Connection, series: Series) -> list[str]:
     """Outputs beside the quantities: the status, and speed and starts that the FMU chooses."""
-    chosen = [] if series.given == SPEED or fmu.certificate is None else [SPEED_USED, STARTS]
+    chosen = (
+        [] if series.given_quantity == SPEED or fmu.certificate is None else [SPEED_USED, STARTS]
+    )
     return [STATUS] * connection.has_status + [name for name in chosen if name in fmu.outputs]
 
 

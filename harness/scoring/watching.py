@@ -82,14 +82,14 @@ def watch(
     machine = read_machine_file(machine_of_series(series)).to_machine()
     fmu = inspect_fmu(fmu_path)
     connection = connect(fmu, series, fmu_map, map_source)
-    series, provenance, calibration, machine_file = with_calibration(series, fmu)
+    series, provenance, calibration = with_calibration(series, fmu)
     if not series.scored:
         raise InputError(f"{series.place}: no result is scored, so that no drift could show")
     simulated, _, _ = simulate(series, fmu, connection, folder, None, progress)
-    blocks = blocks_of(series, simulated, bands_of(series, calibration, machine_file))
+    blocks = blocks_of(series, simulated, bands_of(series, calibration))
     recorded = None
     # What faults do is known at a speed; at a given heat the speed answers to them, too.
-    if series.given == SPEED:
+    if series.given_quantity == SPEED:
         recorded = {column.quantity for column in series.descriptor.columns.values()}
     return Watched(
         series, Watch(blocks, machine, recorded).look(blocks), false_alarms(blocks), provenance

@@ -178,15 +178,18 @@ def inspect_fmu(path: Path) -> FmuInfo:
 def _of_ours(path: Path) -> dict[str, Any]:
     """What an FMU of ours says of itself beside FMI: certificate and least speed."""
     with zipfile.ZipFile(path) as archive:
-        if not {CERTIFICATE, MACHINE} <= set(archive.namelist()):
+        names = set(archive.namelist())
+        if CERTIFICATE not in names:
             return {}
-        certificate, machine = archive.read(CERTIFICATE), archive.read(MACHINE)
+        certificate = Certificate.parse(archive.read(CERTIFICATE), f"FMU {path}, {CERTIFICATE}")
+        if MACHINE not in names:
+            return {"certificate": certificate}
+        machine = archive.read(MACHINE)
     try:
         least_speed = float(json.loads(machine)["envelope"]["minimum"]["compressor_speed"])
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"FMU {path}, {MACHINE}: no machine: {error!r}") from error
-    place = f"FMU {path}, {CERTIFICATE}"
-    return {"certificate": Certificate.parse(certificate, place), "least_speed": least_speed}
+    return {"certificate": certificate, "least_speed": least_speed}
 
 
 def replay(

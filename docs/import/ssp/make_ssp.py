@@ -45,10 +45,10 @@ def make_ssp(
         building = Path(folder) / "building.fmu"
         make_building(building, platforms)
         with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
+            start = '<ssv:Parameter name="first_day"><ssv:Real value="{}"/></ssv:Parameter>'
             structure = STRUCTURE.read_text(encoding="utf-8")
-            archive.writestr(
-                "SystemStructure.ssd", structure.replace("@FIRST_DAY@", str(first_day))
-            )
+            structure = structure.replace(start.format(0), start.format(first_day))
+            archive.writestr("SystemStructure.ssd", structure)
             archive.write(heat_pump, "resources/heat_pump.fmu")
             archive.write(building, "resources/building.fmu")
 
