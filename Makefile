@@ -53,6 +53,7 @@ $(VENV)/serve.stamp: EXTRAS = [serve]
 $(VENV)/test.stamp: EXTRAS = [test]
 $(VENV)/lint.stamp: EXTRAS = [lint]
 $(VENV)/bench.stamp: EXTRAS = [bench]
+$(VENV)/change.stamp: EXTRAS = [lint,test]
 $(VENV)/soak.stamp: EXTRAS = [bench,test]
 $(VENV)/%.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 	@$(PIP_INSTALL) -e '.$(EXTRAS)' || { echo "installation failed; it needs a package index that pip can reach (see pip's message above)" >&2; exit 1; }

@@ -37,8 +37,10 @@ class Extent:
         Processes for a start-up time, and instances for memory.
     tolerances : tuple of float
         One map each, coarsest first.
+    backends : tuple of str
+        Sources of properties, of which the first is the equation of state.
     backend_points : int
-        Random points for sources of properties.
+        Random points for each of them.
     points, compared : int
         Random points for errors, and maps that are compared with direct tensors.
     peers : peers.Counts
@@ -52,6 +54,7 @@ class Extent:
     runs: int
     instances: int
     tolerances: tuple[float, ...]
+    backends: tuple[str, ...]
     backend_points: int
     points: int
     compared: int
@@ -66,6 +69,7 @@ FULL = Extent(
     runs=7,
     instances=100,
     tolerances=(1e-2, 3e-3, 1e-3, 3e-4, 1e-4),
+    backends=backends.BACKENDS,
     backend_points=200,
     points=2_000,
     compared=3,
@@ -79,6 +83,7 @@ QUICK = Extent(
     runs=1,
     instances=3,
     tolerances=(1e-1,),
+    backends=backends.BACKENDS[:2],
     backend_points=5,
     points=50,
     compared=1,
@@ -125,7 +130,7 @@ def measure(extent: Extent, fmu: Path | None) -> page.Results:
         file_size = file.stat().st_size
     _tell("sources of properties")
     tolerance = machine_file.relative_map_tolerance
-    sources = backends.run(machine, tolerance, extent.backend_points)
+    sources = backends.run(machine, tolerance, extent.backends, extent.backend_points)
     _tell("maps and other interpolants")
     map_results = maps.run(machine, extent.tolerances, extent.points, extent.compared)
     _tell("other tools")

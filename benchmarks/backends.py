@@ -64,13 +64,13 @@ class Backend:
     problem: str = ""
 
 
-def run(machine: Machine, tolerance: float, points: int) -> list[Backend]:
+def run(machine: Machine, tolerance: float, names: Sequence[str], points: int) -> list[Backend]:
     """Solve the same random points with each backend, as live mode does: starting from the map."""
     first_guess = HeatPump(map_file(machine, certified_map(machine, tolerance).table))
     boundaries = sample_envelope(machine, points, SEED)
     found: list[Backend] = []
     exact: list[OperatingPoint | None] = []
-    for name in BACKENDS:
+    for name in names:
         refrigerant = f"{name}::{machine.refrigerant.rpartition('::')[2]}"
         cycle = HeatPumpCycle(replace(machine, refrigerant=refrigerant), first_guess)
         begin = perf_counter()

@@ -46,7 +46,7 @@ def rows(page: str, section: str) -> list[list[str]]:
         ("A year", ["empty FMU", *["map mode"] * 3, *["live mode, *extrapolated"] * 3]),
         ("Start-up and file", ["empty FMU", "map mode", "live mode"]),
         ("Memory", ["empty FMU", "map mode", "live mode"]),
-        ("Where live mode's properties come from", ["HEOS", "BICUBIC", "TTSE"]),
+        ("Where live mode's properties come from", ["HEOS", "BICUBIC"]),
         ("Accuracy against build time and size", ["10 %"]),
     ],
 )

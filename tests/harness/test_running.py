@@ -60,7 +60,9 @@ def home(request: pytest.FixtureRequest, tmp_path: Path):
 
 
 def test_no_home_is_no_obstacle(home: Path, fmu: Path, tmp_path: Path) -> None:
-    cache = {CACHE_VARIABLE: str(new_cache(tmp_path))}
+    folder, compiled = new_cache(tmp_path), kept("heat_pump")
+    (folder / compiled.name).symlink_to(compiled)
+    cache = {CACHE_VARIABLE: str(folder)}
     out = tmp_path / "report"
     assert_ended(run("validate", "--fmu", fmu, "-o", out, home=home, **cache), 0)
     assert (out / "report.html").is_file()
